@@ -1,0 +1,3 @@
+//! Kring: a federated community server. `docs/ARCHITECTURE.md` is the map of these rooms.
+
+pub mod base;
