@@ -1,3 +1,6 @@
 //! Kring: a federated community server. `docs/ARCHITECTURE.md` is the map of these rooms.
 
 pub mod base;
+pub mod domain;
+pub mod policy;
+pub mod store;

@@ -2,7 +2,7 @@ use std::fmt;
 
 /// A moment in UTC with microsecond precision, stored as microseconds since 1970.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct Time(i64);
+pub struct Time(pub(crate) i64);
 
 impl Time {
     /// Microseconds of one second, minute, hour and day: the unit of [`Time::plus`].

@@ -1,0 +1,16 @@
+//! Room: plain types and pure rules of what Kring is about. No input, no output.
+//! May import: base.
+
+pub mod actors;
+pub mod audiences;
+pub mod events;
+pub mod groups;
+pub mod media;
+pub mod moderation;
+pub mod names;
+pub mod notices;
+pub mod people;
+pub mod posts;
+pub mod viewer;
+
+pub use viewer::{Sight, Viewer};

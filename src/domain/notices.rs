@@ -1,0 +1,68 @@
+//! Notices: what a member should hear of.
+
+use crate::base::{NotificationId, Time, text_enum};
+use crate::domain::actors::ActorCard;
+use crate::domain::posts::PostView;
+
+text_enum! {
+    /// What happened.
+    pub enum NoticeKind {
+        /// Someone mentioned you.
+        Mention = "mention",
+        /// Someone answered your post or comment.
+        Reply = "reply",
+        /// A new post in a group you follow closely.
+        Post = "post",
+        /// Someone reacted to your post.
+        Reaction = "reaction",
+        /// Someone shared your post.
+        Share = "share",
+        /// Your answer was accepted.
+        Accepted = "accepted",
+        /// Someone follows you.
+        Follow = "follow",
+        /// Someone asks to join a group you moderate.
+        JoinRequest = "join_request",
+        /// You were invited to a group.
+        Invited = "invited",
+        /// You were let into a group.
+        Admitted = "admitted",
+        /// Your request was refused or you were taken out.
+        Refused = "refused",
+        /// A report waits for you.
+        Report = "report",
+        /// A moderator took your post away.
+        Removed = "removed",
+        /// A post waits for your approval.
+        Held = "held",
+        /// A direct message.
+        Direct = "direct",
+        /// A poll you voted in or started has closed.
+        Poll = "poll",
+        /// Someone asks to become a member of this instance.
+        AccountRequest = "account_request",
+    }
+}
+
+/// A notice with what it is about.
+#[derive(Clone, Debug)]
+pub struct Notice {
+    /// Our id.
+    pub id: NotificationId,
+    /// What happened.
+    pub kind: NoticeKind,
+    /// Who did it.
+    pub actor: Option<ActorCard>,
+    /// The post it is about, as far as the member may see it.
+    pub post: Option<PostView>,
+    /// The group it is about.
+    pub group: Option<ActorCard>,
+    /// More words: a reason, a reaction.
+    pub detail: String,
+    /// Notices with one key are shown together.
+    pub group_key: String,
+    /// When.
+    pub created_at: Time,
+    /// When it was read.
+    pub read_at: Option<Time>,
+}

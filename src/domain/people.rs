@@ -1,0 +1,100 @@
+//! Members: people with an account on this instance.
+
+use crate::base::{ActorId, BranchId, Time, text_enum};
+
+text_enum! {
+    /// What someone may do on the whole instance.
+    pub enum Role {
+        /// Answers for the instance; there is always one.
+        Owner = "owner",
+        /// Runs the instance.
+        Admin = "admin",
+        /// Keeps order.
+        Moderator = "moderator",
+        /// Everyone else.
+        Member = "member",
+    }
+
+    /// A label, never a right.
+    pub enum PersonKind {
+        /// Employed here.
+        Staff = "staff",
+        /// Volunteer.
+        Volunteer = "volunteer",
+        /// From a partner organisation.
+        Partner = "partner",
+        /// Takes part in the groups they were invited to.
+        Guest = "guest",
+    }
+
+    /// Who may start a direct conversation with a member.
+    pub enum DirectFrom {
+        /// Anyone, from any server.
+        Everyone = "everyone",
+        /// Members of this instance.
+        Organisation = "organisation",
+        /// Nobody.
+        Nobody = "nobody",
+    }
+}
+
+impl Role {
+    /// May run the instance: settings, people, invitations.
+    pub fn is_admin(self) -> bool {
+        matches!(self, Role::Owner | Role::Admin)
+    }
+
+    /// May keep order on the instance.
+    pub fn is_moderator(self) -> bool {
+        self != Role::Member
+    }
+}
+
+/// The account side of a person here; the public side is their [`Actor`](super::actors::Actor).
+#[derive(Clone, Debug)]
+pub struct Member {
+    /// The actor.
+    pub actor_id: ActorId,
+    /// Address, as typed.
+    pub email: Option<String>,
+    /// argon2id, PHC string.
+    pub password_hash: Option<String>,
+    /// Role on the instance.
+    pub role: Role,
+    /// Label.
+    pub person_kind: PersonKind,
+    /// Takes part only in the groups they were invited to.
+    pub is_guest: bool,
+    /// Function, as they call it.
+    pub job_title: String,
+    /// How the name is said.
+    pub pronunciation: String,
+    /// Where they work.
+    pub branch_id: Option<BranchId>,
+    /// Languages they speak, comma separated tags.
+    pub languages: String,
+    /// How they like to be reached, free text.
+    pub contact: String,
+    /// Who may write to them directly.
+    pub direct_from: DirectFrom,
+    /// Chosen language of the pages.
+    pub locale: Option<String>,
+    /// auto, light or dark.
+    pub theme: String,
+    /// normal, large or larger.
+    pub text_size: String,
+    /// auto or high.
+    pub contrast: String,
+    /// Wants mail about notices.
+    pub notify_mail: bool,
+    /// `received_seq` up to which home was seen.
+    pub home_seen_seq: i64,
+    /// Who invited them.
+    pub invited_by: Option<ActorId>,
+    /// What they wrote when asking to join.
+    pub request_note: String,
+    /// Last time they did something here.
+    pub last_seen_at: Option<Time>,
+    /// Account made.
+    pub created_at: Time,
+}

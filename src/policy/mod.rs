@@ -1,0 +1,8 @@
+//! Room: who may do what, and what a viewer may see. Pure: it is handed the facts.
+//! May import: base, domain.
+
+mod actions;
+mod sight;
+
+pub use actions::*;
+pub use sight::sight;

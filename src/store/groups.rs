@@ -1,0 +1,397 @@
+//! Groups, memberships, audiences and readers.
+
+use diesel::prelude::*;
+use diesel::upsert::excluded;
+use diesel_async::RunQueryDsl;
+
+use super::actors::{CardRow, card, card_columns};
+use super::schema::{actors, audiences, follows, groups, hosts, readers};
+use super::{Conn, db_fn};
+use crate::base::*;
+use crate::domain::actors::{Actor, ActorCard, ActorState};
+use crate::domain::audiences::{Audience, Scope};
+use crate::domain::groups::*;
+use crate::domain::posts::GroupCard;
+
+/// A group in a list, with the viewer's place in it.
+#[derive(Clone, Debug)]
+pub struct GroupLine {
+    /// The group's actor.
+    pub actor: ActorCard,
+    /// "About", clean HTML.
+    pub summary_html: String,
+    /// The group.
+    pub group: Group,
+    /// Last post in it.
+    pub last_post_at: Option<Time>,
+    /// The viewer's membership: state, role, muted.
+    pub mine: Option<(FollowState, GroupRole, bool)>,
+    /// New posts since the viewer last read it; at most 99.
+    pub unread: i64,
+}
+
+/// A member in a list.
+#[derive(Clone, Debug)]
+pub struct MemberLine {
+    /// Who.
+    pub actor: ActorCard,
+    /// Their membership.
+    pub follow: Follow,
+    /// Their function, if they have an account here.
+    pub job_title: String,
+}
+
+db_fn! {
+    /// Adds an audience.
+    pub async fn insert_audience(conn, new: &Audience) -> usize {
+        diesel::insert_into(audiences::table)
+            .values((audiences::id.eq(new.id), audiences::scope.eq(new.scope), audiences::owner_id.eq(new.owner_id)))
+            .execute(conn)
+            .await
+    }
+
+    /// An audience.
+    pub async fn get_audience(conn, id: AudienceId) -> Audience {
+        audiences::table.find(id).select(Audience::as_select()).first(conn).await
+    }
+
+    /// Narrows an audience, or anything else the service has weighed.
+    pub async fn set_scope(conn, id: AudienceId, scope: Scope) -> usize {
+        diesel::update(audiences::table.find(id)).set(audiences::scope.eq(scope)).execute(conn).await
+    }
+
+    /// Adds a reader; once is enough.
+    pub async fn add_reader(conn, audience: AudienceId, actor: ActorId, host: HostId) -> usize {
+        diesel::insert_into(readers::table)
+            .values((readers::audience_id.eq(audience), readers::actor_id.eq(actor), readers::host_id.eq(host)))
+            .on_conflict((readers::audience_id, readers::actor_id))
+            .do_nothing()
+            .execute(conn)
+            .await
+    }
+
+    /// Takes a reader away from every audience of an owner: old posts close too.
+    pub async fn remove_reader(conn, owner: ActorId, actor: ActorId) -> usize {
+        let theirs = audiences::table.filter(audiences::owner_id.eq(owner)).select(audiences::id);
+        diesel::delete(readers::table.filter(readers::actor_id.eq(actor).and(readers::audience_id.eq_any(theirs))))
+            .execute(conn)
+            .await
+    }
+
+    /// Whether someone is a reader of an audience.
+    pub async fn is_reader(conn, audience: AudienceId, actor: ActorId) -> bool {
+        diesel::select(diesel::dsl::exists(readers::table.find((audience, actor)))).get_result(conn).await
+    }
+
+    /// Adds the group side of a group, or renews it for a remote one.
+    pub async fn upsert(conn, new: &Group) -> usize {
+        diesel::insert_into(groups::table)
+            .values((
+                (
+                    groups::actor_id.eq(new.actor_id), groups::kind.eq(new.kind), groups::hidden.eq(new.hidden),
+                    groups::posting.eq(new.posting), groups::approval.eq(new.approval),
+                    groups::outside_members.eq(new.outside_members), groups::audience_id.eq(new.audience_id),
+                    groups::spine.eq(new.spine),
+                ),
+                (
+                    groups::topics.eq(&new.topics), groups::branch_id.eq(new.branch_id),
+                    groups::rules_source.eq(&new.rules_source), groups::rules_html.eq(&new.rules_html),
+                    groups::card_source.eq(&new.card_source), groups::card_html.eq(&new.card_html),
+                    groups::members_count.eq(new.members_count), groups::created_by.eq(new.created_by),
+                    groups::archived_at.eq(new.archived_at),
+                ),
+            ))
+            .on_conflict(groups::actor_id)
+            .do_update()
+            .set((
+                groups::kind.eq(excluded(groups::kind)), groups::hidden.eq(excluded(groups::hidden)),
+                groups::posting.eq(excluded(groups::posting)), groups::approval.eq(excluded(groups::approval)),
+                groups::outside_members.eq(excluded(groups::outside_members)),
+                groups::audience_id.eq(excluded(groups::audience_id)), groups::spine.eq(excluded(groups::spine)),
+                groups::topics.eq(excluded(groups::topics)), groups::branch_id.eq(excluded(groups::branch_id)),
+                groups::rules_source.eq(excluded(groups::rules_source)), groups::rules_html.eq(excluded(groups::rules_html)),
+                groups::card_source.eq(excluded(groups::card_source)), groups::card_html.eq(excluded(groups::card_html)),
+                groups::archived_at.eq(excluded(groups::archived_at)),
+            ))
+            .execute(conn)
+            .await
+    }
+
+    /// The group side of an actor.
+    pub async fn find(conn, id: ActorId) -> Option<Group> {
+        groups::table.find(id).select(Group::as_select()).first(conn).await.optional()
+    }
+
+    /// A group with its actor and the membership of one actor, in one query.
+    pub async fn find_with(conn, id: ActorId, me: Option<ActorId>) -> Option<(Group, Actor, Option<Follow>)> {
+        let me = me.unwrap_or(ActorId(-1));
+        groups::table
+            .inner_join(actors::table.on(actors::id.eq(groups::actor_id)))
+            .left_join(follows::table.on(follows::target_id.eq(groups::actor_id).and(follows::follower_id.eq(me))))
+            .filter(groups::actor_id.eq(id))
+            .select((Group::as_select(), Actor::as_select(), Option::<Follow>::as_select()))
+            .first(conn)
+            .await
+            .optional()
+    }
+
+    /// Counts a member in or out.
+    pub async fn add_members_count(conn, id: ActorId, by: i64) -> usize {
+        diesel::update(groups::table.find(id)).set(groups::members_count.eq(groups::members_count + by)).execute(conn).await
+    }
+
+    /// Sets the count a peer tells of its group.
+    pub async fn set_members_count(conn, id: ActorId, count: i64) -> usize {
+        diesel::update(groups::table.find(id)).set(groups::members_count.eq(count)).execute(conn).await
+    }
+
+    async fn card_rows(conn, ids: &[ActorId]) -> Vec<(CardRow, i16, GroupKind)> {
+        groups::table
+            .inner_join(actors::table.on(actors::id.eq(groups::actor_id)))
+            .inner_join(hosts::table.on(hosts::id.eq(actors::host_id)))
+            .filter(groups::actor_id.eq_any(ids))
+            .select((card_columns!(), groups::spine, groups::kind))
+            .load(conn)
+            .await
+    }
+
+    /// A follow or membership.
+    pub async fn find_follow(conn, follower: ActorId, target: ActorId) -> Option<Follow> {
+        follows::table
+            .filter(follows::follower_id.eq(follower).and(follows::target_id.eq(target)))
+            .select(Follow::as_select())
+            .first(conn)
+            .await
+            .optional()
+    }
+
+    /// A follow by its ActivityPub id.
+    pub async fn find_follow_by_uri(conn, uri: &str) -> Option<Follow> {
+        follows::table.filter(follows::uri.eq(uri)).select(Follow::as_select()).first(conn).await.optional()
+    }
+
+    /// Adds a follow, or replaces state, role and uri of the one there is.
+    pub async fn upsert_follow(conn, new: &Follow) -> Follow {
+        diesel::insert_into(follows::table)
+            .values((
+                follows::id.eq(new.id), follows::follower_id.eq(new.follower_id), follows::target_id.eq(new.target_id),
+                follows::state.eq(new.state), follows::role.eq(new.role), follows::may_post.eq(new.may_post),
+                follows::uri.eq(&new.uri), follows::notify.eq(new.notify), follows::muted.eq(new.muted),
+                follows::reason.eq(&new.reason), follows::until_at.eq(new.until_at), follows::seen_seq.eq(new.seen_seq),
+                follows::created_at.eq(new.created_at),
+            ))
+            .on_conflict((follows::follower_id, follows::target_id))
+            .do_update()
+            .set((
+                follows::state.eq(excluded(follows::state)), follows::role.eq(excluded(follows::role)),
+                follows::may_post.eq(excluded(follows::may_post)), follows::uri.eq(excluded(follows::uri)),
+                follows::reason.eq(excluded(follows::reason)), follows::until_at.eq(excluded(follows::until_at)),
+                follows::notify.eq(excluded(follows::notify)), follows::muted.eq(excluded(follows::muted)),
+            ))
+            .returning(Follow::as_returning())
+            .get_result(conn)
+            .await
+    }
+
+    /// Ends a follow.
+    pub async fn delete_follow(conn, follower: ActorId, target: ActorId) -> usize {
+        diesel::delete(follows::table.filter(follows::follower_id.eq(follower).and(follows::target_id.eq(target))))
+            .execute(conn)
+            .await
+    }
+
+    /// Notes up to where a member has read a group.
+    pub async fn set_seen(conn, follower: ActorId, target: ActorId, seq: i64) -> usize {
+        diesel::update(follows::table)
+            .filter(follows::follower_id.eq(follower).and(follows::target_id.eq(target)).and(follows::seen_seq.lt(seq)))
+            .set(follows::seen_seq.eq(seq))
+            .execute(conn)
+            .await
+    }
+
+    /// Local members who follow `target`, with what they want to hear: for home and notices. After `after`, by id.
+    pub async fn local_followers(conn, target: ActorId, after: i64, limit: i64) -> Vec<(FollowId, ActorId, Notify, bool)> {
+        follows::table
+            .inner_join(actors::table.on(actors::id.eq(follows::follower_id)))
+            .filter(follows::target_id.eq(target).and(follows::state.eq(FollowState::Accepted)))
+            .filter(actors::host_id.eq(HostId::LOCAL).and(actors::state.eq(ActorState::Active)))
+            .filter(follows::id.gt(FollowId(after)))
+            .order(follows::id)
+            .limit(limit)
+            .select((follows::id, follows::follower_id, follows::notify, follows::muted))
+            .load(conn)
+            .await
+    }
+
+    async fn member_rows(
+        conn, target: ActorId, states: &[FollowState], roles: &[GroupRole], after: i64, limit: i64,
+    ) -> Vec<(Follow, CardRow, Option<String>)> {
+        use super::schema::members;
+        follows::table
+            .inner_join(actors::table.on(actors::id.eq(follows::follower_id)))
+            .inner_join(hosts::table.on(hosts::id.eq(actors::host_id)))
+            .left_join(members::table.on(members::actor_id.eq(follows::follower_id)))
+            .filter(follows::target_id.eq(target).and(follows::state.eq_any(states)).and(follows::role.eq_any(roles)))
+            .filter(follows::id.gt(FollowId(after)))
+            .order(follows::id)
+            .limit(limit)
+            .select((Follow::as_select(), card_columns!(), members::job_title.nullable()))
+            .load(conn)
+            .await
+    }
+
+    /// Follows of one actor, oldest first, after `after`: people and groups they follow.
+    pub async fn follows_of(conn, follower: ActorId, after: i64, limit: i64) -> Vec<Follow> {
+        follows::table
+            .filter(follows::follower_id.eq(follower).and(follows::id.gt(FollowId(after))))
+            .order(follows::id)
+            .limit(limit)
+            .select(Follow::as_select())
+            .load(conn)
+            .await
+    }
+
+    async fn mine_rows(conn, me: ActorId) -> Vec<(Group, CardRow, String, Option<Time>, Follow, i64)> {
+        let unread = diesel::dsl::sql::<diesel::sql_types::BigInt>(
+            "(SELECT COUNT(*) FROM (SELECT 1 FROM posts p WHERE p.group_id = groups.actor_id AND p.parent_id IS NULL \
+             AND p.received_seq > follows.seen_seq AND p.author_id <> follows.follower_id AND p.state = 'published' \
+             LIMIT 99) AS fresh)",
+        );
+        follows::table
+            .inner_join(groups::table.on(groups::actor_id.eq(follows::target_id)))
+            .inner_join(actors::table.on(actors::id.eq(groups::actor_id)))
+            .inner_join(hosts::table.on(hosts::id.eq(actors::host_id)))
+            .filter(follows::follower_id.eq(me).and(actors::state.eq(ActorState::Active)))
+            .filter(follows::state.ne(FollowState::Banned))
+            .order((actors::display_name, actors::id))
+            .limit(200)
+            .select((
+                Group::as_select(), card_columns!(), actors::summary_html, actors::last_post_at, Follow::as_select(), unread,
+            ))
+            .load(conn)
+            .await
+    }
+
+    /// Every group but the hidden ones, by name; the service leaves out what the viewer may not know.
+    async fn all_rows(
+        conn, me: ActorId, kinds: &[GroupKind], after: (&str, i64), limit: i64,
+    ) -> Vec<(Group, CardRow, String, Option<Time>, Option<Follow>)> {
+        groups::table
+            .inner_join(actors::table.on(actors::id.eq(groups::actor_id)))
+            .inner_join(hosts::table.on(hosts::id.eq(actors::host_id)))
+            .left_join(follows::table.on(follows::target_id.eq(groups::actor_id).and(follows::follower_id.eq(me))))
+            .filter(groups::kind.eq_any(kinds).and(actors::state.eq(ActorState::Active)))
+            .filter(groups::hidden.eq(false).or(follows::id.is_not_null()))
+            .filter(actors::display_name.gt(after.0).or(actors::display_name.eq(after.0).and(actors::id.gt(ActorId(after.1)))))
+            .order((actors::display_name, actors::id))
+            .limit(limit)
+            .select((
+                Group::as_select(), card_columns!(), actors::summary_html, actors::last_post_at,
+                Option::<Follow>::as_select(),
+            ))
+            .load(conn)
+            .await
+    }
+
+    /// Inboxes of remote followers of an actor (for delivery): actor id, host name, inbox, shared inbox.
+    pub async fn remote_followers(conn, target: ActorId) -> Vec<(ActorId, String, String, Option<String>)> {
+        follows::table
+            .inner_join(actors::table.on(actors::id.eq(follows::follower_id)))
+            .inner_join(hosts::table.on(hosts::id.eq(actors::host_id)))
+            .filter(follows::target_id.eq(target).and(follows::state.eq(FollowState::Accepted)))
+            .filter(actors::host_id.ne(HostId::LOCAL).and(hosts::state.ne("blocked")))
+            .select((actors::id, hosts::name, actors::inbox, actors::shared_inbox))
+            .load(conn)
+            .await
+    }
+
+    /// Remote readers of an audience (for delivery), as [`remote_followers`].
+    pub async fn remote_readers(conn, audience: AudienceId) -> Vec<(ActorId, String, String, Option<String>)> {
+        readers::table
+            .inner_join(actors::table.on(actors::id.eq(readers::actor_id)))
+            .inner_join(hosts::table.on(hosts::id.eq(actors::host_id)))
+            .filter(readers::audience_id.eq(audience))
+            .filter(actors::host_id.ne(HostId::LOCAL).and(hosts::state.ne("blocked")))
+            .select((actors::id, hosts::name, actors::inbox, actors::shared_inbox))
+            .load(conn)
+            .await
+    }
+}
+
+/// A group with its actor and someone's membership, or `NotFound`.
+pub async fn get_with(conn: &mut Conn, id: ActorId, me: Option<ActorId>) -> Result<(Group, Actor, Option<Follow>)> {
+    find_with(conn, id, me).await?.ok_or(Error::NotFound)
+}
+
+/// Cards of several groups, in no order.
+pub async fn cards(conn: &mut Conn, ids: &[ActorId]) -> Result<Vec<GroupCard>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = card_rows(conn, ids).await?;
+    Ok(rows.into_iter().map(|(row, spine, kind)| GroupCard { actor: card(row), spine, kind }).collect())
+}
+
+/// People in a group with given states and roles, oldest first, after a follow id.
+pub async fn members(
+    conn: &mut Conn,
+    group: ActorId,
+    states: &[FollowState],
+    roles: &[GroupRole],
+    after: i64,
+    limit: i64,
+) -> Result<Vec<MemberLine>> {
+    let rows = member_rows(conn, group, states, roles, after, limit).await?;
+    let line = |(follow, row, title): (Follow, CardRow, Option<String>)| MemberLine {
+        actor: card(row),
+        follow,
+        job_title: title.unwrap_or_default(),
+    };
+    Ok(rows.into_iter().map(line).collect())
+}
+
+/// The groups of a member by name (invitations and requests too), with unread counts.
+pub async fn mine(conn: &mut Conn, me: ActorId) -> Result<Vec<GroupLine>> {
+    let line = |(group, row, summary_html, last_post_at, follow, unread): (
+        Group,
+        CardRow,
+        String,
+        Option<Time>,
+        Follow,
+        i64,
+    )| GroupLine {
+        actor: card(row),
+        summary_html,
+        group,
+        last_post_at,
+        mine: Some((follow.state, follow.role, follow.muted)),
+        unread: if follow.is_member() { unread } else { 0 },
+    };
+    Ok(mine_rows(conn, me).await?.into_iter().map(line).collect())
+}
+
+/// Groups of some kinds by name, with the viewer's place in them; hidden ones only if the viewer is in.
+pub async fn directory(
+    conn: &mut Conn,
+    me: Option<ActorId>,
+    kinds: &[GroupKind],
+    after: (&str, i64),
+    limit: i64,
+) -> Result<Vec<GroupLine>> {
+    let rows = all_rows(conn, me.unwrap_or(ActorId(-1)), kinds, after, limit).await?;
+    let line = |(group, row, summary_html, last_post_at, follow): (
+        Group,
+        CardRow,
+        String,
+        Option<Time>,
+        Option<Follow>,
+    )| GroupLine {
+        actor: card(row),
+        summary_html,
+        group,
+        last_post_at,
+        mine: follow.map(|f| (f.state, f.role, f.muted)),
+        unread: 0,
+    };
+    Ok(rows.into_iter().map(line).collect())
+}

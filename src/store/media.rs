@@ -1,0 +1,102 @@
+//! Files of posts and profiles; the bytes are in `media/`.
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use super::db_fn;
+use super::schema::media;
+use crate::base::*;
+use crate::domain::media::Media;
+
+db_fn! {
+    /// Adds a file.
+    pub async fn insert(conn, new: &Media, now: Time) -> usize {
+        diesel::insert_into(media::table)
+            .values((
+                (
+                    media::id.eq(new.id), media::owner_id.eq(new.owner_id), media::post_id.eq(new.post_id),
+                    media::purpose.eq(new.purpose), media::position.eq(new.position), media::kind.eq(new.kind),
+                    media::mime.eq(&new.mime), media::file_name.eq(&new.file_name), media::size.eq(new.size),
+                    media::width.eq(new.width), media::height.eq(new.height),
+                ),
+                (
+                    media::blurhash.eq(&new.blurhash), media::description.eq(&new.description),
+                    media::focus_x.eq(new.focus_x), media::focus_y.eq(new.focus_y), media::key.eq(&new.key),
+                    media::thumb_key.eq(&new.thumb_key), media::thumb_mime.eq(&new.thumb_mime),
+                    media::remote_url.eq(&new.remote_url), media::state.eq(new.state), media::created_at.eq(now),
+                ),
+            ))
+            .execute(conn)
+            .await
+    }
+
+    /// A file.
+    pub async fn find(conn, id: MediaId) -> Option<Media> {
+        media::table.find(id).select(Media::as_select()).first(conn).await.optional()
+    }
+
+    /// Files of several posts, in order.
+    pub async fn of_posts(conn, posts: &[PostId]) -> Vec<Media> {
+        media::table
+            .filter(media::post_id.eq_any(posts.iter().map(|id| Some(id.0)).collect::<Vec<_>>()))
+            .order((media::post_id, media::position))
+            .select(Media::as_select())
+            .load(conn)
+            .await
+    }
+
+    /// Gives one's own loose files to a post, in the order of `position`.
+    pub async fn attach(conn, id: MediaId, owner: ActorId, post: PostId, position: i32) -> usize {
+        diesel::update(media::table.find(id))
+            .filter(media::owner_id.eq(owner).and(media::post_id.is_null().or(media::post_id.eq(post))))
+            .set((media::post_id.eq(post), media::position.eq(position)))
+            .execute(conn)
+            .await
+    }
+
+    /// Takes a file off its post; a job removes loose files later.
+    pub async fn detach(conn, id: MediaId) -> usize {
+        diesel::update(media::table.find(id)).set(media::post_id.eq(None::<PostId>)).execute(conn).await
+    }
+
+    /// Changes the alternative text and focal point.
+    pub async fn describe(conn, id: MediaId, description: &str, focus: Option<(f64, f64)>) -> usize {
+        diesel::update(media::table.find(id))
+            .set((
+                media::description.eq(description), media::focus_x.eq(focus.map(|f| f.0)),
+                media::focus_y.eq(focus.map(|f| f.1)),
+            ))
+            .execute(conn)
+            .await
+    }
+
+    /// Pictures and documents of a group's visible posts, newest first, before `before`.
+    pub async fn of_group(conn, group: ActorId, sight: &crate::domain::Sight, before: i64, limit: i64) -> Vec<Media> {
+        use super::schema::posts;
+        media::table
+            .inner_join(posts::table.on(media::post_id.eq(posts::id.nullable())))
+            .filter(posts::group_id.eq(group).and(posts::state.eq(crate::domain::posts::PostState::Published)))
+            .filter(media::id.lt(MediaId(before)))
+            .filter(super::sight::sees_posts(sight))
+            .order(media::id.desc())
+            .limit(limit)
+            .select(Media::as_select())
+            .load(conn)
+            .await
+    }
+
+    /// Loose post files older than `before`: id, keys. For the cleaning job.
+    pub async fn list_loose(conn, before: Time, limit: i64) -> Vec<(MediaId, Option<String>, Option<String>)> {
+        media::table
+            .filter(media::post_id.is_null().and(media::purpose.eq("post")).and(media::created_at.lt(before)))
+            .limit(limit)
+            .select((media::id, media::key, media::thumb_key))
+            .load(conn)
+            .await
+    }
+
+    /// Forgets a file.
+    pub async fn delete(conn, id: MediaId) -> usize {
+        diesel::delete(media::table.find(id)).execute(conn).await
+    }
+}

@@ -1,0 +1,24 @@
+//! Room: the two databases. The only place that knows diesel and SQL; one file per noun.
+//! May import: base, config, domain, urls, policy, text, i18n.
+//!
+//! Functions take `&mut Conn` and never open a transaction: services do, with [`Db::write`].
+
+mod conn;
+mod rows;
+pub mod schema;
+mod sight;
+mod types;
+
+pub mod actors;
+pub mod federation;
+pub mod groups;
+pub mod jobs;
+pub mod media;
+pub mod moderation;
+pub mod notices;
+pub mod people;
+pub mod posts;
+pub mod settings;
+
+pub use conn::{Conn, Db, Sq};
+pub(crate) use conn::db_fn;

@@ -1,0 +1,168 @@
+//! Notices for members.
+
+use std::collections::HashMap;
+
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::BigInt;
+use diesel_async::RunQueryDsl;
+
+use super::schema::notifications;
+use super::{Conn, db_fn};
+use crate::base::*;
+use crate::domain::Sight;
+use crate::domain::notices::{Notice, NoticeKind};
+
+/// A notice to be.
+#[derive(Clone, Debug)]
+pub struct NewNotice {
+    /// Made by `Ids`.
+    pub id: NotificationId,
+    /// For whom.
+    pub member_id: ActorId,
+    /// What happened.
+    pub kind: NoticeKind,
+    /// Who did it.
+    pub actor_id: Option<ActorId>,
+    /// About which post.
+    pub post_id: Option<PostId>,
+    /// About which group.
+    pub group_id: Option<ActorId>,
+    /// More words.
+    pub detail: String,
+    /// Notices with one key are shown together.
+    pub group_key: String,
+    /// When.
+    pub created_at: Time,
+}
+
+type Row = (NotificationId, NoticeKind, Option<ActorId>, Option<PostId>, Option<ActorId>, String, String, Time, Option<Time>);
+
+db_fn! {
+    /// Adds a notice, unless the same (kind, actor, post, group) waits unread already.
+    pub async fn insert(conn, new: &NewNotice) -> bool {
+        let again = notifications::table
+            .filter(notifications::member_id.eq(new.member_id).and(notifications::group_key.eq(&new.group_key)))
+            .filter(notifications::kind.eq(new.kind.as_str()).and(notifications::read_at.is_null()))
+            .filter(sql::<BigInt>("COALESCE(notifications.actor_id, 0)").eq(new.actor_id.map_or(0, |a| a.0)))
+            .filter(sql::<BigInt>("COALESCE(notifications.post_id, 0)").eq(new.post_id.map_or(0, |p| p.0)));
+        if diesel::select(diesel::dsl::exists(again)).get_result::<bool>(conn).await? {
+            return Ok(false);
+        }
+        diesel::insert_into(notifications::table)
+            .values((
+                notifications::id.eq(new.id), notifications::member_id.eq(new.member_id), notifications::kind.eq(new.kind),
+                notifications::actor_id.eq(new.actor_id), notifications::post_id.eq(new.post_id),
+                notifications::group_id.eq(new.group_id), notifications::detail.eq(&new.detail),
+                notifications::group_key.eq(&new.group_key), notifications::created_at.eq(new.created_at),
+            ))
+            .execute(conn)
+            .await
+            .map(|n| n > 0)
+    }
+
+    /// Unread notices; at most 100 are counted.
+    pub async fn count_unread(conn, member: ActorId) -> i64 {
+        notifications::table
+            .filter(notifications::member_id.eq(member).and(notifications::read_at.is_null()))
+            .count()
+            .get_result(conn)
+            .await
+    }
+
+    /// Marks notices up to `upto` as read.
+    pub async fn mark_read(conn, member: ActorId, upto: NotificationId, now: Time) -> usize {
+        diesel::update(notifications::table)
+            .filter(notifications::member_id.eq(member).and(notifications::id.le(upto)).and(notifications::read_at.is_null()))
+            .set(notifications::read_at.eq(now))
+            .execute(conn)
+            .await
+    }
+
+    /// Throws one away.
+    pub async fn delete(conn, member: ActorId, id: NotificationId) -> usize {
+        diesel::delete(notifications::table.filter(notifications::member_id.eq(member).and(notifications::id.eq(id))))
+            .execute(conn)
+            .await
+    }
+
+    /// Throws all away.
+    pub async fn clear(conn, member: ActorId) -> usize {
+        diesel::delete(notifications::table.filter(notifications::member_id.eq(member))).execute(conn).await
+    }
+
+    async fn rows(conn, member: ActorId, kinds: &[NoticeKind], page: Page) -> Vec<Row> {
+        let (older, newer) = page.bounds();
+        let query = notifications::table
+            .filter(notifications::member_id.eq(member).and(notifications::kind.eq_any(kinds)))
+            .filter(notifications::id.lt(NotificationId(older)).and(notifications::id.gt(NotificationId(newer))))
+            .limit(page.limit)
+            .select((
+                notifications::id, notifications::kind, notifications::actor_id, notifications::post_id,
+                notifications::group_id, notifications::detail, notifications::group_key, notifications::created_at,
+                notifications::read_at,
+            ));
+        if page.ascending() {
+            query.order(notifications::id.asc()).load(conn).await.map(|mut rows: Vec<_>| { rows.reverse(); rows })
+        } else {
+            query.order(notifications::id.desc()).load(conn).await
+        }
+    }
+
+    async fn row(conn, member: ActorId, id: NotificationId) -> Vec<Row> {
+        notifications::table
+            .filter(notifications::member_id.eq(member).and(notifications::id.eq(id)))
+            .select((
+                notifications::id, notifications::kind, notifications::actor_id, notifications::post_id,
+                notifications::group_id, notifications::detail, notifications::group_key, notifications::created_at,
+                notifications::read_at,
+            ))
+            .load(conn)
+            .await
+    }
+}
+
+/// A member's notices of some kinds, newest first. Posts the member may no longer see are left out of them.
+pub async fn list(
+    conn: &mut Conn,
+    member: ActorId,
+    sight: &Sight,
+    kinds: &[NoticeKind],
+    page: Page,
+) -> Result<Paged<Notice>> {
+    let rows = rows(conn, member, kinds, page).await?;
+    let full = i64::try_from(rows.len()).is_ok_and(|n| n >= page.limit);
+    let next = if full { rows.last().map(|row| row.0.0) } else { None };
+    Ok(Paged { items: assemble(conn, rows, sight).await?, next })
+}
+
+/// One notice, or `NotFound`.
+pub async fn get(conn: &mut Conn, member: ActorId, sight: &Sight, id: NotificationId) -> Result<Notice> {
+    let rows = row(conn, member, id).await?;
+    assemble(conn, rows, sight).await?.pop().ok_or(Error::NotFound)
+}
+
+async fn assemble(conn: &mut Conn, rows: Vec<Row>, sight: &Sight) -> Result<Vec<Notice>> {
+    let mut actor_ids: Vec<ActorId> = rows.iter().flat_map(|row| [row.2, row.4]).flatten().collect();
+    actor_ids.sort_unstable();
+    actor_ids.dedup();
+    let actors: HashMap<_, _> =
+        super::actors::cards(conn, &actor_ids).await?.into_iter().map(|card| (card.id, card)).collect();
+    let mut post_ids: Vec<PostId> = rows.iter().filter_map(|row| row.3).collect();
+    post_ids.sort_unstable();
+    post_ids.dedup();
+    let posts: HashMap<_, _> =
+        super::posts::views(conn, &post_ids, sight).await?.into_iter().map(|view| (view.post.id, view)).collect();
+    let notice = |(id, kind, actor, post, group, detail, group_key, created_at, read_at): Row| Notice {
+        id,
+        kind,
+        actor: actor.and_then(|id| actors.get(&id).cloned()),
+        post: post.and_then(|id| posts.get(&id).cloned()),
+        group: group.and_then(|id| actors.get(&id).cloned()),
+        detail,
+        group_key,
+        created_at,
+        read_at,
+    };
+    Ok(rows.into_iter().map(notice).collect())
+}

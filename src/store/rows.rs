@@ -1,0 +1,95 @@
+//! Which columns make up the domain's types. The domain itself knows no diesel.
+
+use diesel::backend::Backend;
+use diesel::deserialize::{self, FromStaticSqlRow, Queryable};
+use diesel::prelude::*;
+
+use super::schema;
+use crate::base::*;
+use crate::domain::actors::*;
+use crate::domain::audiences::*;
+use crate::domain::groups::*;
+use crate::domain::media::*;
+use crate::domain::moderation::*;
+use crate::domain::people::*;
+use crate::domain::posts::*;
+
+/// Does for a domain type what `derive(Queryable, Selectable)` would.
+macro_rules! row {
+    ($domain:ty, $table:ident, { $($field:ident : $ty:ty),* $(,)? }) => {
+        impl<DB: Backend, ST> Queryable<ST, DB> for $domain
+        where
+            ($($ty,)*): FromStaticSqlRow<ST, DB>,
+        {
+            type Row = ($($ty,)*);
+            fn build(($($field,)*): Self::Row) -> deserialize::Result<Self> {
+                Ok(Self { $($field),* })
+            }
+        }
+        impl<DB: Backend> Selectable<DB> for $domain {
+            type SelectExpression = ($(schema::$table::$field,)*);
+            fn construct_selection() -> Self::SelectExpression {
+                ($(schema::$table::$field,)*)
+            }
+        }
+    };
+}
+
+row!(Actor, actors, {
+    id: ActorId, uri: String, host_id: HostId, kind: ActorKind, name: String, display_name: String,
+    summary_source: String, summary_html: String, url: String, inbox: String, shared_inbox: Option<String>,
+    followers_uri: Option<String>, icon_media_id: Option<MediaId>, icon_url: Option<String>, state: ActorState,
+    locked: bool, discoverable: bool, posts_count: i64, followers_count: i64, following_count: i64,
+    last_post_at: Option<Time>, created_at: Time, updated_at: Time, fetched_at: Option<Time>,
+});
+
+row!(Member, members, {
+    actor_id: ActorId, email: Option<String>, password_hash: Option<String>, role: Role, person_kind: PersonKind,
+    is_guest: bool, job_title: String, pronunciation: String, branch_id: Option<BranchId>, languages: String,
+    contact: String, direct_from: DirectFrom, locale: Option<String>, theme: String, text_size: String, contrast: String,
+    notify_mail: bool, home_seen_seq: i64, invited_by: Option<ActorId>, request_note: String,
+    last_seen_at: Option<Time>, created_at: Time,
+});
+
+row!(Group, groups, {
+    actor_id: ActorId, kind: GroupKind, hidden: bool, posting: Posting, approval: bool, outside_members: bool,
+    audience_id: AudienceId, spine: i16, topics: String, branch_id: Option<BranchId>, rules_source: String,
+    rules_html: String, card_source: String, card_html: String, members_count: i64, created_by: Option<ActorId>,
+    archived_at: Option<Time>,
+});
+
+row!(Follow, follows, {
+    id: FollowId, follower_id: ActorId, target_id: ActorId, state: FollowState, role: GroupRole, may_post: bool,
+    uri: Option<String>, notify: Notify, muted: bool, reason: String, until_at: Option<Time>, seen_seq: i64,
+    created_at: Time,
+});
+
+row!(Audience, audiences, { id: AudienceId, scope: Scope, owner_id: ActorId });
+
+row!(Post, posts, {
+    id: PostId, uri: String, url: String, author_id: ActorId, group_id: Option<ActorId>, audience_id: AudienceId,
+    kind: PostKind, parent_id: Option<PostId>, root_id: PostId, title: String, source: String, html: String,
+    language: Option<String>, sensitive: bool, warning: String, link_url: Option<String>, state: PostState,
+    accepted_id: Option<PostId>, pinned_at: Option<Time>, locked: bool, replies_count: i64, reactions_count: i64,
+    shares_count: i64, published_at: Time, edited_at: Option<Time>, removed_by: Option<ActorId>,
+    removed_reason: String, received_seq: i64,
+});
+
+row!(Revision, revisions, { title: String, source: String, html: String, warning: String, created_at: Time });
+
+row!(Media, media, {
+    id: MediaId, owner_id: ActorId, post_id: Option<PostId>, purpose: MediaPurpose, position: i32, kind: MediaKind,
+    mime: String, file_name: String, size: i64, width: Option<i32>, height: Option<i32>, blurhash: Option<String>,
+    description: String, focus_x: Option<f64>, focus_y: Option<f64>, key: Option<String>, thumb_key: Option<String>,
+    thumb_mime: Option<String>, remote_url: Option<String>, state: MediaState,
+});
+
+row!(Report, reports, {
+    id: ReportId, reporter_id: ActorId, target_id: ActorId, post_id: Option<PostId>, group_id: Option<ActorId>,
+    reason: String, state: ReportState, outcome: String, handled_by: Option<ActorId>, created_at: Time,
+});
+
+row!(LogLine, moderation_log, {
+    id: i64, group_id: Option<ActorId>, moderator_id: ActorId, action: ModAction, target_id: Option<ActorId>,
+    post_id: Option<PostId>, reason: String, created_at: Time,
+});

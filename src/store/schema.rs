@@ -1,0 +1,562 @@
+//! The tables as diesel sees them. Hand-kept beside `migrations/`; a test compares it with both databases.
+
+diesel::table! {
+    hosts (id) {
+        id -> BigInt,
+        name -> Text,
+        software -> Nullable<Text>,
+        version -> Nullable<Text>,
+        state -> Text,
+        peer_state -> Text,
+        peer_scope -> Nullable<Text>,
+        signature_form -> Nullable<Text>,
+        seen_at -> Nullable<BigInt>,
+        checked_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    actors (id) {
+        id -> BigInt,
+        uri -> Text,
+        host_id -> BigInt,
+        kind -> Text,
+        name -> Text,
+        name_key -> Text,
+        display_name -> Text,
+        summary_source -> Text,
+        summary_html -> Text,
+        url -> Text,
+        inbox -> Text,
+        shared_inbox -> Nullable<Text>,
+        outbox -> Nullable<Text>,
+        followers_uri -> Nullable<Text>,
+        featured_uri -> Nullable<Text>,
+        moderators_uri -> Nullable<Text>,
+        icon_media_id -> Nullable<BigInt>,
+        icon_url -> Nullable<Text>,
+        header_url -> Nullable<Text>,
+        state -> Text,
+        locked -> Bool,
+        discoverable -> Bool,
+        fields -> Text,
+        moved_to -> Nullable<Text>,
+        posts_count -> BigInt,
+        followers_count -> BigInt,
+        following_count -> BigInt,
+        last_post_at -> Nullable<BigInt>,
+        search_text -> Text,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        fetched_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    actor_keys (id) {
+        id -> BigInt,
+        actor_id -> BigInt,
+        key_uri -> Text,
+        kind -> Text,
+        public_pem -> Text,
+        private_sealed -> Nullable<Text>,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    branches (id) {
+        id -> BigInt,
+        name_key -> Text,
+        name -> Text,
+        address -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    members (actor_id) {
+        actor_id -> BigInt,
+        email -> Nullable<Text>,
+        email_key -> Nullable<Text>,
+        password_hash -> Nullable<Text>,
+        role -> Text,
+        person_kind -> Text,
+        is_guest -> Bool,
+        job_title -> Text,
+        pronunciation -> Text,
+        branch_id -> Nullable<BigInt>,
+        languages -> Text,
+        contact -> Text,
+        direct_from -> Text,
+        locale -> Nullable<Text>,
+        theme -> Text,
+        text_size -> Text,
+        contrast -> Text,
+        notify_mail -> Bool,
+        home_seen_seq -> BigInt,
+        invited_by -> Nullable<BigInt>,
+        request_note -> Text,
+        last_seen_at -> Nullable<BigInt>,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    sessions (id) {
+        id -> BigInt,
+        token_hash -> Text,
+        member_id -> Nullable<BigInt>,
+        device -> Text,
+        shared -> Bool,
+        locale -> Nullable<Text>,
+        theme -> Nullable<Text>,
+        text_size -> Nullable<Text>,
+        contrast -> Nullable<Text>,
+        created_at -> BigInt,
+        last_seen_at -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    sign_in_tokens (id) {
+        id -> BigInt,
+        purpose -> Text,
+        member_id -> Nullable<BigInt>,
+        link_hash -> Text,
+        code_hash -> Nullable<Text>,
+        data -> Text,
+        tries -> Integer,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    invitations (id) {
+        id -> BigInt,
+        code -> Text,
+        inviter_id -> BigInt,
+        person_kind -> Text,
+        note -> Text,
+        max_uses -> Integer,
+        uses -> Integer,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        revoked_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    audiences (id) {
+        id -> BigInt,
+        scope -> SmallInt,
+        owner_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    readers (audience_id, actor_id) {
+        audience_id -> BigInt,
+        actor_id -> BigInt,
+        host_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    groups (actor_id) {
+        actor_id -> BigInt,
+        kind -> Text,
+        hidden -> Bool,
+        posting -> Text,
+        approval -> Bool,
+        outside_members -> Bool,
+        audience_id -> BigInt,
+        spine -> SmallInt,
+        topics -> Text,
+        branch_id -> Nullable<BigInt>,
+        rules_source -> Text,
+        rules_html -> Text,
+        card_source -> Text,
+        card_html -> Text,
+        members_count -> BigInt,
+        created_by -> Nullable<BigInt>,
+        archived_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    invitation_groups (invitation_id, group_id) {
+        invitation_id -> BigInt,
+        group_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    follows (id) {
+        id -> BigInt,
+        follower_id -> BigInt,
+        target_id -> BigInt,
+        state -> Text,
+        role -> Text,
+        may_post -> Bool,
+        uri -> Nullable<Text>,
+        notify -> Text,
+        muted -> Bool,
+        reason -> Text,
+        until_at -> Nullable<BigInt>,
+        seen_seq -> BigInt,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    posts (id) {
+        id -> BigInt,
+        uri -> Text,
+        url -> Text,
+        author_id -> BigInt,
+        group_id -> Nullable<BigInt>,
+        audience_id -> BigInt,
+        kind -> Text,
+        parent_id -> Nullable<BigInt>,
+        parent_uri -> Nullable<Text>,
+        root_id -> BigInt,
+        title -> Text,
+        source -> Text,
+        html -> Text,
+        language -> Nullable<Text>,
+        sensitive -> Bool,
+        warning -> Text,
+        link_url -> Nullable<Text>,
+        state -> Text,
+        accepted_id -> Nullable<BigInt>,
+        pinned_at -> Nullable<BigInt>,
+        locked -> Bool,
+        replies_count -> BigInt,
+        reactions_count -> BigInt,
+        shares_count -> BigInt,
+        published_at -> BigInt,
+        edited_at -> Nullable<BigInt>,
+        removed_by -> Nullable<BigInt>,
+        removed_reason -> Text,
+        received_seq -> BigInt,
+        active_seq -> BigInt,
+        search_text -> Text,
+    }
+}
+
+diesel::table! {
+    entries (id) {
+        id -> BigInt,
+        source_id -> BigInt,
+        post_id -> BigInt,
+        how -> Text,
+        uri -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    home (member_id, entry_id) {
+        member_id -> BigInt,
+        entry_id -> BigInt,
+        post_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    revisions (id) {
+        id -> BigInt,
+        post_id -> BigInt,
+        title -> Text,
+        source -> Text,
+        html -> Text,
+        warning -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    polls (post_id) {
+        post_id -> BigInt,
+        multiple -> Bool,
+        hidden -> Bool,
+        closes_at -> Nullable<BigInt>,
+        closed_at -> Nullable<BigInt>,
+        voters_count -> BigInt,
+    }
+}
+
+diesel::table! {
+    poll_options (post_id, position) {
+        post_id -> BigInt,
+        position -> Integer,
+        title -> Text,
+        votes_count -> BigInt,
+    }
+}
+
+diesel::table! {
+    poll_votes (post_id, actor_id, position) {
+        post_id -> BigInt,
+        actor_id -> BigInt,
+        position -> Integer,
+    }
+}
+
+diesel::table! {
+    reactions (id) {
+        id -> BigInt,
+        actor_id -> BigInt,
+        post_id -> BigInt,
+        kind -> Text,
+        uri -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    bookmarks (id) {
+        id -> BigInt,
+        member_id -> BigInt,
+        post_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    mentions (post_id, actor_id) {
+        post_id -> BigInt,
+        actor_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    post_tags (tag, post_id) {
+        tag -> Text,
+        post_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    media (id) {
+        id -> BigInt,
+        owner_id -> BigInt,
+        post_id -> Nullable<BigInt>,
+        purpose -> Text,
+        position -> Integer,
+        kind -> Text,
+        mime -> Text,
+        file_name -> Text,
+        size -> BigInt,
+        width -> Nullable<Integer>,
+        height -> Nullable<Integer>,
+        blurhash -> Nullable<Text>,
+        description -> Text,
+        focus_x -> Nullable<Double>,
+        focus_y -> Nullable<Double>,
+        key -> Nullable<Text>,
+        thumb_key -> Nullable<Text>,
+        thumb_mime -> Nullable<Text>,
+        remote_url -> Nullable<Text>,
+        state -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    drafts (id) {
+        id -> BigInt,
+        member_id -> BigInt,
+        place -> Text,
+        body -> Text,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    notifications (id) {
+        id -> BigInt,
+        member_id -> BigInt,
+        kind -> Text,
+        actor_id -> Nullable<BigInt>,
+        post_id -> Nullable<BigInt>,
+        group_id -> Nullable<BigInt>,
+        detail -> Text,
+        group_key -> Text,
+        created_at -> BigInt,
+        read_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    reports (id) {
+        id -> BigInt,
+        uri -> Nullable<Text>,
+        reporter_id -> BigInt,
+        target_id -> BigInt,
+        post_id -> Nullable<BigInt>,
+        group_id -> Nullable<BigInt>,
+        reason -> Text,
+        state -> Text,
+        outcome -> Text,
+        handled_by -> Nullable<BigInt>,
+        created_at -> BigInt,
+        handled_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    moderation_log (id) {
+        id -> BigInt,
+        group_id -> Nullable<BigInt>,
+        moderator_id -> BigInt,
+        action -> Text,
+        target_id -> Nullable<BigInt>,
+        post_id -> Nullable<BigInt>,
+        reason -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    blocks (id) {
+        id -> BigInt,
+        member_id -> BigInt,
+        target_id -> BigInt,
+        kind -> Text,
+        until_at -> Nullable<BigInt>,
+        uri -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    host_blocks (member_id, host_id) {
+        member_id -> BigInt,
+        host_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    settings (key) {
+        key -> Text,
+        value -> Text,
+    }
+}
+
+diesel::table! {
+    oauth_apps (id) {
+        id -> BigInt,
+        client_id -> Text,
+        secret_hash -> Text,
+        name -> Text,
+        website -> Nullable<Text>,
+        redirect_uris -> Text,
+        scopes -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    oauth_codes (code_hash) {
+        code_hash -> Text,
+        app_id -> BigInt,
+        member_id -> BigInt,
+        redirect_uri -> Text,
+        scopes -> Text,
+        challenge -> Nullable<Text>,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    oauth_tokens (id) {
+        id -> BigInt,
+        token_hash -> Text,
+        app_id -> Nullable<BigInt>,
+        member_id -> Nullable<BigInt>,
+        scopes -> Text,
+        created_at -> BigInt,
+        last_used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    idempotency (member_id, key) {
+        member_id -> BigInt,
+        key -> Text,
+        post_id -> BigInt,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    markers (member_id, timeline) {
+        member_id -> BigInt,
+        timeline -> Text,
+        last_read_id -> BigInt,
+        version -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    activities (id) {
+        id -> BigInt,
+        uri -> Text,
+        kind -> Text,
+        actor_id -> Nullable<BigInt>,
+        actor_uri -> Text,
+        audience_id -> Nullable<BigInt>,
+        direction -> Text,
+        state -> Text,
+        body -> Text,
+        tries -> Integer,
+        next_at -> BigInt,
+        error -> Text,
+        received_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    deliveries (id) {
+        id -> BigInt,
+        lane -> Text,
+        activity_id -> BigInt,
+        signer_id -> BigInt,
+        inbox -> Text,
+        tries -> Integer,
+        error -> Text,
+    }
+}
+
+diesel::table! {
+    lanes (key) {
+        key -> Text,
+        host -> Text,
+        inbox -> Text,
+        next_at -> BigInt,
+        lease_until -> BigInt,
+        leased_by -> Text,
+        fence -> BigInt,
+        failures -> Integer,
+    }
+}
+
+diesel::table! {
+    jobs (id) {
+        id -> BigInt,
+        kind -> Text,
+        payload -> Text,
+        dedup_key -> Nullable<Text>,
+        run_at -> BigInt,
+        lease_until -> BigInt,
+        tries -> Integer,
+        error -> Text,
+        failed_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(
+    hosts, actors, actor_keys, branches, members, sessions, sign_in_tokens, invitations, audiences, readers, groups, invitation_groups, follows, posts, entries, home, revisions, polls, poll_options, poll_votes, reactions, bookmarks, mentions, post_tags, media, drafts, notifications, reports, moderation_log, blocks, host_blocks, settings, oauth_apps, oauth_codes, oauth_tokens, idempotency, markers, activities, deliveries, lanes, jobs,
+);

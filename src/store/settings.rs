@@ -1,0 +1,31 @@
+//! Settings that people change from the pages: name, language, logo, colour.
+
+use diesel::prelude::*;
+use diesel::upsert::excluded;
+use diesel_async::RunQueryDsl;
+
+use super::db_fn;
+use super::schema::settings;
+
+db_fn! {
+    /// Every setting.
+    pub async fn all(conn) -> Vec<(String, String)> {
+        settings::table.select((settings::key, settings::value)).load(conn).await
+    }
+
+    /// One setting.
+    pub async fn get(conn, key: &str) -> Option<String> {
+        settings::table.find(key).select(settings::value).first(conn).await.optional()
+    }
+
+    /// Sets one.
+    pub async fn set(conn, key: &str, value: &str) -> usize {
+        diesel::insert_into(settings::table)
+            .values((settings::key.eq(key), settings::value.eq(value)))
+            .on_conflict(settings::key)
+            .do_update()
+            .set(settings::value.eq(excluded(settings::value)))
+            .execute(conn)
+            .await
+    }
+}
