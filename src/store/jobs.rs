@@ -99,3 +99,11 @@ pub async fn claim(conn: &mut Conn, now: Time, lease_until: Time, limit: i64) ->
     claimed.sort_by_key(|job| job.id);
     Ok(claimed)
 }
+
+db_fn! {
+    /// Whether anything is due.
+    pub async fn any_due(conn, now: Time) -> bool {
+        let due = jobs::failed_at.is_null().and(jobs::run_at.le(now.micros())).and(jobs::lease_until.lt(now.micros()));
+        diesel::select(diesel::dsl::exists(jobs::table.filter(due))).get_result(conn).await
+    }
+}

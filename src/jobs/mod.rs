@@ -1,0 +1,151 @@
+//! Room: the runner of the queue: claim, run, retry, schedule.
+//! May import: base, config, domain, store.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use tokio::sync::{Notify, Semaphore, watch};
+
+use crate::base::{Clock, Result, Rng, Time};
+use crate::store::{Db, jobs};
+
+/// Runs one job from its JSON payload. Jobs are idempotent: a lease may run out.
+pub type Handler = Arc<dyn Fn(String) -> BoxFuture<'static, Result<()>> + Send + Sync>;
+
+/// How long a claimed job may take before another process takes it over.
+const LEASE: i64 = 5 * Time::MINUTE;
+/// Tries before a job is given up and shown to the administrator.
+const MAX_TRIES: i32 = 12;
+/// Jobs at once in one process.
+const AT_ONCE: usize = 8;
+/// How often the queue is looked at when nothing woke the runner: other processes add jobs too.
+const POLL: Duration = Duration::from_millis(1000);
+
+/// Wakes the runner after a commit that added jobs.
+#[derive(Clone, Debug, Default)]
+pub struct Wake(Arc<Notify>);
+
+impl Wake {
+    /// There is work.
+    pub fn now(&self) {
+        self.0.notify_one();
+    }
+
+    /// Waits until there is work, or `at_most`.
+    pub async fn wait(&self, at_most: Duration) {
+        // Running out of time is as good as being woken: the caller looks at the queue.
+        let _ = tokio::time::timeout(at_most, self.0.notified()).await;
+    }
+}
+
+/// The runner: claims due jobs and hands each to the handler of its kind.
+pub struct Runner {
+    /// The queue.
+    pub db: Db,
+    /// Time.
+    pub clock: Clock,
+    /// Jitter.
+    pub rng: Rng,
+    /// Woken after commits.
+    pub wake: Wake,
+    /// By kind.
+    pub handlers: HashMap<&'static str, Handler>,
+}
+
+impl Runner {
+    /// Runs until `stop` turns true, then lets what runs finish.
+    pub async fn run(self, mut stop: watch::Receiver<bool>) {
+        let runner = Arc::new(self);
+        let slots = Arc::new(Semaphore::new(AT_ONCE));
+        while !*stop.borrow() {
+            match runner.claim(slots.available_permits()).await {
+                Ok(claimed) if claimed.is_empty() => {
+                    tokio::select! {
+                        () = runner.wake.wait(POLL) => {}
+                        _ = stop.changed() => {}
+                    }
+                }
+                Ok(claimed) => {
+                    for job in claimed {
+                        let Ok(permit) = slots.clone().acquire_owned().await else { return };
+                        let runner = runner.clone();
+                        tokio::spawn(async move {
+                            runner.run_one(job).await;
+                            drop(permit);
+                            // A free slot: there may be more waiting than was claimed.
+                            runner.wake.now();
+                        });
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "claiming jobs");
+                    tokio::time::sleep(POLL).await;
+                }
+            }
+        }
+        // Waiting for every slot means waiting for every running job.
+        let _ = slots.acquire_many(u32::try_from(AT_ONCE).unwrap_or(1)).await;
+    }
+
+    /// Runs everything that is due now, one by one, and what that adds; for tests and the command line.
+    pub async fn drain(&self) -> Result<()> {
+        loop {
+            let claimed = self.claim(AT_ONCE).await?;
+            if claimed.is_empty() {
+                return Ok(());
+            }
+            for job in claimed {
+                self.run_one(job).await;
+            }
+        }
+    }
+
+    async fn claim(&self, limit: usize) -> Result<Vec<jobs::Claimed>> {
+        if limit == 0 {
+            return Ok(Vec::new());
+        }
+        let now = self.clock.now();
+        // A cheap look first, so that an idle instance does not write.
+        if !jobs::any_due(&mut self.db.read().await?, now).await? {
+            return Ok(Vec::new());
+        }
+        let limit = i64::try_from(limit).unwrap_or(1);
+        self.db.write(move |conn| Box::pin(async move { jobs::claim(conn, now, now.plus(LEASE), limit).await })).await
+    }
+
+    async fn run_one(&self, job: jobs::Claimed) {
+        let result = match self.handlers.get(job.kind.as_str()) {
+            Some(handler) => handler(job.payload.clone()).await,
+            None => Err(crate::base::Error::internal(format!("no handler for jobs of kind {}", job.kind))),
+        };
+        let now = self.clock.now();
+        let (id, kind) = (job.id, job.kind.clone());
+        let outcome = match result {
+            Ok(()) => self.db.write(move |conn| Box::pin(async move { jobs::finish(conn, id).await })).await,
+            Err(error) => {
+                tracing::warn!(job = %kind, tries = job.tries, %error, "job failed");
+                let again = (job.tries < MAX_TRIES).then(|| now.plus(self.backoff(job.tries)));
+                let text = error.to_string();
+                self.db.write(move |conn| Box::pin(async move { jobs::fail(conn, id, &text, again, now).await })).await
+            }
+        };
+        if let Err(error) = outcome {
+            tracing::error!(job = %job.kind, %error, "the outcome of a job could not be stored; it will run again");
+        }
+    }
+
+    /// 2 s, 4 s, 8 s … up to an hour, with jitter.
+    fn backoff(&self, tries: i32) -> i64 {
+        let exponent = u32::try_from(tries.clamp(1, 11)).unwrap_or(1);
+        let base = (Time::SECOND << exponent).min(Time::HOUR);
+        let factor = (self.rng.factor(0.8, 1.2) * 1000.0).round();
+        // Whole thousandths keep this in integers.
+        base / 1000 * factor_to_i64(factor)
+    }
+}
+
+fn factor_to_i64(factor: f64) -> i64 {
+    format!("{factor:.0}").parse().unwrap_or(1000)
+}
