@@ -2,5 +2,11 @@
 
 pub mod base;
 pub mod domain;
+pub mod federation;
+pub mod jobs;
+pub mod live;
+pub mod net;
 pub mod policy;
+pub mod services;
 pub mod store;
+pub mod urls;

@@ -1,0 +1,13 @@
+//! Room: outgoing HTTP. The only client; every address is vetted before a connection is made, every answer is bounded.
+//! May import: base.
+
+mod client;
+mod failure;
+mod flight;
+mod guard;
+mod request;
+mod tls;
+
+pub use client::{Client, Options};
+pub use guard::Cidr;
+pub use request::{Expect, Get, Post, PostOutcome, Response, Signer};
