@@ -1,3 +1,4 @@
 //! Kring: a federated community server. `docs/ARCHITECTURE.md` is the map of these rooms.
 
 pub mod base;
+pub mod text;
