@@ -10,3 +10,4 @@ pub mod policy;
 pub mod services;
 pub mod store;
 pub mod urls;
+pub mod text;

@@ -21,22 +21,3 @@ pub fn check_new_name(name: &str) -> Result<(), &'static str> {
     }
     Ok(())
 }
-
-/// The form in which names are compared.
-pub fn name_key(name: &str) -> String {
-    name.to_lowercase()
-}
-
-/// A name made from a title: `Taalcafé Noord` becomes `taalcafe_noord`. May be empty or taken.
-pub fn suggest_name(folded_title: &str) -> String {
-    let mut out = String::new();
-    for c in folded_title.chars() {
-        if c.is_ascii_alphanumeric() {
-            out.push(c.to_ascii_lowercase());
-        } else if !out.ends_with('_') && !out.is_empty() {
-            out.push('_');
-        }
-    }
-    out.truncate(40);
-    out.trim_end_matches('_').to_owned()
-}

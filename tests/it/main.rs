@@ -1,1 +1,3 @@
+//! Every test of Kring: one binary, so that the library is compiled once.
 
+mod text;

@@ -1,0 +1,19 @@
+//! Room: text: Markdown and foreign HTML into [`SafeHtml`](crate::base::SafeHtml); mentions, hashtags, language, plain
+//! text, search keys. The only place where HTML becomes safe.
+//! May import: base, domain, urls.
+
+mod clean;
+mod inline;
+mod language;
+mod markdown;
+mod names;
+mod plain;
+mod tidy;
+mod tokens;
+
+pub use clean::{MAX_FOREIGN_BYTES, clean};
+pub use inline::Handle;
+pub use language::detect_language;
+pub use markdown::{Found, Links, MentionLink, render, scan};
+pub use names::{fold, name_key, suggest_name};
+pub use plain::{excerpt, plain};

@@ -1,0 +1,3 @@
+mod foreign;
+mod markdown;
+mod words;
