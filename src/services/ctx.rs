@@ -1,0 +1,202 @@
+//! What every use case needs, and the trait through which it reaches other servers.
+
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock, RwLock};
+
+use futures_util::future::BoxFuture;
+
+use crate::base::*;
+use crate::config::Config;
+use crate::domain::actors::Actor;
+use crate::domain::events::Event;
+use crate::domain::posts::Post;
+use crate::jobs::Wake;
+use crate::live::Hub;
+use crate::store::{self, Conn, Db};
+use crate::urls::Urls;
+
+/// The instance, as handed to use cases and doors. Cheap to clone.
+#[derive(Clone)]
+pub struct Ctx(Arc<Inner>);
+
+/// The parts of a [`Ctx`].
+pub struct Inner {
+    /// The database.
+    pub db: Db,
+    /// Settings from file and environment.
+    pub config: Arc<Config>,
+    /// Time.
+    pub clock: Clock,
+    /// Randomness.
+    pub rng: Rng,
+    /// New ids.
+    pub ids: Ids,
+    /// Addresses.
+    pub urls: Urls,
+    /// Who listens to changes.
+    pub hub: Hub,
+    /// Wakes the runner of jobs.
+    pub wake: Wake,
+    /// Files.
+    pub media: crate::media::Storage,
+    /// Mail out.
+    pub mailer: crate::mail::Mailer,
+    /// The instance's time zone.
+    pub zone: jiff::tz::TimeZone,
+    remote: OnceLock<Arc<dyn Remote>>,
+    instance: RwLock<Arc<Instance>>,
+}
+
+/// What people set from the pages.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Instance {
+    /// Name of the organisation; empty before the first run.
+    pub name: String,
+    /// One sentence about it.
+    pub description: String,
+    /// Language of pages for people who chose none.
+    pub locale: String,
+    /// Logo.
+    pub logo: Option<MediaId>,
+    /// Accent colour, hue in degrees.
+    pub accent_hue: Option<u16>,
+    /// House rules, Markdown.
+    pub rules: String,
+    /// Address for questions.
+    pub contact: String,
+    /// How people become members; overrides the configuration.
+    pub registration: Option<String>,
+    /// New groups wait for approval.
+    pub groups_need_approval: bool,
+    /// First posts of newcomers wait for a moderator.
+    pub hold_newcomers: bool,
+}
+
+/// What use cases ask of other servers. `federation` implements it; everything it returns is stored already.
+pub trait Remote: Send + Sync {
+    /// An actor by handle, looked up with WebFinger when not known. `NotFound` when there is none.
+    fn resolve_handle<'a>(&'a self, name: &'a str, host: &'a str) -> BoxFuture<'a, Result<Actor>>;
+    /// An actor or post by the address of its page or its id.
+    fn resolve_url<'a>(&'a self, url: &'a str) -> BoxFuture<'a, Result<Resolved>>;
+    /// The bytes and MIME type of a file kept at a peer.
+    fn fetch_media<'a>(&'a self, url: &'a str, viewer: Option<ActorId>) -> BoxFuture<'a, Result<(bytes::Bytes, String)>>;
+}
+
+/// What an address turned out to be.
+#[derive(Clone, Debug)]
+pub enum Resolved {
+    /// A person or group.
+    Actor(Box<Actor>),
+    /// A post.
+    Post(Box<Post>),
+}
+
+impl std::ops::Deref for Ctx {
+    type Target = Inner;
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+/// Everything needed to make a [`Ctx`].
+pub struct Parts {
+    /// The database.
+    pub db: Db,
+    /// Settings.
+    pub config: Arc<Config>,
+    /// Time.
+    pub clock: Clock,
+}
+
+impl Ctx {
+    /// Puts the instance together and reads its settings.
+    pub async fn new(parts: Parts) -> Result<Self> {
+        let Parts { db, config, clock } = parts;
+        let rng = Rng;
+        let urls = Urls::new(config.instance.scheme.as_str(), &config.instance.domain)?;
+        let zone = jiff::tz::TimeZone::get(&config.instance.timezone).map_err(Error::internal)?;
+        let inner = Inner {
+            media: crate::media::Storage::new(&config.media)?,
+            mailer: crate::mail::Mailer::new(&config.mail)?,
+            ids: Ids::new(clock.clone(), &rng),
+            hub: Hub::default(),
+            wake: Wake::default(),
+            remote: OnceLock::new(),
+            instance: RwLock::new(Arc::new(Instance::default())),
+            db,
+            config,
+            clock,
+            rng,
+            urls,
+            zone,
+        };
+        let ctx = Self(Arc::new(inner));
+        ctx.reload_instance().await?;
+        Ok(ctx)
+    }
+
+    /// Sets who reaches other servers; once, at start.
+    pub fn set_remote(&self, remote: Arc<dyn Remote>) {
+        if self.0.remote.set(remote).is_err() {
+            tracing::error!("the way to other servers was set twice");
+        }
+    }
+
+    /// The way to other servers.
+    ///
+    /// # Errors
+    /// `Unavailable` when federation is off.
+    pub fn remote(&self) -> Result<Arc<dyn Remote>> {
+        self.0.remote.get().cloned().ok_or_else(|| Error::Unavailable("federation is off".to_owned()))
+    }
+
+    /// What people set from the pages.
+    pub fn instance(&self) -> Arc<Instance> {
+        match self.0.instance.read() {
+            Ok(instance) => instance.clone(),
+            Err(poisoned) => poisoned.into_inner().clone(),
+        }
+    }
+
+    /// Reads the settings again, after a change here or in another process.
+    pub async fn reload_instance(&self) -> Result<()> {
+        let all: HashMap<String, String> =
+            store::settings::all(&mut self.db.read().await?).await?.into_iter().collect();
+        let text = |key: &str| all.get(key).cloned().unwrap_or_default();
+        let config = &self.config.instance;
+        let instance = Instance {
+            name: all.get("name").cloned().or_else(|| config.name.clone()).unwrap_or_default(),
+            description: text("description"),
+            locale: all.get("locale").cloned().unwrap_or_else(|| config.language.clone()),
+            logo: all.get("logo").and_then(|id| id.parse().ok()),
+            accent_hue: all.get("accent_hue").and_then(|hue| hue.parse().ok()),
+            rules: text("rules"),
+            contact: text("contact"),
+            registration: all.get("registration").cloned(),
+            groups_need_approval: text("groups_need_approval") == "true",
+            hold_newcomers: text("hold_newcomers") == "true",
+        };
+        match self.0.instance.write() {
+            Ok(mut slot) => *slot = Arc::new(instance),
+            Err(poisoned) => *poisoned.into_inner() = Arc::new(instance),
+        }
+        Ok(())
+    }
+
+    /// Now.
+    pub fn now(&self) -> Time {
+        self.clock.now()
+    }
+}
+
+/// Jobs that each event becomes: timelines and notices here, activities for peers.
+const LISTENERS: [&str; 2] = ["fanout", "federate"];
+
+/// Enqueues what follows from an event, in the transaction that makes it happen. Call [`Wake::now`] after the commit.
+pub async fn emit(conn: &mut Conn, ids: &Ids, now: Time, event: &Event) -> Result<()> {
+    let payload = serde_json::to_string(event).map_err(Error::internal)?;
+    for listener in LISTENERS {
+        store::jobs::enqueue(conn, ids.next(), listener, &payload, None, now).await?;
+    }
+    Ok(())
+}
