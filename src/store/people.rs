@@ -345,6 +345,20 @@ db_fn! {
         query.load(conn).await
     }
 
+    /// Whether two people are in one group.
+    pub async fn share_a_group(conn, one: ActorId, other: ActorId) -> bool {
+        use super::schema::follows;
+        let theirs = groups::table
+            .inner_join(follows::table.on(follows::target_id.eq(groups::actor_id)))
+            .filter(follows::follower_id.eq(other).and(follows::state.eq(FollowState::Accepted)))
+            .select(groups::actor_id);
+        let mine = follows::table
+            .filter(follows::follower_id.eq(one).and(follows::state.eq(FollowState::Accepted)))
+            .filter(follows::target_id.eq_any(theirs))
+            .select(follows::id);
+        diesel::select(diesel::dsl::exists(mine)).get_result(conn).await
+    }
+
     /// Guests who take part and were not here since `before` (nor made after it).
     pub async fn idle_guests(conn, before: Time, limit: i64) -> Vec<ActorId> {
         members::table
@@ -358,7 +372,7 @@ db_fn! {
             .await
     }
 
-    /// Every account, by name: name, shown name, address, role, label, state, last seen.
+    /// Every account with its actor, by name.
     pub async fn list_all(conn) -> Vec<(Member, Actor)> {
         members::table
             .inner_join(actors::table.on(actors::id.eq(members::actor_id)))
