@@ -1,4 +1,5 @@
 //! Kring: a federated community server. `docs/ARCHITECTURE.md` is the map of these rooms.
 
 pub mod base;
+pub mod i18n;
 pub mod text;
