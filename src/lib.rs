@@ -10,4 +10,5 @@ pub mod policy;
 pub mod services;
 pub mod store;
 pub mod urls;
+pub mod i18n;
 pub mod text;
