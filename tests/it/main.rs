@@ -1,4 +1,5 @@
 //! Every test of Kring: one binary, so that the library is compiled once.
 
+mod config;
 mod i18n;
 mod text;
