@@ -37,3 +37,7 @@ size-bytes = { $n ->
 size-kb = { $n } kB
 size-mb = { $n } MB
 size-gb = { $n } GB
+
+### Mail (src/mail)
+
+error-email-invalid = This is not an e-mail address. An address looks like name@example.org.

@@ -38,3 +38,7 @@ size-bytes = { $n ->
 size-kb = { $n } kB
 size-mb = { $n } MB
 size-gb = { $n } GB
+
+### Mail (src/mail)
+
+error-email-invalid = Dit is geen e-mailadres. Een adres ziet eruit als naam@voorbeeld.nl.

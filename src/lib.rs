@@ -3,4 +3,5 @@
 pub mod base;
 pub mod config;
 pub mod i18n;
+pub mod mail;
 pub mod text;

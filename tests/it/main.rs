@@ -2,4 +2,5 @@
 
 mod config;
 mod i18n;
+mod mail;
 mod text;
