@@ -4,4 +4,5 @@ pub mod base;
 pub mod config;
 pub mod i18n;
 pub mod mail;
+pub mod media;
 pub mod text;

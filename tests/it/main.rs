@@ -3,4 +3,5 @@
 mod config;
 mod i18n;
 mod mail;
+mod media;
 mod text;
