@@ -37,3 +37,16 @@ size-bytes = { $n ->
 size-kb = { $n } kB
 size-mb = { $n } MB
 size-gb = { $n } GB
+
+### Mail (src/mail)
+
+error-email-invalid = This is not an e-mail address. An address looks like name@example.org.
+
+### Files (src/media)
+
+error-file-empty = This file is empty.
+error-file-kind = You cannot share this kind of file here. You can share: pictures (JPEG, PNG, GIF, WebP), PDF, documents of LibreOffice and Office (odt, ods, odp, docx, xlsx, pptx), text (txt, csv), sound (mp3, m4a, ogg, wav) and video (mp4, webm).
+error-file-heic = This photo has a form (HEIC or AVIF) that not every browser can show. Save it as JPEG and choose it again.
+error-file-macros = This document has macros in it. Save it without macros and choose it again.
+error-file-broken = This picture cannot be read. Perhaps the file is damaged.
+error-file-pixels = This picture has too many pixels. Make it smaller than 40 megapixels and choose it again.

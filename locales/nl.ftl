@@ -38,3 +38,16 @@ size-bytes = { $n ->
 size-kb = { $n } kB
 size-mb = { $n } MB
 size-gb = { $n } GB
+
+### Mail (src/mail)
+
+error-email-invalid = Dit is geen e-mailadres. Een adres ziet eruit als naam@voorbeeld.nl.
+
+### Files (src/media)
+
+error-file-empty = Dit bestand is leeg.
+error-file-kind = Dit soort bestand kun je hier niet delen. Wel: afbeeldingen (JPEG, PNG, GIF, WebP), PDF, documenten van LibreOffice en Office (odt, ods, odp, docx, xlsx, pptx), tekst (txt, csv), geluid (mp3, m4a, ogg, wav) en video (mp4, webm).
+error-file-heic = Deze foto is in een vorm (HEIC of AVIF) die niet elke browser kan tonen. Bewaar hem als JPEG en kies hem opnieuw.
+error-file-macros = In dit document zitten macro's. Bewaar het zonder macro's en kies het opnieuw.
+error-file-broken = Deze afbeelding is niet te lezen. Misschien is het bestand beschadigd.
+error-file-pixels = Deze afbeelding heeft te veel beeldpunten. Verklein haar tot onder de 40 megapixel en kies haar opnieuw.
