@@ -41,6 +41,8 @@ pub struct Inner {
     pub media: crate::media::Storage,
     /// Mail out.
     pub mailer: crate::mail::Mailer,
+    /// How often things were tried in this process.
+    pub throttle: super::throttle::Throttle,
     /// The instance's time zone.
     pub zone: jiff::tz::TimeZone,
     remote: OnceLock<Arc<dyn Remote>>,
@@ -121,6 +123,7 @@ impl Ctx {
             ids: Ids::new(clock.clone(), &rng),
             hub: Hub::default(),
             wake: Wake::default(),
+            throttle: Default::default(),
             remote: OnceLock::new(),
             instance: RwLock::new(Arc::new(Instance::default())),
             db,

@@ -77,6 +77,18 @@ pub struct Checked {
     summary: SafeHtml,
 }
 
+impl Checked {
+    /// Waits for approval.
+    pub fn pending(&self) -> bool {
+        self.new.pending
+    }
+
+    /// Sets the branch.
+    pub fn set_branch(&mut self, branch: BranchId) {
+        self.new.branch_id = Some(branch);
+    }
+}
+
 /// What a person tells of themselves.
 #[derive(Clone, Debug, Default)]
 pub struct Profile {

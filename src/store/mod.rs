@@ -15,6 +15,7 @@ pub mod federation;
 pub mod groups;
 pub mod invitations;
 pub mod jobs;
+pub mod leaving;
 pub mod media;
 pub mod moderation;
 pub mod notices;

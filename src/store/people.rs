@@ -263,6 +263,11 @@ db_fn! {
         diesel::delete(members::table.find(id)).execute(conn).await
     }
 
+    /// Removes someone who waits for approval altogether: they wrote nothing, and the name is free again.
+    pub async fn forget_pending(conn, id: ActorId) -> usize {
+        diesel::delete(actors::table.filter(actors::id.eq(id).and(actors::state.eq(ActorState::Pending)))).execute(conn).await
+    }
+
     /// Empties what the actor told of themselves, and marks it as gone.
     pub async fn bury(conn, id: ActorId, now: Time) -> usize {
         diesel::update(actors::table.find(id))
