@@ -5,6 +5,7 @@ pub mod ctx;
 pub mod follows;
 pub mod groups;
 pub mod media;
+pub mod moderation;
 pub mod notices;
 pub mod posts;
 pub mod timelines;

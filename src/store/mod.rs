@@ -14,6 +14,7 @@ pub mod federation;
 pub mod groups;
 pub mod jobs;
 pub mod media;
+pub mod members;
 pub mod moderation;
 pub mod notices;
 pub mod people;
