@@ -10,8 +10,10 @@ mod sight;
 mod types;
 
 pub mod actors;
+pub mod branches;
 pub mod federation;
 pub mod groups;
+pub mod invitations;
 pub mod jobs;
 pub mod media;
 pub mod members;
@@ -19,7 +21,9 @@ pub mod moderation;
 pub mod notices;
 pub mod people;
 pub mod posts;
+pub mod sessions;
 pub mod settings;
+pub mod sign_in;
 
 pub use conn::{Conn, Db, Sq};
 pub(crate) use conn::db_fn;

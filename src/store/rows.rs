@@ -93,3 +93,10 @@ row!(LogLine, moderation_log, {
     id: i64, group_id: Option<ActorId>, moderator_id: ActorId, action: ModAction, target_id: Option<ActorId>,
     post_id: Option<PostId>, reason: String, created_at: Time,
 });
+
+row!(Branch, branches, { id: BranchId, name_key: String, name: String, address: String });
+
+row!(Invitation, invitations, {
+    id: InvitationId, code: String, inviter_id: ActorId, person_kind: PersonKind, note: String, max_uses: i32,
+    uses: i32, created_at: Time, expires_at: Time, revoked_at: Option<Time>,
+});
