@@ -10,6 +10,7 @@ mod sight;
 mod types;
 
 pub mod actors;
+pub mod deliveries;
 pub mod federation;
 pub mod groups;
 pub mod jobs;

@@ -11,6 +11,7 @@ use crate::domain::audiences::*;
 use crate::domain::groups::*;
 use crate::domain::media::*;
 use crate::domain::moderation::*;
+use crate::domain::peers::*;
 use crate::domain::people::*;
 use crate::domain::posts::*;
 
@@ -92,4 +93,10 @@ row!(Report, reports, {
 row!(LogLine, moderation_log, {
     id: i64, group_id: Option<ActorId>, moderator_id: ActorId, action: ModAction, target_id: Option<ActorId>,
     post_id: Option<PostId>, reason: String, created_at: Time,
+});
+
+row!(Host, hosts, {
+    id: HostId, name: String, software: Option<String>, version: Option<String>, state: HostState, peer_state: PeerState,
+    peer_scope: Option<String>, signature_form: Option<String>, seen_at: Option<Time>, checked_at: Option<Time>,
+    wraps: bool,
 });
