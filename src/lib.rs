@@ -10,4 +10,8 @@ pub mod policy;
 pub mod services;
 pub mod store;
 pub mod urls;
+pub mod config;
+pub mod i18n;
+pub mod mail;
+pub mod media;
 pub mod text;

@@ -395,3 +395,57 @@ pub async fn directory(
     };
     Ok(rows.into_iter().map(line).collect())
 }
+
+db_fn! {
+    /// The audience of an owner with a scope that names no readers, if it was made before.
+    pub async fn find_open_audience(conn, owner: ActorId, scope: Scope) -> Option<AudienceId> {
+        audiences::table
+            .filter(audiences::owner_id.eq(owner).and(audiences::scope.eq(scope)))
+            .select(audiences::id)
+            .first(conn)
+            .await
+            .optional()
+    }
+
+    /// Who reads an audience.
+    pub async fn reader_ids(conn, audience: AudienceId) -> Vec<ActorId> {
+        readers::table.filter(readers::audience_id.eq(audience)).select(readers::actor_id).load(conn).await
+    }
+}
+
+db_fn! {
+    /// Every audience of an owner.
+    pub async fn audiences_of(conn, owner: ActorId) -> Vec<Audience> {
+        audiences::table.filter(audiences::owner_id.eq(owner)).select(Audience::as_select()).load(conn).await
+    }
+
+    /// Gives the readers of one audience to another; only those who live here with `local_only`.
+    pub async fn copy_readers(conn, from: AudienceId, to: AudienceId, local_only: bool) -> usize {
+        let mut all: Vec<(ActorId, HostId)> = readers::table
+            .filter(readers::audience_id.eq(from))
+            .select((readers::actor_id, readers::host_id))
+            .load(conn)
+            .await?;
+        all.retain(|(_, host)| !local_only || *host == HostId::LOCAL);
+        for (actor, host) in &all {
+            diesel::insert_into(readers::table)
+                .values((readers::audience_id.eq(to), readers::actor_id.eq(actor), readers::host_id.eq(host)))
+                .on_conflict_do_nothing()
+                .execute(conn)
+                .await?;
+        }
+        Ok(all.len())
+    }
+}
+
+db_fn! {
+    /// Accepted followers of a person with their hosts: the readers of a post for followers.
+    pub async fn follower_hosts(conn, target: ActorId) -> Vec<(ActorId, HostId)> {
+        follows::table
+            .inner_join(actors::table.on(actors::id.eq(follows::follower_id)))
+            .filter(follows::target_id.eq(target).and(follows::state.eq(FollowState::Accepted)))
+            .select((actors::id, actors::host_id))
+            .load(conn)
+            .await
+    }
+}

@@ -959,3 +959,27 @@ pub async fn mentions_of(conn: &mut Conn, ids: &[PostId]) -> Result<Vec<(PostId,
 pub async fn get(conn: &mut Conn, id: PostId) -> Result<Post> {
     find(conn, id).await?.ok_or(Error::NotFound)
 }
+
+db_fn! {
+    /// Counts a share.
+    pub async fn add_share_count(conn, id: PostId, by: i64) -> usize {
+        diesel::update(posts::table.find(id)).set(posts::shares_count.eq(posts::shares_count + by)).execute(conn).await
+    }
+
+    /// The options someone chose.
+    pub async fn votes_of(conn, post: PostId, actor: ActorId) -> Vec<i32> {
+        poll_votes::table
+            .filter(poll_votes::post_id.eq(post).and(poll_votes::actor_id.eq(actor)))
+            .select(poll_votes::position)
+            .load(conn)
+            .await
+    }
+
+    /// Marks a post that waited as visible from now on.
+    pub async fn release(conn, id: PostId, seq: i64) -> usize {
+        diesel::update(posts::table.find(id))
+            .set((posts::state.eq(PostState::Published), posts::received_seq.eq(seq), posts::active_seq.eq(seq)))
+            .execute(conn)
+            .await
+    }
+}

@@ -159,6 +159,7 @@ CREATE TABLE readers (
 );
 CREATE INDEX readers_actor ON readers(actor_id, audience_id);
 -- Delivery and signed reading ask which hosts have a reader.
+CREATE INDEX audiences_owner ON audiences(owner_id, scope);
 CREATE INDEX readers_host ON readers(audience_id, host_id);
 
 CREATE TABLE groups (

@@ -1,0 +1,10 @@
+//! Room: media: files of posts and profiles: kept in a folder, told apart by content, pictures made ready to show.
+//! May import: base.
+
+mod gif;
+pub mod images;
+mod sniff;
+mod storage;
+
+pub use sniff::{Kind, Sniffed, sniff};
+pub use storage::Storage;

@@ -1,0 +1,547 @@
+//! Following people and joining groups: one state machine for both, for members here and actors elsewhere.
+
+use crate::base::*;
+use crate::domain::actors::{Actor, ActorState};
+use crate::domain::events::Event;
+use crate::domain::groups::{Follow, FollowState, Group, GroupRole, Notify};
+use crate::domain::moderation::ModAction;
+use crate::domain::people::Role;
+use crate::domain::{Sight, Viewer};
+use crate::policy::{self, Entrance, InGroup};
+use crate::services::Ctx;
+use crate::services::ctx::emit;
+use crate::store::{self, Conn};
+
+/// How many recent posts someone who joins finds on home.
+const WELCOME_POSTS: i64 = 20;
+
+/// A follow as it begins.
+fn begin(ctx: &Ctx, follower: ActorId, target: ActorId, state: FollowState, uri: Option<String>) -> Follow {
+    Follow {
+        id: FollowId(ctx.ids.next()),
+        follower_id: follower,
+        target_id: target,
+        state,
+        role: GroupRole::Member,
+        may_post: false,
+        uri,
+        notify: Notify::Mentions,
+        muted: false,
+        reason: String::new(),
+        until_at: None,
+        seen_seq: 0,
+        created_at: ctx.now(),
+    }
+}
+
+/// Asks to follow a person or to join a group, as a member here. Returns where it stands now.
+///
+/// # Errors
+/// `NotFound` when the group may not be known, `Forbidden` when one may not join.
+pub async fn request(ctx: &Ctx, viewer: &Viewer, target: ActorId, note: &str) -> Result<FollowState> {
+    let me = viewer.member_id()?;
+    let guest = !viewer.is_full_member();
+    let (c, note, viewer) = (ctx.clone(), note.to_owned(), *viewer);
+    let state = ctx
+        .db
+        .write(move |conn| {
+            Box::pin(async move {
+                let actor = store::actors::get(conn, target).await?;
+                if actor.state != ActorState::Active || target == me {
+                    return Err(Error::NotFound);
+                }
+                let found = store::groups::find_with(conn, target, Some(me)).await?;
+                let old = store::groups::find_follow(conn, me, target).await?;
+                if old.as_ref().is_some_and(Follow::is_member) {
+                    return Ok(FollowState::Accepted);
+                }
+                let entrance = match &found {
+                    Some((group, actor, follow)) => {
+                        let at = InGroup { group, local: actor.is_local(), follow: follow.as_ref(), now: c.now() };
+                        if !policy::may_see_group(&viewer, at) {
+                            return Err(Error::NotFound);
+                        }
+                        policy::check_join(at, true, guest, false)?
+                    }
+                    None if guest => return Err(Error::NotFound),
+                    None if actor.locked => Entrance::Request,
+                    None => Entrance::Open,
+                };
+                let mut follow = begin(&c, me, target, FollowState::Requested, None);
+                follow.uri = Some(c.urls.follow(follow.id));
+                follow.reason = note;
+                if actor.is_local() && entrance == Entrance::Open {
+                    admit(conn, &c, follow, &actor).await?;
+                    return Ok(FollowState::Accepted);
+                }
+                store::groups::upsert_follow(conn, &follow).await?;
+                emit(conn, &c.ids, c.now(), &Event::FollowRequested { follower: me, target }).await?;
+                Ok(FollowState::Requested)
+            })
+        })
+        .await?;
+    ctx.wake.now();
+    Ok(state)
+}
+
+/// Makes a follow hold: state, readers, counts, and the newest posts on home. Within the caller's transaction.
+pub async fn admit(conn: &mut Conn, ctx: &Ctx, mut follow: Follow, target: &Actor) -> Result<()> {
+    let follower = store::actors::get(conn, follow.follower_id).await?;
+    let before = store::groups::find_follow(conn, follower.id, target.id).await?;
+    let was_member = before.as_ref().is_some_and(Follow::is_member);
+    follow.state = FollowState::Accepted;
+    follow.until_at = None;
+    follow.seen_seq = ctx.ids.next();
+    if let Some(old) = before.filter(|_| was_member) {
+        follow.role = old.role;
+        follow.notify = old.notify;
+        follow.muted = old.muted;
+    }
+    store::groups::upsert_follow(conn, &follow).await?;
+    if !was_member {
+        store::actors::add_follow_counts(conn, follower.id, target.id, 1).await?;
+        if let Some(group) = store::groups::find(conn, target.id).await? {
+            store::groups::add_reader(conn, group.audience_id, follower.id, follower.host_id).await?;
+            store::groups::add_members_count(conn, target.id, 1).await?;
+        }
+        if follower.is_local() {
+            for (entry, post) in store::posts::latest_entries(conn, target.id, WELCOME_POSTS).await? {
+                store::posts::insert_home(conn, &[follower.id], entry, post).await?;
+            }
+        }
+    }
+    emit(conn, &ctx.ids, ctx.now(), &Event::FollowAccepted { follower: follower.id, target: target.id }).await
+}
+
+/// Ends a follow: readers, counts and home are undone. `None` if there was none. Within the caller's transaction.
+pub async fn end(conn: &mut Conn, follower: ActorId, target: ActorId) -> Result<Option<Follow>> {
+    let Some(follow) = store::groups::find_follow(conn, follower, target).await? else { return Ok(None) };
+    store::groups::delete_follow(conn, follower, target).await?;
+    undo_membership(conn, &follow).await?;
+    Ok(Some(follow))
+}
+
+async fn undo_membership(conn: &mut Conn, follow: &Follow) -> Result<()> {
+    if follow.is_member() {
+        store::actors::add_follow_counts(conn, follow.follower_id, follow.target_id, -1).await?;
+        if store::groups::find(conn, follow.target_id).await?.is_some() {
+            store::groups::add_members_count(conn, follow.target_id, -1).await?;
+        }
+    }
+    store::groups::remove_reader(conn, follow.target_id, follow.follower_id).await?;
+    store::posts::clear_home(conn, follow.follower_id, follow.target_id).await?;
+    Ok(())
+}
+
+/// Leaves a group or stops following someone; also withdraws a request and declines an invitation.
+///
+/// # Errors
+/// `Forbidden` for the last owner of a group: it is handed over first.
+pub async fn leave(ctx: &Ctx, viewer: &Viewer, target: ActorId) -> Result<()> {
+    let me = viewer.member_id()?;
+    let c = ctx.clone();
+    ctx.db
+        .write(move |conn| {
+            Box::pin(async move {
+                let actor = store::actors::get(conn, target).await?;
+                if actor.is_local() && actor.is_group() {
+                    check_not_last_owner(conn, me, target).await?;
+                }
+                if let Some(follow) = end(conn, me, target).await? {
+                    let uri = follow.uri.unwrap_or_default();
+                    emit(conn, &c.ids, c.now(), &Event::Unfollowed { follower: me, target, uri }).await?;
+                }
+                Ok(())
+            })
+        })
+        .await?;
+    ctx.wake.now();
+    Ok(())
+}
+
+/// A group keeps an owner.
+pub async fn check_not_last_owner(conn: &mut Conn, member: ActorId, group: ActorId) -> Result<()> {
+    let owners = store::groups::members(conn, group, &[FollowState::Accepted], &[GroupRole::Owner], 0, 2).await?;
+    match owners.as_slice() {
+        [only] if only.actor.id == member => Err(Error::forbidden("error-last-group-owner")),
+        _ => Ok(()),
+    }
+}
+
+/// Facts about a group for who acts on it; `NotFound` if they may not know it.
+pub(super) async fn group_facts(
+    conn: &mut Conn,
+    ctx: &Ctx,
+    viewer: &Viewer,
+    group: ActorId,
+) -> Result<(Group, Actor, Option<Follow>)> {
+    let (group, actor, follow) = store::groups::get_with(conn, group, viewer.actor_id()).await?;
+    let at = InGroup { group: &group, local: actor.is_local(), follow: follow.as_ref(), now: ctx.now() };
+    if !policy::may_see_group(viewer, at) || actor.state == ActorState::Deleted {
+        return Err(Error::NotFound);
+    }
+    Ok((group, actor, follow))
+}
+
+/// Facts about a group for one of its moderators; `Forbidden` for others.
+pub(super) async fn moderated(
+    conn: &mut Conn,
+    ctx: &Ctx,
+    viewer: &Viewer,
+    group: ActorId,
+) -> Result<(Group, Actor, Option<Follow>)> {
+    let facts = group_facts(conn, ctx, viewer, group).await?;
+    let at = InGroup { group: &facts.0, local: facts.1.is_local(), follow: facts.2.as_ref(), now: ctx.now() };
+    if !policy::is_group_moderator(viewer, at) {
+        return Err(Error::forbidden("error-not-moderator"));
+    }
+    Ok(facts)
+}
+
+/// A moderator lets someone in who asked.
+pub async fn accept(ctx: &Ctx, viewer: &Viewer, group: ActorId, follower: ActorId) -> Result<()> {
+    let by = viewer.member_id()?;
+    let (c, viewer) = (ctx.clone(), *viewer);
+    ctx.db
+        .write(move |conn| {
+            Box::pin(async move {
+                let (_, actor, _) = moderated(conn, &c, &viewer, group).await?;
+                let follow = store::groups::find_follow(conn, follower, group).await?.ok_or(Error::NotFound)?;
+                if follow.state != FollowState::Requested {
+                    return Ok(());
+                }
+                admit(conn, &c, follow, &actor).await?;
+                log(conn, &c, Some(group), by, ModAction::Admit, Some(follower), None, "").await
+            })
+        })
+        .await?;
+    ctx.wake.now();
+    Ok(())
+}
+
+/// A moderator refuses someone who asked, or takes a member out.
+///
+/// # Errors
+/// `Forbidden` when the one to go owns the group.
+pub async fn reject(ctx: &Ctx, viewer: &Viewer, group: ActorId, follower: ActorId, reason: &str) -> Result<()> {
+    let by = viewer.member_id()?;
+    let (c, viewer, reason) = (ctx.clone(), *viewer, reason.to_owned());
+    ctx.db
+        .write(move |conn| {
+            Box::pin(async move {
+                moderated(conn, &c, &viewer, group).await?;
+                let follow = store::groups::find_follow(conn, follower, group).await?.ok_or(Error::NotFound)?;
+                if follow.is_member() && follow.role == GroupRole::Owner {
+                    return Err(Error::forbidden("error-owner-stays"));
+                }
+                let action = if follow.is_member() { ModAction::RemoveMember } else { ModAction::Refuse };
+                end(conn, follower, group).await?;
+                let uri = follow.uri.unwrap_or_default();
+                emit(conn, &c.ids, c.now(), &Event::FollowRejected { follower, target: group, uri }).await?;
+                log(conn, &c, Some(group), by, action, Some(follower), None, &reason).await
+            })
+        })
+        .await?;
+    ctx.wake.now();
+    Ok(())
+}
+
+/// A member decides about someone who asks to follow them.
+pub async fn answer_follower(ctx: &Ctx, viewer: &Viewer, follower: ActorId, yes: bool) -> Result<()> {
+    let me = viewer.member_id()?;
+    let c = ctx.clone();
+    ctx.db
+        .write(move |conn| {
+            Box::pin(async move {
+                let actor = store::actors::get(conn, me).await?;
+                let follow = store::groups::find_follow(conn, follower, me).await?.ok_or(Error::NotFound)?;
+                if yes {
+                    return admit(conn, &c, follow, &actor).await;
+                }
+                end(conn, follower, me).await?;
+                let uri = follow.uri.unwrap_or_default();
+                emit(conn, &c.ids, c.now(), &Event::FollowRejected { follower, target: me, uri }).await
+            })
+        })
+        .await?;
+    ctx.wake.now();
+    Ok(())
+}
+
+/// A moderator invites someone known here (or elsewhere) to a group.
+pub async fn invite(ctx: &Ctx, viewer: &Viewer, group: ActorId, invited: ActorId) -> Result<()> {
+    let by = viewer.member_id()?;
+    let (c, viewer) = (ctx.clone(), *viewer);
+    ctx.db
+        .write(move |conn| {
+            Box::pin(async move {
+                let (facts, actor, _) = moderated(conn, &c, &viewer, group).await?;
+                let person = store::actors::get(conn, invited).await?;
+                let outside_ok = facts.kind == crate::domain::groups::GroupKind::Public || facts.outside_members;
+                if !person.is_local() && (!outside_ok && facts.kind != crate::domain::groups::GroupKind::Network) {
+                    return Err(Error::forbidden("error-no-outside-members"));
+                }
+                match store::groups::find_follow(conn, invited, group).await? {
+                    Some(follow) if follow.state == FollowState::Requested => admit(conn, &c, follow, &actor).await,
+                    Some(follow) if follow.is_member() => Ok(()),
+                    _ => {
+                        let mut follow = begin(&c, invited, group, FollowState::Invited, None);
+                        follow.uri = Some(c.urls.follow(follow.id));
+                        store::groups::upsert_follow(conn, &follow).await?;
+                        emit(conn, &c.ids, c.now(), &Event::Invited { actor: invited, group, inviter: by }).await
+                    }
+                }
+            })
+        })
+        .await?;
+    ctx.wake.now();
+    Ok(())
+}
+
+/// Keeps someone out of a group, for a time or for good, or lets them in again (`until` = `None` and `ban` = false).
+pub async fn ban(
+    ctx: &Ctx,
+    viewer: &Viewer,
+    group: ActorId,
+    who: ActorId,
+    ban: bool,
+    until: Option<Time>,
+    reason: &str,
+) -> Result<()> {
+    let by = viewer.member_id()?;
+    let (c, viewer, reason) = (ctx.clone(), *viewer, reason.to_owned());
+    ctx.db
+        .write(move |conn| {
+            Box::pin(async move {
+                moderated(conn, &c, &viewer, group).await?;
+                apply_ban(conn, &c, group, who, ban, until, &reason).await?;
+                let event = Event::Banned { actor: who, group, moderator: by, banned: ban, reason: reason.clone() };
+                emit(conn, &c.ids, c.now(), &event).await?;
+                let action = if ban { ModAction::Ban } else { ModAction::Unban };
+                log(conn, &c, Some(group), by, action, Some(who), None, &reason).await
+            })
+        })
+        .await?;
+    ctx.wake.now();
+    Ok(())
+}
+
+/// The ban itself, ours or told by a peer that hosts the group. Within the caller's transaction.
+pub async fn apply_ban(
+    conn: &mut Conn,
+    ctx: &Ctx,
+    group: ActorId,
+    who: ActorId,
+    ban: bool,
+    until: Option<Time>,
+    reason: &str,
+) -> Result<()> {
+    let old = store::groups::find_follow(conn, who, group).await?;
+    if let Some(follow) = &old {
+        if ban && follow.role == GroupRole::Owner && follow.is_member() {
+            return Err(Error::forbidden("error-owner-stays"));
+        }
+        if !ban && follow.state != FollowState::Banned {
+            return Ok(());
+        }
+    }
+    end(conn, who, group).await?;
+    if ban {
+        let mut follow = begin(ctx, who, group, FollowState::Banned, None);
+        follow.reason = reason.to_owned();
+        follow.until_at = until;
+        store::groups::upsert_follow(conn, &follow).await?;
+    }
+    Ok(())
+}
+
+/// Gives someone a role in a group; handing over is making someone else owner.
+pub async fn set_role(ctx: &Ctx, viewer: &Viewer, group: ActorId, who: ActorId, role: GroupRole) -> Result<()> {
+    let by = viewer.member_id()?;
+    let (c, viewer) = (ctx.clone(), *viewer);
+    ctx.db
+        .write(move |conn| {
+            Box::pin(async move {
+                let (_, _, mine) = moderated(conn, &c, &viewer, group).await?;
+                let owner = mine.is_some_and(|f| f.is_member() && f.role == GroupRole::Owner);
+                if !owner && !viewer.role().is_admin() {
+                    return Err(Error::forbidden("error-owner-only"));
+                }
+                let mut follow = store::groups::find_follow(conn, who, group).await?.ok_or(Error::NotFound)?;
+                if !follow.is_member() {
+                    return Err(Error::NotFound);
+                }
+                if follow.role == GroupRole::Owner && role != GroupRole::Owner {
+                    check_not_last_owner(conn, who, group).await?;
+                }
+                let was = follow.role.is_moderator();
+                follow.role = role;
+                store::groups::upsert_follow(conn, &follow).await?;
+                if was != role.is_moderator() {
+                    let event = Event::ModeratorChanged { actor: who, group, by, added: role.is_moderator() };
+                    emit(conn, &c.ids, c.now(), &event).await?;
+                }
+                log(conn, &c, Some(group), by, ModAction::Role, Some(who), None, role.as_str()).await
+            })
+        })
+        .await?;
+    ctx.wake.now();
+    Ok(())
+}
+
+/// Sets what a member hears of a group and whether it shows on home.
+pub async fn set_notify(ctx: &Ctx, viewer: &Viewer, target: ActorId, notify: Notify, muted: bool) -> Result<()> {
+    let me = viewer.member_id()?;
+    ctx.db
+        .write(move |conn| {
+            Box::pin(async move {
+                let mut follow = store::groups::find_follow(conn, me, target).await?.ok_or(Error::NotFound)?;
+                follow.notify = notify;
+                follow.muted = muted;
+                store::groups::upsert_follow(conn, &follow).await?;
+                if muted {
+                    store::posts::clear_home(conn, me, target).await?;
+                }
+                Ok(())
+            })
+        })
+        .await
+}
+
+/// An actor elsewhere asks to follow someone or join a group here. Repeating it answers again (INTEROP D55).
+///
+/// # Errors
+/// `NotFound` or `Forbidden` when it is refused: the caller sends a Reject.
+pub async fn received_request(ctx: &Ctx, follower: &Actor, target: &Actor, uri: &str, peer: bool) -> Result<FollowState> {
+    let (c, follower, target, uri) = (ctx.clone(), follower.clone(), target.clone(), uri.to_owned());
+    let state = ctx
+        .db
+        .write(move |conn| {
+            Box::pin(async move {
+                if target.state != ActorState::Active || !target.is_local() {
+                    return Err(Error::NotFound);
+                }
+                let old = store::groups::find_follow(conn, follower.id, target.id).await?;
+                let mut follow = begin(&c, follower.id, target.id, FollowState::Requested, Some(uri));
+                if let Some(old) = &old {
+                    follow.id = old.id;
+                    follow.role = old.role;
+                }
+                if old.as_ref().is_some_and(Follow::is_member) {
+                    admit(conn, &c, follow, &target).await?;
+                    return Ok(FollowState::Accepted);
+                }
+                let entrance = match store::groups::find(conn, target.id).await? {
+                    Some(group) => {
+                        let at = InGroup { group: &group, local: true, follow: old.as_ref(), now: c.now() };
+                        policy::check_join(at, false, false, peer)?
+                    }
+                    None if blocked_by(conn, target.id, follower.id).await? => return Err(Error::NotFound),
+                    None if target.locked => Entrance::Request,
+                    None => Entrance::Open,
+                };
+                if entrance == Entrance::Open {
+                    admit(conn, &c, follow, &target).await?;
+                    return Ok(FollowState::Accepted);
+                }
+                store::groups::upsert_follow(conn, &follow).await?;
+                let event = Event::FollowRequested { follower: follower.id, target: target.id };
+                emit(conn, &c.ids, c.now(), &event).await?;
+                Ok(FollowState::Requested)
+            })
+        })
+        .await?;
+    ctx.wake.now();
+    Ok(state)
+}
+
+async fn blocked_by(conn: &mut Conn, member: ActorId, target: ActorId) -> Result<bool> {
+    store::moderation::is_blocked(conn, member, target).await
+}
+
+/// A peer accepted a request of a member here.
+pub async fn received_accept(ctx: &Ctx, follower: ActorId, target: ActorId) -> Result<()> {
+    let c = ctx.clone();
+    ctx.db
+        .write(move |conn| {
+            Box::pin(async move {
+                let actor = store::actors::get(conn, target).await?;
+                match store::groups::find_follow(conn, follower, target).await? {
+                    Some(follow) if matches!(follow.state, FollowState::Requested | FollowState::Invited) => {
+                        admit(conn, &c, follow, &actor).await
+                    }
+                    // Repeated, or never asked: nothing to do.
+                    _ => Ok(()),
+                }
+            })
+        })
+        .await?;
+    ctx.wake.now();
+    Ok(())
+}
+
+/// A peer refused a request or took a member out.
+pub async fn received_reject(ctx: &Ctx, follower: ActorId, target: ActorId) -> Result<()> {
+    let c = ctx.clone();
+    ctx.db
+        .write(move |conn| {
+            Box::pin(async move {
+                if let Some(follow) = end(conn, follower, target).await? {
+                    let uri = follow.uri.unwrap_or_default();
+                    emit(conn, &c.ids, c.now(), &Event::FollowRejected { follower, target, uri }).await?;
+                }
+                Ok(())
+            })
+        })
+        .await?;
+    ctx.wake.now();
+    Ok(())
+}
+
+/// An actor elsewhere stopped following, or left.
+pub async fn received_undo(ctx: &Ctx, follower: ActorId, target: ActorId) -> Result<()> {
+    ctx.db
+        .write(move |conn| {
+            Box::pin(async move {
+                // A ban outlives the member's leaving.
+                let old = store::groups::find_follow(conn, follower, target).await?;
+                if old.is_some_and(|f| f.state != FollowState::Banned) {
+                    end(conn, follower, target).await?;
+                }
+                Ok(())
+            })
+        })
+        .await
+}
+
+/// Writes a line of the moderation log. Within the caller's transaction.
+#[expect(clippy::too_many_arguments, reason = "the columns of one log line")]
+pub(super) async fn log(
+    conn: &mut Conn,
+    ctx: &Ctx,
+    group: Option<ActorId>,
+    by: ActorId,
+    action: ModAction,
+    target: Option<ActorId>,
+    post: Option<PostId>,
+    reason: &str,
+) -> Result<()> {
+    let line = crate::domain::moderation::LogLine {
+        id: ctx.ids.next(),
+        group_id: group,
+        moderator_id: by,
+        action,
+        target_id: target,
+        post_id: post,
+        reason: reason.to_owned(),
+        created_at: ctx.now(),
+    };
+    store::moderation::insert_log(conn, &line).await?;
+    Ok(())
+}
+
+/// What a member here may see, for queries that run on their behalf outside a request.
+pub async fn sight_of(conn: &mut Conn, member: ActorId) -> Result<Sight> {
+    let guest = store::people::is_guest(conn, member).await?;
+    Ok(policy::sight(&Viewer::Member { id: member, role: Role::Member, guest }))
+}

@@ -1,0 +1,490 @@
+//! Starting, changing and listing groups.
+
+use crate::base::*;
+use crate::domain::actors::{Actor, ActorKind, ActorState};
+use crate::domain::audiences::Audience;
+use crate::domain::events::Event;
+use crate::domain::groups::*;
+use crate::domain::moderation::ModAction;
+use crate::domain::names;
+use crate::domain::{Sight, Viewer};
+use crate::policy::{self, InGroup};
+use crate::services::ctx::emit;
+use crate::services::follows::{self, group_facts, log, moderated};
+use crate::services::{Ctx, posts};
+use crate::store::actors::NewActor;
+use crate::store::groups::{GroupLine, MemberLine};
+use crate::store::{self, Conn};
+use crate::text;
+
+/// What a form says of a group.
+#[derive(Clone, Debug)]
+pub struct GroupForm {
+    /// Shown name.
+    pub title: String,
+    /// Account name; made from the title when empty. Only used for a new group.
+    pub name: String,
+    /// One or two sentences, Markdown.
+    pub description: String,
+    /// Who reads and joins.
+    pub kind: GroupKind,
+    /// Private, and not even its name is told.
+    pub hidden: bool,
+    /// Who may write.
+    pub posting: Posting,
+    /// Joining goes by request.
+    pub approval: bool,
+    /// Private, with members from other servers.
+    pub outside_members: bool,
+    /// Rules, Markdown.
+    pub rules: String,
+    /// "What holds now", Markdown.
+    pub card: String,
+    /// Topics, comma separated.
+    pub topics: String,
+    /// Branch.
+    pub branch_id: Option<BranchId>,
+    /// Colour of the spine, 1 to 6; 0 chooses one.
+    pub spine: i16,
+}
+
+/// A group as one viewer finds it.
+#[derive(Clone, Debug)]
+pub struct GroupView {
+    /// The group.
+    pub group: Group,
+    /// Its actor.
+    pub actor: Actor,
+    /// Host name of a group elsewhere.
+    pub host: Option<String>,
+    /// The viewer's membership.
+    pub follow: Option<Follow>,
+    /// May read posts and see members.
+    pub may_read: bool,
+    /// Keeps order in it.
+    pub moderator: bool,
+    /// May write a new post.
+    pub may_post: bool,
+    /// May join (or ask to).
+    pub may_join: Option<policy::Entrance>,
+    /// May change the group itself.
+    pub may_manage: bool,
+}
+
+fn check_form(form: &GroupForm) -> Result<()> {
+    let title = form.title.trim();
+    let mut fields = Vec::new();
+    if title.is_empty() {
+        fields.push(FieldError { field: "title", code: "error-title-empty" });
+    }
+    if title.chars().count() > 80 {
+        fields.push(FieldError { field: "title", code: "error-title-long" });
+    }
+    if form.description.chars().count() > 2000 {
+        fields.push(FieldError { field: "description", code: "error-text-long" });
+    }
+    if !(0..=6).contains(&form.spine) {
+        fields.push(FieldError { field: "spine", code: "error-choice" });
+    }
+    if fields.is_empty() { Ok(()) } else { Err(Error::Invalid { fields }) }
+}
+
+/// Starts a group; who starts it owns it.
+///
+/// # Errors
+/// `Invalid` per field; `Forbidden` for guests.
+pub async fn create(ctx: &Ctx, viewer: &Viewer, form: GroupForm) -> Result<Actor> {
+    let owner = viewer.member_id()?;
+    if !viewer.is_full_member() {
+        return Err(Error::forbidden("error-guests-not"));
+    }
+    check_form(&form)?;
+    let wanted = if form.name.trim().is_empty() { text::suggest_name(&form.title) } else { form.name.trim().to_lowercase() };
+    names::check_new_name(&wanted).map_err(|code| Error::invalid("name", code))?;
+    let rendered = Rendered::of(ctx, &form);
+    let c = ctx.clone();
+    let actor = ctx
+        .db
+        .write(move |conn| {
+            Box::pin(async move {
+                if store::actors::find_by_name(conn, HostId::LOCAL, &wanted).await?.is_some() {
+                    return Err(Error::invalid("name", "error-name-taken"));
+                }
+                insert_group(conn, &c, owner, &wanted, &form, &rendered).await
+            })
+        })
+        .await?;
+    ctx.wake.now();
+    Ok(actor)
+}
+
+/// The Markdown of a form, rendered before the transaction.
+struct Rendered {
+    description: SafeHtml,
+    rules: SafeHtml,
+    card: SafeHtml,
+    search_text: String,
+}
+
+impl Rendered {
+    fn of(ctx: &Ctx, form: &GroupForm) -> Self {
+        let links = text::Links { tag_base: ctx.urls.tag_base(), ..text::Links::default() };
+        Self {
+            description: text::render(&form.description, &links),
+            rules: text::render(&form.rules, &links),
+            card: text::render(&form.card, &links),
+            search_text: text::fold(&format!("{} {} {} {}", form.title, form.name, form.description, form.topics)),
+        }
+    }
+}
+
+async fn insert_group(
+    conn: &mut Conn,
+    ctx: &Ctx,
+    owner: ActorId,
+    name: &str,
+    form: &GroupForm,
+    rendered: &Rendered,
+) -> Result<Actor> {
+    let id = ActorId(ctx.ids.next());
+    let uri = ctx.urls.actor(ActorKind::Group, name);
+    let part = |suffix: &str| Some(format!("{uri}/{suffix}"));
+    let new = NewActor {
+        id,
+        host_id: HostId::LOCAL,
+        kind: ActorKind::Group,
+        name: name.to_owned(),
+        display_name: form.title.trim().to_owned(),
+        summary_source: form.description.clone(),
+        summary_html: rendered.description.clone(),
+        url: uri.clone(),
+        inbox: format!("{uri}/inbox"),
+        shared_inbox: Some(ctx.urls.shared_inbox()),
+        outbox: part("outbox"),
+        followers_uri: part("followers"),
+        featured_uri: part("featured"),
+        moderators_uri: part("moderators"),
+        icon_url: None,
+        header_url: None,
+        locked: form.approval || form.kind == GroupKind::Private,
+        discoverable: form.kind == GroupKind::Public,
+        search_text: rendered.search_text.clone(),
+        created_at: ctx.now(),
+        fetched_at: None,
+        uri,
+    };
+    let actor = store::actors::upsert(conn, &new).await?;
+    let audience = Audience { id: AudienceId(ctx.ids.next()), scope: form.kind.scope(), owner_id: id };
+    store::groups::insert_audience(conn, &audience).await?;
+    let spine = if form.spine == 0 { i16::try_from(ctx.ids.next() % 6).unwrap_or(0) + 1 } else { form.spine };
+    let group = Group {
+        actor_id: id,
+        kind: form.kind,
+        hidden: form.hidden && form.kind == GroupKind::Private,
+        posting: form.posting,
+        approval: form.approval || form.kind == GroupKind::Private,
+        outside_members: form.outside_members && form.kind == GroupKind::Private,
+        audience_id: audience.id,
+        spine,
+        topics: form.topics.trim().to_owned(),
+        branch_id: form.branch_id,
+        rules_source: form.rules.clone(),
+        rules_html: rendered.rules.as_str().to_owned(),
+        card_source: form.card.clone(),
+        card_html: rendered.card.as_str().to_owned(),
+        members_count: 0,
+        created_by: Some(owner),
+        archived_at: None,
+    };
+    store::groups::upsert(conn, &group).await?;
+    let follow = Follow {
+        id: FollowId(ctx.ids.next()),
+        follower_id: owner,
+        target_id: id,
+        state: FollowState::Accepted,
+        role: GroupRole::Owner,
+        may_post: true,
+        uri: None,
+        notify: Notify::All,
+        muted: false,
+        reason: String::new(),
+        until_at: None,
+        seen_seq: 0,
+        created_at: ctx.now(),
+    };
+    follows::admit(conn, ctx, follow, &actor).await?;
+    Ok(actor)
+}
+
+/// Changes a group. A wider kind gets a new audience, so that old posts stay closed; a narrower one closes at once.
+///
+/// # Errors
+/// `Forbidden` for those who may not; `Invalid` per field.
+pub async fn update(ctx: &Ctx, viewer: &Viewer, id: ActorId, form: GroupForm) -> Result<()> {
+    let by = viewer.member_id()?;
+    check_form(&form)?;
+    let rendered = Rendered::of(ctx, &form);
+    let (c, viewer) = (ctx.clone(), *viewer);
+    ctx.db
+        .write(move |conn| {
+            Box::pin(async move {
+                let (mut group, actor, follow) = group_facts(conn, &c, &viewer, id).await?;
+                let at = InGroup { group: &group, local: actor.is_local(), follow: follow.as_ref(), now: c.now() };
+                policy::check_manage_group(&viewer, at)?;
+                if form.kind != group.kind {
+                    change_kind(conn, &c, &mut group, form.kind).await?;
+                    let detail = form.kind.as_str();
+                    log(conn, &c, Some(id), by, ModAction::ChangeKind, None, None, detail).await?;
+                }
+                group.hidden = form.hidden && form.kind == GroupKind::Private;
+                group.posting = form.posting;
+                group.approval = form.approval || form.kind == GroupKind::Private;
+                group.outside_members = form.outside_members && form.kind == GroupKind::Private;
+                group.topics = form.topics.trim().to_owned();
+                group.branch_id = form.branch_id;
+                group.rules_source = form.rules.clone();
+                group.rules_html = rendered.rules.as_str().to_owned();
+                group.card_source = form.card.clone();
+                group.card_html = rendered.card.as_str().to_owned();
+                if form.spine != 0 {
+                    group.spine = form.spine;
+                }
+                store::groups::upsert(conn, &group).await?;
+                let title = form.title.trim();
+                let html = &rendered.description;
+                store::actors::update_profile(conn, id, title, &form.description, html, &rendered.search_text, c.now())
+                    .await?;
+                emit(conn, &c.ids, c.now(), &Event::ActorUpdated { actor: id }).await?;
+                log(conn, &c, Some(id), by, ModAction::EditGroup, None, None, "").await
+            })
+        })
+        .await?;
+    ctx.wake.now();
+    Ok(())
+}
+
+/// Narrowing changes the audience of every post; widening makes a new one for posts to come.
+async fn change_kind(conn: &mut Conn, ctx: &Ctx, group: &mut Group, kind: GroupKind) -> Result<()> {
+    if kind.is_narrower_than(group.kind) {
+        for audience in store::groups::audiences_of(conn, group.actor_id).await? {
+            if audience.scope < kind.scope() {
+                // Those who are in keep what they could read until now.
+                let local_only = !audience.scope.is_open();
+                store::groups::copy_readers(conn, group.audience_id, audience.id, local_only).await?;
+                store::groups::set_scope(conn, audience.id, kind.scope()).await?;
+            }
+        }
+        group.kind = kind;
+        return Ok(());
+    }
+    let audience = Audience { id: AudienceId(ctx.ids.next()), scope: kind.scope(), owner_id: group.actor_id };
+    store::groups::insert_audience(conn, &audience).await?;
+    store::groups::copy_readers(conn, group.audience_id, audience.id, false).await?;
+    group.audience_id = audience.id;
+    group.kind = kind;
+    Ok(())
+}
+
+/// Closes a group for writing, or opens it again.
+pub async fn set_archived(ctx: &Ctx, viewer: &Viewer, id: ActorId, archived: bool) -> Result<()> {
+    let by = viewer.member_id()?;
+    let (c, viewer) = (ctx.clone(), *viewer);
+    ctx.db
+        .write(move |conn| {
+            Box::pin(async move {
+                let (mut group, actor, _) = moderated(conn, &c, &viewer, id).await?;
+                if !actor.is_local() {
+                    return Err(Error::forbidden("error-group-elsewhere"));
+                }
+                group.archived_at = archived.then(|| c.now());
+                store::groups::upsert(conn, &group).await?;
+                emit(conn, &c.ids, c.now(), &Event::ActorUpdated { actor: id }).await?;
+                let action = if archived { ModAction::Archive } else { ModAction::Reopen };
+                log(conn, &c, Some(id), by, action, None, None, "").await
+            })
+        })
+        .await?;
+    ctx.wake.now();
+    Ok(())
+}
+
+/// A group by its id, as the viewer finds it; `NotFound` if they may not know it.
+pub async fn view(ctx: &Ctx, viewer: &Viewer, id: ActorId) -> Result<GroupView> {
+    let mut conn = ctx.db.read().await?;
+    let facts = group_facts(&mut conn, ctx, viewer, id).await?;
+    Ok(view_of(ctx, viewer, facts))
+}
+
+/// A group by `name` or `name@host`.
+pub async fn view_by_handle(ctx: &Ctx, viewer: &Viewer, acct: &str) -> Result<GroupView> {
+    let mut conn = ctx.db.read().await?;
+    let actor = find_by_acct(&mut conn, ctx, acct).await?;
+    let facts = group_facts(&mut conn, ctx, viewer, actor.id).await?;
+    Ok(view_of(ctx, viewer, facts))
+}
+
+/// An actor by `name` (ours) or `name@host`, as far as known here.
+pub async fn find_by_acct(conn: &mut Conn, ctx: &Ctx, acct: &str) -> Result<Actor> {
+    let acct = acct.trim_start_matches(['@', '!']);
+    let found = match acct.split_once('@') {
+        Some((name, host)) if !host.eq_ignore_ascii_case(ctx.urls.host()) => {
+            store::actors::find_by_handle(conn, name, host).await?
+        }
+        Some((name, _)) => store::actors::find_by_name(conn, HostId::LOCAL, name).await?,
+        None => store::actors::find_by_name(conn, HostId::LOCAL, acct).await?,
+    };
+    found.ok_or(Error::NotFound)
+}
+
+fn view_of(ctx: &Ctx, viewer: &Viewer, (group, actor, follow): (Group, Actor, Option<Follow>)) -> GroupView {
+    let at = InGroup { group: &group, local: actor.is_local(), follow: follow.as_ref(), now: ctx.now() };
+    let may_read = policy::may_read_group(viewer, at);
+    let moderator = policy::is_group_moderator(viewer, at);
+    let may_post = policy::check_post(at, true).is_ok();
+    let member = follow.as_ref().is_some_and(Follow::is_member);
+    let signed_in = matches!(viewer, Viewer::Member { .. });
+    let may_join = (signed_in && !member)
+        .then(|| policy::check_join(at, true, !viewer.is_full_member(), false).ok())
+        .flatten();
+    let may_manage = policy::check_manage_group(viewer, at).is_ok();
+    let host = (!actor.is_local()).then(|| crate::urls::host_of(&actor.uri).unwrap_or_default());
+    GroupView { may_read, moderator, may_post, may_join, may_manage, host, group, actor, follow }
+}
+
+/// The viewer's own groups by name, invitations and requests too.
+pub async fn mine(ctx: &Ctx, viewer: &Viewer) -> Result<Vec<GroupLine>> {
+    store::groups::mine(&mut ctx.db.read().await?, viewer.member_id()?).await
+}
+
+/// Groups the viewer may know of, by name.
+pub async fn directory(ctx: &Ctx, viewer: &Viewer, after: (&str, i64), limit: i64) -> Result<Vec<GroupLine>> {
+    let kinds: &[GroupKind] = match viewer {
+        Viewer::Member { guest: false, .. } | Viewer::System => GroupKind::ALL,
+        _ => &[GroupKind::Public],
+    };
+    let mut conn = ctx.db.read().await?;
+    store::groups::directory(&mut conn, viewer.actor_id(), kinds, after, limit).await
+}
+
+/// Members of a group, oldest first, for those who may read it.
+pub async fn members(ctx: &Ctx, viewer: &Viewer, id: ActorId, after: i64, limit: i64) -> Result<Vec<MemberLine>> {
+    let mut conn = ctx.db.read().await?;
+    let (group, actor, follow) = group_facts(&mut conn, ctx, viewer, id).await?;
+    let at = InGroup { group: &group, local: actor.is_local(), follow: follow.as_ref(), now: ctx.now() };
+    if !policy::may_read_group(viewer, at) {
+        return Err(Error::NotFound);
+    }
+    // A public group's members are for members here to see, not for the web.
+    if viewer.actor_id().is_none() && !matches!(viewer, Viewer::System) {
+        return Err(Error::SignInNeeded);
+    }
+    store::groups::members(&mut conn, id, &[FollowState::Accepted], GroupRole::ALL, after, limit).await
+}
+
+/// Those who ask to join, are invited or kept out: for moderators.
+pub async fn waiting(ctx: &Ctx, viewer: &Viewer, id: ActorId) -> Result<Vec<MemberLine>> {
+    let mut conn = ctx.db.read().await?;
+    moderated(&mut conn, ctx, viewer, id).await?;
+    let states = [FollowState::Requested, FollowState::Invited, FollowState::Banned];
+    store::groups::members(&mut conn, id, &states, GroupRole::ALL, 0, 80).await
+}
+
+/// Owners and moderators of a group.
+pub async fn moderators(ctx: &Ctx, id: ActorId) -> Result<Vec<MemberLine>> {
+    let mut conn = ctx.db.read().await?;
+    let roles = [GroupRole::Owner, GroupRole::Moderator];
+    store::groups::members(&mut conn, id, &[FollowState::Accepted], &roles, 0, 80).await
+}
+
+/// Notes that the viewer has read a group up to now.
+pub async fn mark_read(ctx: &Ctx, viewer: &Viewer, id: ActorId) -> Result<()> {
+    let me = viewer.member_id()?;
+    let seq = ctx.ids.next();
+    ctx.db.write(move |conn| Box::pin(async move { store::groups::set_seen(conn, me, id, seq).await })).await?;
+    Ok(())
+}
+
+/// The group side of a group elsewhere, as its host tells it. Called by federation after the actor was stored.
+pub async fn receive_group(
+    ctx: &Ctx,
+    actor: &Actor,
+    kind: GroupKind,
+    posting: Posting,
+    approval: bool,
+    members: Option<i64>,
+) -> Result<Group> {
+    let (c, id) = (ctx.clone(), actor.id);
+    ctx.db
+        .write(move |conn| {
+            Box::pin(async move {
+                if let Some(mut group) = store::groups::find(conn, id).await? {
+                    if group.kind != kind {
+                        change_kind(conn, &c, &mut group, kind).await?;
+                    }
+                    group.posting = posting;
+                    group.approval = approval;
+                    store::groups::upsert(conn, &group).await?;
+                    if let Some(count) = members {
+                        store::groups::set_members_count(conn, id, count).await?;
+                    }
+                    return Ok(group);
+                }
+                let audience = Audience { id: AudienceId(c.ids.next()), scope: kind.scope(), owner_id: id };
+                store::groups::insert_audience(conn, &audience).await?;
+                let group = Group {
+                    actor_id: id,
+                    kind,
+                    hidden: false,
+                    posting,
+                    approval,
+                    outside_members: kind == GroupKind::Private,
+                    audience_id: audience.id,
+                    spine: i16::try_from(id.0 % 6).unwrap_or(0) + 1,
+                    topics: String::new(),
+                    branch_id: None,
+                    rules_source: String::new(),
+                    rules_html: String::new(),
+                    card_source: String::new(),
+                    card_html: String::new(),
+                    members_count: members.unwrap_or(0),
+                    created_by: None,
+                    archived_at: None,
+                };
+                store::groups::upsert(conn, &group).await?;
+                Ok(group)
+            })
+        })
+        .await
+}
+
+/// A group is taken down for good: its posts become tombstones with it.
+pub async fn delete(ctx: &Ctx, viewer: &Viewer, id: ActorId) -> Result<()> {
+    let (c, viewer) = (ctx.clone(), *viewer);
+    ctx.db
+        .write(move |conn| {
+            Box::pin(async move {
+                let (_, actor, follow) = group_facts(conn, &c, &viewer, id).await?;
+                let owner = follow.is_some_and(|f| f.is_member() && f.role == GroupRole::Owner);
+                if !actor.is_local() || !(owner || viewer.role().is_admin()) {
+                    return Err(Error::forbidden("error-owner-only"));
+                }
+                store::actors::set_state(conn, id, ActorState::Deleted, c.now()).await?;
+                emit(conn, &c.ids, c.now(), &Event::ActorDeleted { actor: id }).await
+            })
+        })
+        .await?;
+    ctx.wake.now();
+    Ok(())
+}
+
+/// The stream of a group with its pinned posts, for those who may read it.
+pub async fn stream(
+    ctx: &Ctx,
+    viewer: &Viewer,
+    id: ActorId,
+    page: Page,
+) -> Result<Paged<crate::domain::posts::PostView>> {
+    let sight: Sight = policy::sight(viewer);
+    let mut conn = ctx.db.read().await?;
+    posts::list_in_group(&mut conn, id, &sight, page).await
+}

@@ -1,0 +1,447 @@
+//! Posts from peers: the same rules as for posts written here.
+
+use crate::base::*;
+use crate::domain::Viewer;
+use crate::domain::actors::Actor;
+use crate::domain::audiences::{Audience, Scope};
+use crate::domain::events::Event;
+use crate::domain::groups::{GroupKind, Posting};
+use crate::domain::media::{Media, MediaKind, MediaPurpose, MediaState};
+use crate::domain::posts::*;
+use crate::live::Change;
+use crate::policy::{self, InGroup};
+use crate::services::Ctx;
+use crate::services::ctx::emit;
+use crate::store::posts::NewPost;
+use crate::store::{self, Conn};
+use crate::text;
+
+/// A post as a peer tells it: origin checked and HTML cleaned by the caller, every actor stored.
+#[derive(Clone, Debug)]
+pub struct Incoming {
+    /// ActivityPub id.
+    pub uri: String,
+    /// Page for people.
+    pub url: String,
+    /// Who wrote it.
+    pub author: Actor,
+    /// The group it is in.
+    pub group: Option<ActorId>,
+    /// What it answers, if here.
+    pub parent: Option<PostId>,
+    /// What it answers, by its id.
+    pub parent_uri: Option<String>,
+    /// What it is; answers become comments.
+    pub kind: PostKind,
+    /// Title.
+    pub title: String,
+    /// Clean HTML.
+    pub html: SafeHtml,
+    /// BCP-47 tag.
+    pub language: Option<String>,
+    /// Media hidden until asked for.
+    pub sensitive: bool,
+    /// Content warning.
+    pub warning: String,
+    /// Address of a link post.
+    pub link_url: Option<String>,
+    /// When it was written.
+    pub published: Time,
+    /// Last edit.
+    pub updated: Option<Time>,
+    /// How far its addressing says it goes, where no group decides.
+    pub scope: Scope,
+    /// Actors addressed by name.
+    pub recipients: Vec<ActorId>,
+    /// Actors mentioned.
+    pub mentions: Vec<ActorId>,
+    /// Tags, lower case, without `#`.
+    pub hashtags: Vec<String>,
+    /// Files.
+    pub media: Vec<IncomingMedia>,
+    /// A vote.
+    pub poll: Option<Poll>,
+    /// The activity it came in: wrapped for the followers of a group of ours.
+    pub relay: Option<ActivityId>,
+    /// The group that announced it.
+    pub announced_by: Option<ActorId>,
+}
+
+/// A file of a post at a peer.
+#[derive(Clone, Debug)]
+pub struct IncomingMedia {
+    /// Where it is.
+    pub url: String,
+    /// MIME type.
+    pub mime: String,
+    /// Alternative text.
+    pub description: String,
+    /// Pixels.
+    pub width: Option<i32>,
+    /// Pixels.
+    pub height: Option<i32>,
+    /// A blur to show while loading.
+    pub blurhash: Option<String>,
+    /// Focal point.
+    pub focus: Option<(f64, f64)>,
+}
+
+/// Takes in a post from a peer. `None` when it is known already, was deleted before, or is nobody's business here.
+///
+/// # Errors
+/// `Forbidden` when the group's rules refuse it.
+pub async fn receive(ctx: &Ctx, new: Incoming) -> Result<Option<PostId>> {
+    let c = ctx.clone();
+    let (id, change) = ctx.db.write(move |conn| Box::pin(async move { take_in(conn, &c, new).await })).await?;
+    ctx.wake.now();
+    if let Some(change) = change {
+        ctx.hub.publish(change);
+    }
+    Ok(id)
+}
+
+async fn take_in(conn: &mut Conn, ctx: &Ctx, new: Incoming) -> Result<(Option<PostId>, Option<Change>)> {
+    if let Some(known) = store::posts::find_by_uri(conn, &new.uri).await? {
+        // A post of ours that its group's host now announces has been taken.
+        let taken = known.state == PostState::Waiting && new.announced_by.is_some() && new.announced_by == known.group_id;
+        let change = if taken { Some(super::moderate::release(conn, ctx, known.clone()).await?) } else { None };
+        return Ok((Some(known.id), change));
+    }
+    let Some(placed) = place(conn, ctx, &new).await? else { return Ok((None, None)) };
+    let post = post_of(ctx, &new, &placed);
+    let search_text = text::fold(&format!("{} {}", new.title, text::plain(&new.html)));
+    let row = NewPost { post, parent_uri: new.parent_uri.clone(), search_text };
+    if !store::posts::insert(conn, &row).await? {
+        return Ok((None, None));
+    }
+    let post = row.post;
+    insert_parts(conn, ctx, &new, &post).await?;
+    if post.state == PostState::Held {
+        emit(conn, &ctx.ids, ctx.now(), &Event::PostHeld { post: post.id }).await?;
+        return Ok((Some(post.id), None));
+    }
+    super::write::show(conn, ctx, &post).await?;
+    emit(conn, &ctx.ids, ctx.now(), &Event::PostPublished { post: post.id }).await?;
+    if let (Some(activity), Some(group)) = (new.relay, post.group_id) {
+        emit(conn, &ctx.ids, ctx.now(), &Event::Relay { activity, group }).await?;
+    }
+    let change = Change::Post { post: post.id, root: post.root_id, group: post.group_id, author: post.author_id };
+    Ok((Some(post.id), Some(change)))
+}
+
+struct Placed {
+    audience: AudienceId,
+    group: Option<ActorId>,
+    parent: Option<Post>,
+    kind: PostKind,
+    state: PostState,
+}
+
+/// Where a peer's post belongs and whether it may be there.
+async fn place(conn: &mut Conn, ctx: &Ctx, new: &Incoming) -> Result<Option<Placed>> {
+    let parent = match new.parent {
+        Some(id) => store::posts::find(conn, id).await?,
+        None => None,
+    };
+    if let Some(parent) = parent {
+        return place_answer(conn, ctx, new, parent).await;
+    }
+    if let Some(group) = new.group {
+        let (group, actor, follow) = store::groups::get_with(conn, group, Some(new.author.id)).await?;
+        let at = InGroup { group: &group, local: actor.is_local(), follow: follow.as_ref(), now: ctx.now() };
+        let announced = new.announced_by == Some(actor.id);
+        if actor.is_local() {
+            check_remote_post(at, new, true)?;
+        } else if !announced {
+            // Its own host decides what is in a group; until it announces the post it is not.
+            return Ok(None);
+        }
+        let state = if actor.is_local() { hold(ctx, new, at) } else { PostState::Published };
+        let kind = if new.kind == PostKind::Comment { PostKind::Message } else { new.kind };
+        let audience = group.audience_id;
+        return Ok(Some(Placed { audience, group: Some(actor.id), parent: None, kind, state }));
+    }
+    let audience = personal_audience(conn, ctx, new).await?;
+    let direct = new.scope == Scope::Readers && !new.recipients.is_empty();
+    let kind = if direct { PostKind::Direct } else { new.kind };
+    Ok(Some(Placed { audience, group: None, parent: None, kind, state: PostState::Published }))
+}
+
+async fn place_answer(conn: &mut Conn, ctx: &Ctx, new: &Incoming, parent: Post) -> Result<Option<Placed>> {
+    let root = store::posts::get(conn, parent.root_id).await?;
+    policy::check_comment(&parent, &root)?;
+    if store::moderation::is_blocked(conn, parent.author_id, new.author.id).await? {
+        return Err(Error::forbidden("error-blocked-by-author"));
+    }
+    let audience = store::groups::get_audience(conn, root.audience_id).await?;
+    if audience.scope == Scope::Readers && root.group_id.is_none() {
+        let reads = store::groups::is_reader(conn, audience.id, new.author.id).await?;
+        if !reads {
+            return Err(Error::NotFound);
+        }
+    }
+    let mut state = PostState::Published;
+    if let Some(group) = root.group_id {
+        let (group, actor, follow) = store::groups::get_with(conn, group, Some(new.author.id)).await?;
+        let at = InGroup { group: &group, local: actor.is_local(), follow: follow.as_ref(), now: ctx.now() };
+        if actor.is_local() {
+            check_remote_post(at, new, false)?;
+            state = hold(ctx, new, at);
+        } else if new.announced_by != Some(actor.id) && group.kind != GroupKind::Public {
+            return Ok(None);
+        }
+    }
+    let kind = if root.kind == PostKind::Direct { PostKind::Direct } else { PostKind::Comment };
+    Ok(Some(Placed { audience: audience.id, group: root.group_id, parent: Some(parent), kind, state }))
+}
+
+/// The rules of a group of ours for someone from elsewhere, and that the addressing fits the group (INTEROP D91).
+fn check_remote_post(at: InGroup<'_>, new: &Incoming, top: bool) -> Result<()> {
+    if at.group.kind == GroupKind::Public {
+        if !new.scope.is_open() {
+            return Err(Error::forbidden("error-not-public"));
+        }
+        // Anyone may write into a public group from anywhere by mentioning it, unless it limits who posts.
+        if at.follow.is_none() && at.group.posting == Posting::Members && at.group.archived_at.is_none() {
+            return Ok(());
+        }
+    } else if new.scope.is_open() {
+        return Err(Error::forbidden("error-public-in-closed"));
+    }
+    policy::check_post(at, top)
+}
+
+fn hold(ctx: &Ctx, new: &Incoming, at: InGroup<'_>) -> PostState {
+    let newcomer = ctx.instance().hold_newcomers && new.author.posts_count == 0;
+    let stranger = at.follow.is_none() && ctx.instance().hold_newcomers;
+    if newcomer || stranger { PostState::Held } else { PostState::Published }
+}
+
+async fn personal_audience(conn: &mut Conn, ctx: &Ctx, new: &Incoming) -> Result<AudienceId> {
+    if new.scope.is_open()
+        && let Some(known) = store::groups::find_open_audience(conn, new.author.id, new.scope).await?
+    {
+        return Ok(known);
+    }
+    let scope = if new.scope.is_open() { new.scope } else { Scope::Readers };
+    let audience = Audience { id: AudienceId(ctx.ids.next()), scope, owner_id: new.author.id };
+    store::groups::insert_audience(conn, &audience).await?;
+    if scope == Scope::Readers {
+        store::groups::add_reader(conn, audience.id, new.author.id, new.author.host_id).await?;
+        for reader in store::actors::list(conn, &new.recipients).await? {
+            let taken = !reader.is_local() || store::people::takes_direct_from(conn, reader.id, new.author.id, false).await?;
+            if taken && !store::moderation::is_blocked(conn, reader.id, new.author.id).await? {
+                store::groups::add_reader(conn, audience.id, reader.id, reader.host_id).await?;
+            }
+        }
+        if new.recipients.is_empty() {
+            for (follower, host) in store::groups::follower_hosts(conn, new.author.id).await? {
+                store::groups::add_reader(conn, audience.id, follower, host).await?;
+            }
+        }
+    }
+    Ok(audience.id)
+}
+
+fn post_of(ctx: &Ctx, new: &Incoming, placed: &Placed) -> Post {
+    let mut id = PostId(ctx.ids.at(new.published));
+    if let Some(parent) = &placed.parent {
+        // A clock that runs behind must not put an answer before its question.
+        id = id.max(PostId(parent.id.0 + 1));
+    }
+    Post {
+        id,
+        uri: new.uri.clone(),
+        url: new.url.clone(),
+        author_id: new.author.id,
+        group_id: placed.group,
+        audience_id: placed.audience,
+        kind: placed.kind,
+        parent_id: placed.parent.as_ref().map(|p| p.id),
+        root_id: placed.parent.as_ref().map_or(id, |p| p.root_id),
+        title: new.title.clone(),
+        source: String::new(),
+        html: new.html.as_str().to_owned(),
+        language: new.language.clone(),
+        sensitive: new.sensitive,
+        warning: new.warning.clone(),
+        link_url: new.link_url.clone(),
+        state: placed.state,
+        accepted_id: None,
+        pinned_at: None,
+        locked: false,
+        replies_count: 0,
+        reactions_count: 0,
+        shares_count: 0,
+        published_at: new.published.min(ctx.now()),
+        edited_at: new.updated.filter(|at| *at > new.published),
+        removed_by: None,
+        removed_reason: String::new(),
+        received_seq: ctx.ids.next(),
+    }
+}
+
+async fn insert_parts(conn: &mut Conn, ctx: &Ctx, new: &Incoming, post: &Post) -> Result<()> {
+    insert_media(conn, ctx, new, post.id).await?;
+    if let Some(poll) = &new.poll {
+        store::posts::insert_poll(conn, post.id, poll).await?;
+    }
+    let mentioned = store::actors::list(conn, &new.mentions).await?;
+    let told = super::write::readable_mentions(conn, post, &mentioned).await?;
+    store::posts::set_mentions(conn, post.id, &told.iter().map(|a| a.id).collect::<Vec<_>>()).await?;
+    store::posts::set_tags(conn, post.id, &new.hashtags).await?;
+    Ok(())
+}
+
+async fn insert_media(conn: &mut Conn, ctx: &Ctx, new: &Incoming, post: PostId) -> Result<()> {
+    for (position, file) in new.media.iter().enumerate() {
+        let kind = match file.mime.split('/').next() {
+            Some("image") => MediaKind::Image,
+            Some("audio") => MediaKind::Audio,
+            Some("video") => MediaKind::Video,
+            _ => MediaKind::Document,
+        };
+        let media = Media {
+            id: MediaId(ctx.ids.next()),
+            owner_id: new.author.id,
+            post_id: Some(post),
+            purpose: MediaPurpose::Post,
+            position: i32::try_from(position).unwrap_or(i32::MAX),
+            kind,
+            mime: file.mime.clone(),
+            file_name: file.url.rsplit('/').next().unwrap_or_default().chars().take(100).collect(),
+            size: 0,
+            width: file.width,
+            height: file.height,
+            blurhash: file.blurhash.clone(),
+            description: file.description.clone(),
+            focus_x: file.focus.map(|f| f.0),
+            focus_y: file.focus.map(|f| f.1),
+            key: None,
+            thumb_key: None,
+            thumb_mime: None,
+            remote_url: Some(file.url.clone()),
+            state: MediaState::Remote,
+        };
+        store::media::insert(conn, &media, ctx.now()).await?;
+    }
+    Ok(())
+}
+
+/// A peer changed a post. Older news than we have is ignored (INTEROP D60); poll counts are renewed without an edit mark.
+pub async fn receive_update(ctx: &Ctx, new: Incoming) -> Result<()> {
+    let c = ctx.clone();
+    let change = ctx.db.write(move |conn| Box::pin(async move { apply_update(conn, &c, new).await })).await?;
+    ctx.wake.now();
+    if let Some(change) = change {
+        ctx.hub.publish(change);
+    }
+    Ok(())
+}
+
+async fn apply_update(conn: &mut Conn, ctx: &Ctx, new: Incoming) -> Result<Option<Change>> {
+    let Some(mut post) = store::posts::find_by_uri(conn, &new.uri).await? else { return Ok(None) };
+    if post.author_id != new.author.id || post.is_gone() || new.author.is_local() {
+        return Ok(None);
+    }
+    if let Some(poll) = &new.poll {
+        let counts: Vec<(i32, i64)> = poll.options.iter().map(|o| (o.position, o.votes_count)).collect();
+        store::posts::set_poll_counts(conn, post.id, &counts, poll.voters_count, poll.closed_at).await?;
+    }
+    let Some(updated) = new.updated else { return Ok(None) };
+    if post.edited_at.is_some_and(|at| at >= updated) {
+        return Ok(None);
+    }
+    let before = post.edited_at.unwrap_or(post.published_at);
+    let same = post.html == new.html.as_str() && post.title == new.title && post.warning == new.warning;
+    if !same {
+        store::posts::insert_revision(conn, ctx.ids.next(), &post, before).await?;
+    }
+    post.title = new.title.clone();
+    post.html = new.html.as_str().to_owned();
+    post.language = new.language.clone();
+    post.sensitive = new.sensitive;
+    post.warning = new.warning.clone();
+    post.link_url = new.link_url.clone();
+    post.edited_at = Some(updated);
+    let search = text::fold(&format!("{} {}", post.title, text::plain(&new.html)));
+    store::posts::update_text(conn, &post, &search).await?;
+    for file in store::media::of_posts(conn, &[post.id]).await? {
+        store::media::detach(conn, file.id).await?;
+    }
+    insert_parts(conn, ctx, &new, &post).await?;
+    if let (Some(activity), Some(group)) = (new.relay, post.group_id) {
+        emit(conn, &ctx.ids, ctx.now(), &Event::Relay { activity, group }).await?;
+    }
+    Ok(Some(Change::Edited { post: post.id, group: post.group_id }))
+}
+
+/// A peer deleted a post. The id is remembered, so that a late Create does not bring it back (INTEROP D54).
+pub async fn receive_delete(ctx: &Ctx, author: &Actor, uri: &str, relay: Option<ActivityId>) -> Result<()> {
+    let (c, author, uri) = (ctx.clone(), author.clone(), uri.to_owned());
+    let change = ctx
+        .db
+        .write(move |conn| {
+            Box::pin(async move {
+                let Some(post) = store::posts::find_by_uri(conn, &uri).await? else {
+                    bury_unseen(conn, &c, &author, &uri).await?;
+                    return Ok(None);
+                };
+                if post.author_id != author.id {
+                    return Err(Error::forbidden("error-not-yours"));
+                }
+                super::write::bury(conn, &c, &post).await?;
+                if let (Some(activity), Some(group)) = (relay, post.group_id) {
+                    emit(conn, &c.ids, c.now(), &Event::Relay { activity, group }).await?;
+                }
+                Ok(Some(Change::Deleted { post: post.id, group: post.group_id }))
+            })
+        })
+        .await?;
+    ctx.wake.now();
+    if let Some(change) = change {
+        ctx.hub.publish(change);
+    }
+    Ok(())
+}
+
+/// A tombstone for a post that never came.
+async fn bury_unseen(conn: &mut Conn, ctx: &Ctx, author: &Actor, uri: &str) -> Result<()> {
+    let new = Incoming {
+        uri: uri.to_owned(),
+        url: uri.to_owned(),
+        author: author.clone(),
+        group: None,
+        parent: None,
+        parent_uri: None,
+        kind: PostKind::Message,
+        title: String::new(),
+        html: SafeHtml::default(),
+        language: None,
+        sensitive: false,
+        warning: String::new(),
+        link_url: None,
+        published: ctx.now(),
+        updated: None,
+        scope: Scope::Readers,
+        recipients: Vec::new(),
+        mentions: Vec::new(),
+        hashtags: Vec::new(),
+        media: Vec::new(),
+        poll: None,
+        relay: None,
+        announced_by: None,
+    };
+    let audience = Audience { id: AudienceId(ctx.ids.next()), scope: Scope::Readers, owner_id: author.id };
+    store::groups::insert_audience(conn, &audience).await?;
+    let placed =
+        Placed { audience: audience.id, group: None, parent: None, kind: PostKind::Message, state: PostState::Deleted };
+    let row = NewPost { post: post_of(ctx, &new, &placed), parent_uri: None, search_text: String::new() };
+    store::posts::insert(conn, &row).await?;
+    Ok(())
+}
+
+/// Whether a peer's actor may see a post: what signed reading asks.
+pub async fn visible_to(ctx: &Ctx, viewer: &Viewer, id: PostId) -> Result<Option<Post>> {
+    store::posts::find_visible(&mut ctx.db.read().await?, id, &policy::sight(viewer)).await
+}

@@ -1,0 +1,607 @@
+use std::collections::HashMap;
+
+use crate::base::*;
+use crate::domain::Viewer;
+use crate::domain::actors::{Actor, ActorKind};
+use crate::domain::audiences::{Audience, Scope};
+use crate::domain::events::Event;
+use crate::domain::groups::{Follow, Group};
+use crate::domain::posts::*;
+use crate::live::Change;
+use crate::policy::{self, InGroup};
+use crate::services::Ctx;
+use crate::services::ctx::emit;
+use crate::store::posts::NewPost;
+use crate::store::{self, Conn};
+use crate::text::{self, Handle};
+
+/// How many people one text may mention.
+const MAX_MENTIONS: usize = 30;
+/// Poll options, and characters of each.
+const POLL_OPTIONS: (usize, usize) = (12, 200);
+
+/// What a form or client says of a new post.
+#[derive(Clone, Debug)]
+pub struct PostForm {
+    /// Into which group; none for a personal post or conversation. Comments take their parent's.
+    pub group: Option<ActorId>,
+    /// What it answers.
+    pub parent: Option<PostId>,
+    /// What it is; comments are made `comment` (or `direct`) by the service.
+    pub kind: PostKind,
+    /// Title.
+    pub title: String,
+    /// Markdown.
+    pub source: String,
+    /// BCP-47 tag; detected when none.
+    pub language: Option<String>,
+    /// Media hidden until asked for.
+    pub sensitive: bool,
+    /// Content warning.
+    pub warning: String,
+    /// Address of a link post.
+    pub link_url: Option<String>,
+    /// A vote.
+    pub poll: Option<NewPoll>,
+    /// Own files put up before, in order.
+    pub media: Vec<MediaId>,
+    /// How far a personal post goes; groups decide for their posts.
+    pub scope: Scope,
+    /// To whom, for a conversation; those mentioned are added.
+    pub recipients: Vec<ActorId>,
+}
+
+impl PostForm {
+    /// An empty message.
+    pub fn new(kind: PostKind, source: impl Into<String>) -> Self {
+        Self {
+            group: None,
+            parent: None,
+            kind,
+            title: String::new(),
+            source: source.into(),
+            language: None,
+            sensitive: false,
+            warning: String::new(),
+            link_url: None,
+            poll: None,
+            media: Vec::new(),
+            scope: Scope::Public,
+            recipients: Vec::new(),
+        }
+    }
+}
+
+/// A vote to be.
+#[derive(Clone, Debug)]
+pub struct NewPoll {
+    /// Options in order.
+    pub options: Vec<String>,
+    /// More than one answer.
+    pub multiple: bool,
+    /// Results hidden until it closes.
+    pub hidden: bool,
+    /// When it closes.
+    pub closes_at: Option<Time>,
+}
+
+/// What became of a new post.
+#[derive(Clone, Debug)]
+pub struct Published {
+    /// The post.
+    pub id: PostId,
+    /// Whether it shows, or waits for a moderator or another server.
+    pub state: PostState,
+    /// Mentioned people who may not read it and are not told.
+    pub not_told: Vec<String>,
+}
+
+/// A text, read and rendered before the transaction.
+pub(super) struct Text {
+    pub html: SafeHtml,
+    pub hashtags: Vec<String>,
+    pub mentioned: Vec<Actor>,
+    pub language: Option<String>,
+    pub search: String,
+}
+
+/// Reads Markdown: whom it mentions, which tags, and the HTML.
+pub(super) async fn read_text(ctx: &Ctx, title: &str, source: &str, language: Option<String>) -> Result<Text> {
+    let found = text::scan(source);
+    let mut mentions = HashMap::new();
+    let mut mentioned: Vec<Actor> = Vec::new();
+    for handle in found.mentions.into_iter().take(MAX_MENTIONS) {
+        let Some(actor) = find_mentioned(ctx, &handle).await? else { continue };
+        let shown = actor.name.clone();
+        mentions.insert(handle, text::MentionLink { href: actor.url.clone(), handle: shown });
+        if mentioned.iter().all(|known| known.id != actor.id) {
+            mentioned.push(actor);
+        }
+    }
+    let html = text::render(source, &text::Links { mentions, tag_base: ctx.urls.tag_base() });
+    let plain = text::plain(&html);
+    let language = language.or_else(|| text::detect_language(&plain).map(str::to_owned));
+    let search = text::fold(&format!("{title} {plain}"));
+    Ok(Text { html, hashtags: found.hashtags, mentioned, language, search })
+}
+
+/// Someone mentioned: by name here, known from elsewhere, or looked up now.
+async fn find_mentioned(ctx: &Ctx, handle: &Handle) -> Result<Option<Actor>> {
+    let mut conn = ctx.db.read().await?;
+    let Some(host) = handle.host.as_deref().filter(|host| *host != ctx.urls.host()) else {
+        return store::actors::find_by_name(&mut conn, HostId::LOCAL, &handle.name).await;
+    };
+    if let Some(actor) = store::actors::find_by_handle(&mut conn, &handle.name, host).await? {
+        return Ok(Some(actor));
+    }
+    drop(conn);
+    let Ok(remote) = ctx.remote() else { return Ok(None) };
+    match remote.resolve_handle(&handle.name, host).await {
+        Ok(actor) => Ok(Some(actor)),
+        Err(error) => {
+            // The text stays as written; a handle that leads nowhere is no reason to refuse a post.
+            tracing::debug!(%handle, %error, "mention not resolved");
+            Ok(None)
+        }
+    }
+}
+
+/// The HTML of a text as it would be shown, for the preview.
+pub async fn render_preview(ctx: &Ctx, viewer: &Viewer, source: &str) -> Result<SafeHtml> {
+    viewer.member_id()?;
+    check_length(ctx, source)?;
+    Ok(read_text(ctx, "", source, None).await?.html)
+}
+
+fn check_length(ctx: &Ctx, source: &str) -> Result<()> {
+    if source.chars().count() > ctx.config.limits.max_post_chars {
+        return Err(Error::invalid("body", "error-text-long"));
+    }
+    Ok(())
+}
+
+fn check_form(ctx: &Ctx, form: &PostForm) -> Result<()> {
+    let mut fields = Vec::new();
+    if form.source.trim().is_empty() && form.media.is_empty() && form.link_url.is_none() && form.poll.is_none() {
+        fields.push(FieldError { field: "body", code: "error-text-empty" });
+    }
+    if matches!(form.kind, PostKind::Story | PostKind::Lesson) && form.parent.is_none() && form.title.trim().is_empty() {
+        fields.push(FieldError { field: "title", code: "error-title-empty" });
+    }
+    if form.title.chars().count() > 200 {
+        fields.push(FieldError { field: "title", code: "error-title-long" });
+    }
+    if form.source.chars().count() > ctx.config.limits.max_post_chars {
+        fields.push(FieldError { field: "body", code: "error-text-long" });
+    }
+    if form.kind == PostKind::Link && form.link_url.as_deref().is_none_or(|url| !is_web_address(url)) {
+        fields.push(FieldError { field: "link", code: "error-link" });
+    }
+    match (&form.poll, form.kind) {
+        (None, PostKind::Poll) => fields.push(FieldError { field: "options", code: "error-poll-options" }),
+        (Some(poll), _) if !poll_is_fine(poll, ctx.now()) => {
+            fields.push(FieldError { field: "options", code: "error-poll-options" });
+        }
+        _ => {}
+    }
+    if fields.is_empty() { Ok(()) } else { Err(Error::Invalid { fields }) }
+}
+
+fn poll_is_fine(poll: &NewPoll, now: Time) -> bool {
+    let count = poll.options.len();
+    let titles = poll.options.iter().all(|o| !o.trim().is_empty() && o.chars().count() <= POLL_OPTIONS.1);
+    (2..=POLL_OPTIONS.0).contains(&count) && titles && poll.closes_at.is_none_or(|at| at > now)
+}
+
+/// Whether a text is an address that a browser can open.
+pub(super) fn is_web_address(text: &str) -> bool {
+    url::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.host_str().is_some())
+}
+
+/// Writes a post or comment as a member here.
+///
+/// # Errors
+/// `Invalid` per field; `NotFound` where the group or parent may not be seen; `Forbidden` where one may not write.
+pub async fn publish(ctx: &Ctx, viewer: &Viewer, mut form: PostForm) -> Result<Published> {
+    let me = viewer.member_id()?;
+    check_form(ctx, &form)?;
+    let text = read_text(ctx, &form.title, &form.source, form.language.take()).await?;
+    let (c, viewer) = (ctx.clone(), *viewer);
+    let (published, change) = ctx
+        .db
+        .write(move |conn| {
+            Box::pin(async move {
+                let place = place(conn, &c, &viewer, &form, &text).await?;
+                insert(conn, &c, me, &form, &text, place).await
+            })
+        })
+        .await?;
+    ctx.wake.now();
+    if published.state == PostState::Published {
+        ctx.hub.publish(change);
+    }
+    Ok(published)
+}
+
+/// Where a post goes, after every check.
+struct Place {
+    audience: AudienceId,
+    group: Option<(Group, Actor)>,
+    parent: Option<Post>,
+    root: Option<Post>,
+    kind: PostKind,
+    state: PostState,
+}
+
+async fn place(conn: &mut Conn, ctx: &Ctx, viewer: &Viewer, form: &PostForm, text: &Text) -> Result<Place> {
+    if let Some(parent) = form.parent {
+        return place_answer(conn, ctx, viewer, parent).await;
+    }
+    if let Some(group) = form.group {
+        let (group, actor, follow) = crate::services::follows::group_facts(conn, ctx, viewer, group).await?;
+        let at = InGroup { group: &group, local: actor.is_local(), follow: follow.as_ref(), now: ctx.now() };
+        policy::check_post(at, true)?;
+        let state = state_in(conn, ctx, viewer, &group, &actor, follow.as_ref()).await?;
+        let audience = group.audience_id;
+        return Ok(Place { audience, group: Some((group, actor)), parent: None, root: None, kind: form.kind, state });
+    }
+    if !viewer.is_full_member() {
+        return Err(Error::forbidden("error-guests-not"));
+    }
+    let me = viewer.member_id()?;
+    let (audience, kind) = if form.kind == PostKind::Direct {
+        (conversation(conn, ctx, me, form, text).await?, PostKind::Direct)
+    } else {
+        (personal_audience(conn, ctx, me, form.scope).await?, form.kind)
+    };
+    Ok(Place { audience, group: None, parent: None, root: None, kind, state: PostState::Published })
+}
+
+/// A comment goes where its thread is, and never further.
+async fn place_answer(conn: &mut Conn, ctx: &Ctx, viewer: &Viewer, parent: PostId) -> Result<Place> {
+    let sight = policy::sight(viewer);
+    let parent = store::posts::find_visible(conn, parent, &sight).await?.ok_or(Error::NotFound)?;
+    let root = if parent.root_id == parent.id {
+        parent.clone()
+    } else {
+        store::posts::find_visible(conn, parent.root_id, &sight).await?.ok_or(Error::NotFound)?
+    };
+    policy::check_comment(&parent, &root)?;
+    if store::moderation::is_blocked(conn, parent.author_id, viewer.member_id()?).await? {
+        return Err(Error::forbidden("error-blocked-by-author"));
+    }
+    let kind = if root.kind == PostKind::Direct { PostKind::Direct } else { PostKind::Comment };
+    let mut state = PostState::Published;
+    let mut place_group = None;
+    if let Some(group) = root.group_id {
+        let (group, actor, follow) = store::groups::get_with(conn, group, viewer.actor_id()).await?;
+        let at = InGroup { group: &group, local: actor.is_local(), follow: follow.as_ref(), now: ctx.now() };
+        policy::check_post(at, false)?;
+        state = state_in(conn, ctx, viewer, &group, &actor, follow.as_ref()).await?;
+        place_group = Some((group, actor));
+    }
+    Ok(Place { audience: root.audience_id, group: place_group, parent: Some(parent), root: Some(root), kind, state })
+}
+
+/// A group elsewhere must take the post first; newcomers' first posts may wait for a moderator.
+async fn state_in(
+    conn: &mut Conn,
+    ctx: &Ctx,
+    viewer: &Viewer,
+    group: &Group,
+    actor: &Actor,
+    follow: Option<&Follow>,
+) -> Result<PostState> {
+    if !actor.is_local() {
+        return Ok(PostState::Waiting);
+    }
+    if !ctx.instance().hold_newcomers {
+        return Ok(PostState::Published);
+    }
+    let at = InGroup { group, local: true, follow, now: ctx.now() };
+    if policy::is_group_moderator(viewer, at) {
+        return Ok(PostState::Published);
+    }
+    let author = store::actors::get(conn, viewer.member_id()?).await?;
+    Ok(if author.posts_count == 0 { PostState::Held } else { PostState::Published })
+}
+
+/// The audience of a personal post: one for each open scope, a new list of readers for followers only.
+async fn personal_audience(conn: &mut Conn, ctx: &Ctx, me: ActorId, scope: Scope) -> Result<AudienceId> {
+    if scope != Scope::Readers
+        && let Some(known) = store::groups::find_open_audience(conn, me, scope).await?
+    {
+        return Ok(known);
+    }
+    let audience = Audience { id: AudienceId(ctx.ids.next()), scope, owner_id: me };
+    store::groups::insert_audience(conn, &audience).await?;
+    if scope == Scope::Readers {
+        store::groups::add_reader(conn, audience.id, me, HostId::LOCAL).await?;
+        for (follower, host) in store::groups::follower_hosts(conn, me).await? {
+            store::groups::add_reader(conn, audience.id, follower, host).await?;
+        }
+    }
+    Ok(audience.id)
+}
+
+/// The audience of a new conversation: who writes, who is addressed, who is mentioned, as each allows.
+async fn conversation(conn: &mut Conn, ctx: &Ctx, me: ActorId, form: &PostForm, text: &Text) -> Result<AudienceId> {
+    let mut people: Vec<ActorId> = form.recipients.clone();
+    people.extend(text.mentioned.iter().map(|actor| actor.id));
+    people.retain(|id| *id != me);
+    people.sort_unstable();
+    people.dedup();
+    if people.is_empty() {
+        return Err(Error::invalid("to", "error-no-recipient"));
+    }
+    let audience = Audience { id: AudienceId(ctx.ids.next()), scope: Scope::Readers, owner_id: me };
+    store::groups::insert_audience(conn, &audience).await?;
+    store::groups::add_reader(conn, audience.id, me, HostId::LOCAL).await?;
+    for person in people {
+        let actor = store::actors::get(conn, person).await?;
+        if actor.kind == ActorKind::Group {
+            return Err(Error::invalid("to", "error-recipient-group"));
+        }
+        let taken = !actor.is_local() || store::people::takes_direct_from(conn, person, me, true).await?;
+        if !taken || store::moderation::is_blocked(conn, person, me).await? {
+            return Err(Error::invalid("to", "error-recipient-closed"));
+        }
+        store::groups::add_reader(conn, audience.id, person, actor.host_id).await?;
+    }
+    Ok(audience.id)
+}
+
+async fn insert(
+    conn: &mut Conn,
+    ctx: &Ctx,
+    me: ActorId,
+    form: &PostForm,
+    text: &Text,
+    place: Place,
+) -> Result<(Published, Change)> {
+    let now = ctx.now();
+    let id = PostId(ctx.ids.next());
+    let uri = ctx.urls.post(id);
+    let post = Post {
+        id,
+        url: uri.clone(),
+        uri,
+        author_id: me,
+        group_id: place.group.as_ref().map(|(group, _)| group.actor_id),
+        audience_id: place.audience,
+        kind: place.kind,
+        parent_id: place.parent.as_ref().map(|p| p.id),
+        root_id: place.root.as_ref().map_or(id, |p| p.id),
+        title: form.title.trim().to_owned(),
+        source: form.source.clone(),
+        html: text.html.as_str().to_owned(),
+        language: text.language.clone().or_else(|| Some(ctx.instance().locale.clone())),
+        sensitive: form.sensitive || !form.warning.trim().is_empty(),
+        warning: form.warning.trim().to_owned(),
+        link_url: form.link_url.clone(),
+        state: place.state,
+        accepted_id: None,
+        pinned_at: None,
+        locked: false,
+        replies_count: 0,
+        reactions_count: 0,
+        shares_count: 0,
+        published_at: now,
+        edited_at: None,
+        removed_by: None,
+        removed_reason: String::new(),
+        received_seq: id.0,
+    };
+    let new = NewPost { post, parent_uri: place.parent.as_ref().map(|p| p.uri.clone()), search_text: text.search.clone() };
+    store::posts::insert(conn, &new).await?;
+    let post = new.post;
+    for (position, media) in form.media.iter().enumerate() {
+        let position = i32::try_from(position).unwrap_or(i32::MAX);
+        if store::media::attach(conn, *media, me, id, position).await? == 0 {
+            return Err(Error::invalid("files", "error-file-gone"));
+        }
+    }
+    if let Some(poll) = &form.poll {
+        store::posts::insert_poll(conn, id, &poll_of(poll)).await?;
+    }
+    let told = readable_mentions(conn, &post, &text.mentioned).await?;
+    store::posts::set_mentions(conn, id, &told.iter().map(|a| a.id).collect::<Vec<_>>()).await?;
+    store::posts::set_tags(conn, id, &text.hashtags).await?;
+    let not_told = text.mentioned.iter().filter(|a| told.iter().all(|t| t.id != a.id));
+    let not_told = not_told.map(|a| a.display_name.clone()).collect();
+    let event = match place.state {
+        PostState::Held => Event::PostHeld { post: id },
+        PostState::Waiting => Event::PostSubmitted { post: id },
+        _ => {
+            show(conn, ctx, &post).await?;
+            Event::PostPublished { post: id }
+        }
+    };
+    emit(conn, &ctx.ids, now, &event).await?;
+    let change = Change::Post { post: id, root: post.root_id, group: post.group_id, author: me };
+    Ok((Published { id, state: place.state, not_told }, change))
+}
+
+fn poll_of(poll: &NewPoll) -> Poll {
+    let option = |(position, title): (usize, &String)| PollOption {
+        position: i32::try_from(position).unwrap_or(i32::MAX),
+        title: title.trim().to_owned(),
+        votes_count: 0,
+    };
+    Poll {
+        multiple: poll.multiple,
+        hidden: poll.hidden,
+        closes_at: poll.closes_at,
+        closed_at: None,
+        voters_count: 0,
+        options: poll.options.iter().enumerate().map(option).collect(),
+        own: Vec::new(),
+    }
+}
+
+/// Those of the mentioned who may read the post: the others are not told.
+pub(super) async fn readable_mentions(conn: &mut Conn, post: &Post, mentioned: &[Actor]) -> Result<Vec<Actor>> {
+    let scope = store::groups::get_audience(conn, post.audience_id).await?.scope;
+    let mut told = Vec::new();
+    for actor in mentioned {
+        let reads = if scope.is_open() || actor.is_group() {
+            true
+        } else if store::groups::is_reader(conn, post.audience_id, actor.id).await? {
+            true
+        } else {
+            scope <= Scope::Organisation && actor.is_local() && !store::people::is_guest(conn, actor.id).await?
+        };
+        if reads {
+            told.push(actor.clone());
+        }
+    }
+    Ok(told)
+}
+
+/// Puts a post that became visible into its timelines and counts it. Within the caller's transaction.
+pub(super) async fn show(conn: &mut Conn, ctx: &Ctx, post: &Post) -> Result<()> {
+    if post.kind != PostKind::Direct {
+        let own = Entry { id: EntryId(post.id.0), source_id: post.author_id, post_id: post.id, how: EntryKind::Author };
+        store::posts::insert_entry(conn, &own, None).await?;
+        store::actors::add_post_count(conn, post.author_id, 1, Some(post.published_at)).await?;
+    }
+    match (post.parent_id, post.group_id) {
+        (Some(parent), _) => {
+            store::posts::add_reply_count(conn, post.root_id, 1, post.received_seq).await?;
+            if parent != post.root_id {
+                store::posts::add_reply_count(conn, parent, 1, post.received_seq).await?;
+            }
+        }
+        (None, Some(group)) => {
+            let id = EntryId(ctx.ids.at(post.published_at).max(post.id.0 + 1));
+            let shown = Entry { id, source_id: group, post_id: post.id, how: EntryKind::Group };
+            store::posts::insert_entry(conn, &shown, None).await?;
+            store::actors::add_post_count(conn, group, 1, Some(post.published_at)).await?;
+        }
+        (None, None) => {}
+    }
+    Ok(())
+}
+
+/// Takes a post that goes away out of the counts. Within the caller's transaction.
+pub(super) async fn unshow(conn: &mut Conn, ctx: &Ctx, post: &Post) -> Result<()> {
+    if post.state != PostState::Published {
+        return Ok(());
+    }
+    if post.kind != PostKind::Direct {
+        store::actors::add_post_count(conn, post.author_id, -1, None).await?;
+    }
+    match (post.parent_id, post.group_id) {
+        (Some(parent), _) => {
+            let seq = ctx.ids.next();
+            store::posts::add_reply_count(conn, post.root_id, -1, seq).await?;
+            if parent != post.root_id {
+                store::posts::add_reply_count(conn, parent, -1, seq).await?;
+            }
+        }
+        (None, Some(group)) => {
+            store::actors::add_post_count(conn, group, -1, None).await?;
+        }
+        (None, None) => {}
+    }
+    Ok(())
+}
+
+/// Changes the text of one's own post; the version before is kept.
+///
+/// # Errors
+/// `NotFound`, `Forbidden` for others' posts, `Gone` for deleted ones, `Invalid` per field.
+pub async fn edit(ctx: &Ctx, viewer: &Viewer, id: PostId, mut form: PostForm) -> Result<()> {
+    let me = viewer.member_id()?;
+    let text = read_text(ctx, &form.title, &form.source, form.language.take()).await?;
+    let (c, sight) = (ctx.clone(), policy::sight(viewer));
+    let group = ctx
+        .db
+        .write(move |conn| {
+            Box::pin(async move {
+                let mut post = store::posts::find_visible(conn, id, &sight).await?.ok_or(Error::NotFound)?;
+                policy::check_edit(me, &post)?;
+                form.kind = post.kind;
+                form.parent = post.parent_id;
+                if post.kind == PostKind::Poll {
+                    // The options stay: people have voted for them.
+                    form.kind = PostKind::Message;
+                }
+                check_form(&c, &form)?;
+                let before = post.edited_at.unwrap_or(post.published_at);
+                store::posts::insert_revision(conn, c.ids.next(), &post, before).await?;
+                post.title = form.title.trim().to_owned();
+                post.source = form.source.clone();
+                post.html = text.html.as_str().to_owned();
+                post.language = text.language.clone().or(post.language);
+                post.warning = form.warning.trim().to_owned();
+                post.sensitive = form.sensitive || !post.warning.is_empty();
+                if post.kind == PostKind::Link {
+                    post.link_url = form.link_url.clone();
+                }
+                post.edited_at = Some(c.now());
+                store::posts::update_text(conn, &post, &text.search).await?;
+                replace_media(conn, me, id, &form.media).await?;
+                let told = readable_mentions(conn, &post, &text.mentioned).await?;
+                store::posts::set_mentions(conn, id, &told.iter().map(|a| a.id).collect::<Vec<_>>()).await?;
+                store::posts::set_tags(conn, id, &text.hashtags).await?;
+                emit(conn, &c.ids, c.now(), &Event::PostEdited { post: id }).await?;
+                Ok(post.group_id)
+            })
+        })
+        .await?;
+    ctx.wake.now();
+    ctx.hub.publish(Change::Edited { post: id, group });
+    Ok(())
+}
+
+async fn replace_media(conn: &mut Conn, me: ActorId, id: PostId, wanted: &[MediaId]) -> Result<()> {
+    for file in store::media::of_posts(conn, &[id]).await? {
+        if !wanted.contains(&file.id) {
+            store::media::detach(conn, file.id).await?;
+        }
+    }
+    for (position, media) in wanted.iter().enumerate() {
+        let position = i32::try_from(position).unwrap_or(i32::MAX);
+        if store::media::attach(conn, *media, me, id, position).await? == 0 {
+            return Err(Error::invalid("files", "error-file-gone"));
+        }
+    }
+    Ok(())
+}
+
+/// Deletes one's own post: a tombstone stays where others may refer to it.
+pub async fn delete(ctx: &Ctx, viewer: &Viewer, id: PostId) -> Result<()> {
+    let me = viewer.member_id()?;
+    let (c, sight) = (ctx.clone(), policy::sight(viewer));
+    let group = ctx
+        .db
+        .write(move |conn| {
+            Box::pin(async move {
+                let post = store::posts::find_visible(conn, id, &sight).await?.ok_or(Error::NotFound)?;
+                if post.author_id != me {
+                    return Err(Error::forbidden("error-not-yours"));
+                }
+                bury(conn, &c, &post).await?;
+                emit(conn, &c.ids, c.now(), &Event::PostDeleted { post: id }).await?;
+                Ok(post.group_id)
+            })
+        })
+        .await?;
+    ctx.wake.now();
+    ctx.hub.publish(Change::Deleted { post: id, group });
+    Ok(())
+}
+
+/// The tombstone itself. Within the caller's transaction.
+pub(super) async fn bury(conn: &mut Conn, ctx: &Ctx, post: &Post) -> Result<()> {
+    if post.state == PostState::Deleted {
+        return Ok(());
+    }
+    unshow(conn, ctx, post).await?;
+    store::posts::bury(conn, post.id, ctx.now()).await?;
+    for file in store::media::of_posts(conn, &[post.id]).await? {
+        store::media::detach(conn, file.id).await?;
+    }
+    Ok(())
+}

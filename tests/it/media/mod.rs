@@ -1,0 +1,3 @@
+mod pictures;
+mod sniffed;
+mod stored;
