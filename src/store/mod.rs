@@ -11,6 +11,7 @@ mod types;
 
 pub mod actors;
 pub mod branches;
+pub mod deliveries;
 pub mod federation;
 pub mod groups;
 pub mod invitations;
