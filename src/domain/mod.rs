@@ -9,6 +9,7 @@ pub mod media;
 pub mod moderation;
 pub mod names;
 pub mod notices;
+pub mod peers;
 pub mod people;
 pub mod posts;
 pub mod viewer;

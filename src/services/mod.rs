@@ -12,6 +12,7 @@ pub mod invitations;
 pub mod leaving;
 pub mod letters;
 pub mod media;
+pub mod moderation;
 pub mod notices;
 pub mod passwords;
 pub mod people;

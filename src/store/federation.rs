@@ -1,1 +1,500 @@
-//! To come.
+//! What federation keeps: hosts, keys, and activities as they were sent or received.
+
+use diesel::dsl::{exists, not};
+use diesel::prelude::*;
+use diesel::upsert::excluded;
+use diesel_async::RunQueryDsl;
+
+use super::schema::{activities, actor_keys, actors, audiences, follows, groups, hosts, posts, readers};
+use super::{Conn, db_fn};
+use crate::base::*;
+use crate::domain::actors::{Actor, ActorState};
+use crate::domain::groups::{FollowState, GroupKind, GroupRole};
+use crate::domain::peers::*;
+
+/// A key of an actor, ours or a peer's.
+#[derive(Clone, Debug)]
+pub struct StoredKey {
+    /// Made by `Ids`.
+    pub id: i64,
+    /// Whose.
+    pub actor_id: ActorId,
+    /// Its id, a URL.
+    pub key_uri: String,
+    /// What it can do.
+    pub kind: KeyKind,
+    /// SubjectPublicKeyInfo, PEM.
+    pub public_pem: String,
+    /// The sealed private half of our own keys.
+    pub private_sealed: Option<String>,
+}
+
+/// An activity to keep.
+#[derive(Clone, Debug)]
+pub struct NewActivity {
+    /// Our id.
+    pub id: ActivityId,
+    /// Its ActivityPub id.
+    pub uri: String,
+    /// Its type.
+    pub kind: String,
+    /// Who acts, where that actor is in the store.
+    pub actor_id: Option<ActorId>,
+    /// Whose order it keeps: the ActivityPub id of who sent it.
+    pub actor_uri: String,
+    /// Who may read it; none for activities that are never served.
+    pub audience_id: Option<AudienceId>,
+    /// Received (else sent).
+    pub incoming: bool,
+    /// The JSON, byte for byte.
+    pub body: String,
+    /// When it came or was made.
+    pub received_at: Time,
+}
+
+/// An activity as stored.
+#[derive(Clone, Debug, Queryable)]
+pub struct StoredActivity {
+    /// Our id.
+    pub id: ActivityId,
+    /// Its ActivityPub id.
+    pub uri: String,
+    /// Its type.
+    pub kind: String,
+    /// Who acts, where known.
+    pub actor_id: Option<ActorId>,
+    /// Whose order it keeps.
+    pub actor_uri: String,
+    /// Who may read it.
+    pub audience_id: Option<AudienceId>,
+    /// The JSON.
+    pub body: String,
+    /// How often processing was begun.
+    pub tries: i32,
+}
+
+const STORED: (
+    activities::id,
+    activities::uri,
+    activities::kind,
+    activities::actor_id,
+    activities::actor_uri,
+    activities::audience_id,
+    activities::body,
+    activities::tries,
+) = (
+    activities::id,
+    activities::uri,
+    activities::kind,
+    activities::actor_id,
+    activities::actor_uri,
+    activities::audience_id,
+    activities::body,
+    activities::tries,
+);
+
+/// Collections of an actor: outbox, featured, moderators.
+pub type Collections = (Option<String>, Option<String>, Option<String>);
+
+db_fn! {
+    /// A host by name.
+    pub async fn find_host(conn, name: &str) -> Option<Host> {
+        hosts::table.filter(hosts::name.eq(name.to_lowercase())).select(Host::as_select()).first(conn).await.optional()
+    }
+
+    /// A host by id.
+    pub async fn get_host(conn, id: HostId) -> Host {
+        hosts::table.find(id).select(Host::as_select()).first(conn).await
+    }
+
+    /// Several hosts by name.
+    pub async fn hosts_by_name(conn, names: &[String]) -> Vec<Host> {
+        hosts::table.filter(hosts::name.eq_any(names)).select(Host::as_select()).load(conn).await
+    }
+
+    /// Servers we agreed something with, or that asked, by name.
+    pub async fn peers(conn) -> Vec<Host> {
+        hosts::table
+            .filter(hosts::peer_state.ne(PeerState::None))
+            .order(hosts::name)
+            .select(Host::as_select())
+            .load(conn)
+            .await
+    }
+
+    /// Notes what software a host runs; `None` when it would not tell.
+    pub async fn set_software(conn, id: HostId, name: Option<&str>, version: Option<&str>, now: Time) -> usize {
+        match name {
+            Some(name) => diesel::update(hosts::table.find(id))
+                .set((hosts::software.eq(name), hosts::version.eq(version), hosts::checked_at.eq(now.micros())))
+                .execute(conn)
+                .await,
+            None => diesel::update(hosts::table.find(id)).set(hosts::checked_at.eq(now.micros())).execute(conn).await,
+        }
+    }
+
+    /// Notes that a host reads wrapped activities.
+    pub async fn set_wraps(conn, id: HostId) -> usize {
+        diesel::update(hosts::table.filter(hosts::id.eq(id).and(hosts::wraps.eq(false))))
+            .set(hosts::wraps.eq(true))
+            .execute(conn)
+            .await
+    }
+
+    /// Notes how a host wants requests signed.
+    pub async fn set_signature_form(conn, name: &str, form: Option<&str>) -> usize {
+        diesel::update(hosts::table.filter(hosts::name.eq(name))).set(hosts::signature_form.eq(form)).execute(conn).await
+    }
+
+    /// Notes that a host showed sign of life.
+    pub async fn set_seen(conn, id: HostId, now: Time) -> usize {
+        diesel::update(hosts::table.find(id)).set(hosts::seen_at.eq(now.micros())).execute(conn).await
+    }
+
+    /// Notes what was agreed with a host.
+    pub async fn set_peer_state(conn, id: HostId, state: PeerState, scope: Option<&str>) -> usize {
+        diesel::update(hosts::table.find(id))
+            .set((hosts::peer_state.eq(state), hosts::peer_scope.eq(scope)))
+            .execute(conn)
+            .await
+    }
+
+    /// Sets what administrators decided about a host.
+    pub async fn set_host_state(conn, id: HostId, state: HostState) -> usize {
+        diesel::update(hosts::table.find(id)).set(hosts::state.eq(state)).execute(conn).await
+    }
+
+    /// Adds a key, or renews the public half of a known one that has no private half here.
+    pub async fn upsert_key(conn, key: &StoredKey, now: Time) -> usize {
+        diesel::insert_into(actor_keys::table)
+            .values((
+                actor_keys::id.eq(key.id), actor_keys::actor_id.eq(key.actor_id), actor_keys::key_uri.eq(&key.key_uri),
+                actor_keys::kind.eq(key.kind), actor_keys::public_pem.eq(&key.public_pem),
+                actor_keys::private_sealed.eq(&key.private_sealed), actor_keys::created_at.eq(now.micros()),
+            ))
+            .on_conflict(actor_keys::key_uri)
+            .do_update()
+            .set((actor_keys::kind.eq(excluded(actor_keys::kind)), actor_keys::public_pem.eq(excluded(actor_keys::public_pem))))
+            .execute(conn)
+            .await
+    }
+
+    /// Adds a key of our own unless there is one; whoever was first wins.
+    pub async fn insert_own_key(conn, key: &StoredKey, now: Time) -> usize {
+        diesel::insert_into(actor_keys::table)
+            .values((
+                actor_keys::id.eq(key.id), actor_keys::actor_id.eq(key.actor_id), actor_keys::key_uri.eq(&key.key_uri),
+                actor_keys::kind.eq(key.kind), actor_keys::public_pem.eq(&key.public_pem),
+                actor_keys::private_sealed.eq(&key.private_sealed), actor_keys::created_at.eq(now.micros()),
+            ))
+            .on_conflict(actor_keys::key_uri)
+            .do_nothing()
+            .execute(conn)
+            .await
+    }
+
+    async fn key_rows(conn, actor: ActorId) -> Vec<(i64, ActorId, String, KeyKind, String, Option<String>)> {
+        actor_keys::table
+            .filter(actor_keys::actor_id.eq(actor))
+            .order(actor_keys::id)
+            .select((
+                actor_keys::id, actor_keys::actor_id, actor_keys::key_uri, actor_keys::kind, actor_keys::public_pem,
+                actor_keys::private_sealed,
+            ))
+            .load(conn)
+            .await
+    }
+
+    /// A public key by its id: kind, PEM, and its owner.
+    pub async fn find_key(conn, uri: &str) -> Option<(KeyKind, String, Actor)> {
+        actor_keys::table
+            .inner_join(actors::table.on(actors::id.eq(actor_keys::actor_id)))
+            .filter(actor_keys::key_uri.eq(uri))
+            .select((actor_keys::kind, actor_keys::public_pem, Actor::as_select()))
+            .first(conn)
+            .await
+            .optional()
+    }
+
+    /// Forgets the keys that a peer's actor no longer names.
+    pub async fn delete_other_keys(conn, actor: ActorId, keep: &[String]) -> usize {
+        diesel::delete(actor_keys::table.filter(actor_keys::actor_id.eq(actor).and(not(actor_keys::key_uri.eq_any(keep)))))
+            .execute(conn)
+            .await
+    }
+
+    /// Keeps an activity. `false` if one with this ActivityPub id is here already.
+    pub async fn insert_activity(conn, new: &NewActivity) -> bool {
+        let direction = if new.incoming { "in" } else { "out" };
+        let state = if new.incoming { ActivityState::Waiting } else { ActivityState::Done };
+        diesel::insert_into(activities::table)
+            .values((
+                activities::id.eq(new.id), activities::uri.eq(&new.uri), activities::kind.eq(&new.kind),
+                activities::actor_id.eq(new.actor_id), activities::actor_uri.eq(&new.actor_uri),
+                activities::audience_id.eq(new.audience_id), activities::direction.eq(direction),
+                activities::state.eq(state), activities::body.eq(&new.body),
+                activities::received_at.eq(new.received_at.micros()),
+            ))
+            .on_conflict(activities::uri)
+            .do_nothing()
+            .execute(conn)
+            .await
+            .map(|n| n > 0)
+    }
+
+    /// An activity by our id.
+    pub async fn find_activity(conn, id: ActivityId) -> Option<StoredActivity> {
+        activities::table.find(id).select(STORED).first(conn).await.optional()
+    }
+
+    /// An activity by its ActivityPub id.
+    pub async fn find_activity_by_uri(conn, uri: &str) -> Option<StoredActivity> {
+        activities::table.filter(activities::uri.eq(uri)).select(STORED).first(conn).await.optional()
+    }
+
+    /// Senders whose received activities are due and of whom none is in work. Parked ones (with an error) hold nobody up.
+    async fn due_senders(conn, now: i64, limit: i64) -> Vec<String> {
+        let busy = diesel::alias!(activities as busy);
+        let in_work = busy
+            .filter(busy.field(activities::state).eq(ActivityState::Waiting))
+            .filter(busy.field(activities::actor_uri).eq(activities::actor_uri))
+            .filter(busy.field(activities::error).eq("").and(busy.field(activities::next_at).gt(now)));
+        activities::table
+            .filter(activities::state.eq(ActivityState::Waiting).and(activities::next_at.le(now)))
+            .filter(not(exists(in_work)))
+            .select(activities::actor_uri)
+            .distinct()
+            .limit(limit)
+            .load(conn)
+            .await
+    }
+
+    async fn due_of(conn, senders: &[String], now: i64, limit: i64) -> Vec<ActivityId> {
+        activities::table
+            .filter(activities::state.eq(ActivityState::Waiting).and(activities::next_at.le(now)))
+            .filter(activities::actor_uri.eq_any(senders))
+            .order(activities::id)
+            .limit(limit)
+            .select(activities::id)
+            .load(conn)
+            .await
+    }
+
+    async fn lease(conn, ids: &[ActivityId], now: i64, until: i64) -> Vec<StoredActivity> {
+        diesel::update(activities::table)
+            .filter(activities::id.eq_any(ids).and(activities::state.eq(ActivityState::Waiting)))
+            .filter(activities::next_at.le(now))
+            .set((activities::next_at.eq(until), activities::tries.eq(activities::tries + 1)))
+            .returning(STORED)
+            .get_results(conn)
+            .await
+    }
+
+    /// Whether any received activity is due.
+    pub async fn any_due(conn, now: Time) -> bool {
+        let due = activities::state.eq(ActivityState::Waiting).and(activities::next_at.le(now.micros()));
+        diesel::select(exists(activities::table.filter(due))).get_result(conn).await
+    }
+
+    /// Received activities that are dealt with.
+    pub async fn finish_activities(conn, ids: &[ActivityId]) -> usize {
+        diesel::update(activities::table.filter(activities::id.eq_any(ids)))
+            .set((activities::state.eq(ActivityState::Done), activities::error.eq("")))
+            .execute(conn)
+            .await
+    }
+
+    /// A received activity that could not be dealt with: parked until `again`, or given up.
+    pub async fn fail_activity(conn, id: ActivityId, error: &str, again: Option<Time>) -> usize {
+        let state = if again.is_some() { ActivityState::Waiting } else { ActivityState::Failed };
+        diesel::update(activities::table.find(id))
+            .set((
+                activities::state.eq(state), activities::error.eq(error),
+                activities::next_at.eq(again.map_or(0, Time::micros)),
+            ))
+            .execute(conn)
+            .await
+    }
+
+    /// Forgets received activities older than `before` that are dealt with. Sent ones stay while they may be fetched.
+    pub async fn purge_activities(conn, before: Time) -> usize {
+        diesel::delete(
+            activities::table
+                .filter(activities::direction.eq("in").and(activities::state.ne(ActivityState::Waiting)))
+                .filter(activities::id.lt(ActivityId(before.millis() << 16))),
+        )
+        .execute(conn)
+        .await
+    }
+
+    /// Collections of an actor.
+    pub async fn collections(conn, actor: ActorId) -> Collections {
+        actors::table
+            .find(actor)
+            .select((actors::outbox, actors::featured_uri, actors::moderators_uri))
+            .first(conn)
+            .await
+    }
+
+    /// The actor that owns a followers collection.
+    pub async fn find_by_followers(conn, uri: &str) -> Option<ActorId> {
+        actors::table.filter(actors::followers_uri.eq(uri)).select(actors::id).first(conn).await.optional()
+    }
+
+    /// Actors by their ActivityPub ids, in no order.
+    pub async fn actors_by_uri(conn, uris: &[String]) -> Vec<Actor> {
+        actors::table.filter(actors::uri.eq_any(uris)).select(Actor::as_select()).load(conn).await
+    }
+
+    /// ActivityPub ids of posts, in no order.
+    pub async fn post_uris(conn, ids: &[PostId]) -> Vec<(PostId, String)> {
+        posts::table.filter(posts::id.eq_any(ids)).select((posts::id, posts::uri)).load(conn).await
+    }
+
+    /// What remote comments answer that is not here yet, by post.
+    pub async fn parent_uri(conn, id: PostId) -> Option<String> {
+        posts::table.find(id).select(posts::parent_uri).first(conn).await
+    }
+
+    /// Renews what is stored of a peer's actor's state, for instance after a Delete was undone.
+    pub async fn revive(conn, id: ActorId, now: Time) -> usize {
+        diesel::update(actors::table.find(id))
+            .set((actors::state.eq(ActorState::Active), actors::updated_at.eq(now)))
+            .execute(conn)
+            .await
+    }
+
+    /// Whether anyone of a host follows, asked to follow, or was invited by an actor.
+    pub async fn host_has_follow(conn, target: ActorId, host: HostId, states: &[FollowState]) -> bool {
+        let theirs = follows::table
+            .inner_join(actors::table.on(actors::id.eq(follows::follower_id)))
+            .filter(follows::target_id.eq(target).and(follows::state.eq_any(states)))
+            .filter(actors::host_id.eq(host));
+        diesel::select(exists(theirs)).get_result(conn).await
+    }
+
+    /// Whether a host has a reader of an audience.
+    pub async fn host_reads(conn, audience: AudienceId, host: HostId) -> bool {
+        let theirs = readers::table.filter(readers::audience_id.eq(audience).and(readers::host_id.eq(host)));
+        diesel::select(exists(theirs)).get_result(conn).await
+    }
+
+    /// A local, active member of a group, to sign reading of its things with; moderators first.
+    pub async fn local_member(conn, group: ActorId) -> Option<ActorId> {
+        follows::table
+            .inner_join(actors::table.on(actors::id.eq(follows::follower_id)))
+            .filter(follows::target_id.eq(group).and(follows::state.eq(FollowState::Accepted)))
+            .filter(actors::host_id.eq(HostId::LOCAL).and(actors::state.eq(ActorState::Active)))
+            .order((follows::role.desc(), follows::id))
+            .select(follows::follower_id)
+            .first(conn)
+            .await
+            .optional()
+    }
+
+    /// Moderators and owner of a group: id and ActivityPub id.
+    pub async fn moderators(conn, group: ActorId) -> Vec<(ActorId, String)> {
+        follows::table
+            .inner_join(actors::table.on(actors::id.eq(follows::follower_id)))
+            .filter(follows::target_id.eq(group).and(follows::state.eq(FollowState::Accepted)))
+            .filter(follows::role.ne(GroupRole::Member).and(actors::state.eq(ActorState::Active)))
+            .order(follows::id)
+            .select((actors::id, actors::uri))
+            .load(conn)
+            .await
+    }
+
+    /// The kind of a group, and whether its name is told.
+    pub async fn group_kind(conn, group: ActorId) -> Option<(GroupKind, bool, bool)> {
+        groups::table
+            .find(group)
+            .select((groups::kind, groups::hidden, groups::outside_members))
+            .first(conn)
+            .await
+            .optional()
+    }
+
+    /// Whether an audience belongs to an actor and is read by its readers alone.
+    pub async fn audience_owner(conn, id: AudienceId) -> ActorId {
+        audiences::table.find(id).select(audiences::owner_id).first(conn).await
+    }
+
+    /// One inbox for each host that knows us: shared where there is one. For the news that an actor is gone.
+    pub async fn every_inbox(conn) -> Vec<(String, String, Option<String>)> {
+        actors::table
+            .inner_join(hosts::table.on(hosts::id.eq(actors::host_id)))
+            .filter(actors::host_id.ne(HostId::LOCAL).and(hosts::state.ne(HostState::Blocked)))
+            .filter(actors::state.eq(ActorState::Active))
+            .select((hosts::name, actors::inbox, actors::shared_inbox))
+            .load(conn)
+            .await
+    }
+
+    /// Host, inbox and shared inbox of actors elsewhere, blocked hosts left out.
+    pub async fn inboxes_of(conn, ids: &[ActorId]) -> Vec<(ActorId, String, String, Option<String>)> {
+        actors::table
+            .inner_join(hosts::table.on(hosts::id.eq(actors::host_id)))
+            .filter(actors::id.eq_any(ids))
+            .filter(actors::host_id.ne(HostId::LOCAL).and(hosts::state.ne(HostState::Blocked)))
+            .select((actors::id, hosts::name, actors::inbox, actors::shared_inbox))
+            .load(conn)
+            .await
+    }
+
+    /// Accepted followers of an actor.
+    pub async fn count_followers(conn, target: ActorId) -> i64 {
+        follows::table
+            .filter(follows::target_id.eq(target).and(follows::state.eq(FollowState::Accepted)))
+            .count()
+            .get_result(conn)
+            .await
+    }
+
+    /// People and posts here for NodeInfo: members, members seen since `month` and `half_year`, posts, comments.
+    pub async fn usage(conn, month: Time, half_year: Time) -> (i64, i64, i64, i64, i64) {
+        use super::schema::members;
+        let alive = actors::state.eq(ActorState::Active);
+        let people = || members::table.inner_join(actors::table.on(actors::id.eq(members::actor_id)));
+        let total: i64 = people().filter(alive).count().get_result(conn).await?;
+        let lately: i64 = people().filter(alive).filter(members::last_seen_at.ge(month)).count().get_result(conn).await?;
+        let half: i64 = people().filter(alive).filter(members::last_seen_at.ge(half_year)).count().get_result(conn).await?;
+        let ours = || posts::table.inner_join(actors::table.on(actors::id.eq(posts::author_id)))
+            .filter(actors::host_id.eq(HostId::LOCAL))
+            .filter(posts::state.eq(crate::domain::posts::PostState::Published));
+        let top: i64 = ours().filter(posts::parent_id.is_null()).count().get_result(conn).await?;
+        let comments: i64 = ours().filter(posts::parent_id.is_not_null()).count().get_result(conn).await?;
+        Ok((total, lately, half, top, comments))
+    }
+}
+
+/// The keys of an actor, oldest first.
+pub async fn keys_of(conn: &mut Conn, actor: ActorId) -> Result<Vec<StoredKey>> {
+    let key = |(id, actor_id, key_uri, kind, public_pem, private_sealed)| StoredKey {
+        id,
+        actor_id,
+        key_uri,
+        kind,
+        public_pem,
+        private_sealed,
+    };
+    Ok(key_rows(conn, actor).await?.into_iter().map(key).collect())
+}
+
+/// Claims received activities until `until`: all of a sender's due ones in order, of up to `senders` senders that
+/// nobody works for.
+pub async fn claim_incoming(
+    conn: &mut Conn,
+    now: Time,
+    until: Time,
+    senders: i64,
+    limit: i64,
+) -> Result<Vec<StoredActivity>> {
+    let names = due_senders(conn, now.micros(), senders).await?;
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids = due_of(conn, &names, now.micros(), limit).await?;
+    let mut claimed = lease(conn, &ids, now.micros(), until.micros()).await?;
+    claimed.sort_by_key(|activity| activity.id);
+    Ok(claimed)
+}

@@ -11,12 +11,14 @@ mod types;
 
 pub mod actors;
 pub mod branches;
+pub mod deliveries;
 pub mod federation;
 pub mod groups;
 pub mod invitations;
 pub mod jobs;
 pub mod leaving;
 pub mod media;
+pub mod members;
 pub mod moderation;
 pub mod notices;
 pub mod people;

@@ -12,6 +12,7 @@ diesel::table! {
         signature_form -> Nullable<Text>,
         seen_at -> Nullable<BigInt>,
         checked_at -> Nullable<BigInt>,
+        wraps -> Bool,
     }
 }
 

@@ -110,6 +110,10 @@ word!(
     crate::domain::moderation::ReportState,
     crate::domain::moderation::ModAction,
     crate::domain::moderation::BlockKind,
+    crate::domain::peers::HostState,
+    crate::domain::peers::PeerState,
+    crate::domain::peers::ActivityState,
+    crate::domain::peers::KeyKind,
 );
 
 expression!(SmallInt, Scope);

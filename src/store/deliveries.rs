@@ -1,0 +1,272 @@
+//! What must still be delivered. Order is kept in lanes: one for each inbox and sender; a fence counter makes a lease
+//! that ran out harmless (DESIGN section 4).
+
+use std::collections::HashMap;
+
+use diesel::dsl::{count_star, exists, not};
+use diesel::prelude::*;
+use diesel::upsert::excluded;
+use diesel_async::RunQueryDsl;
+
+use super::schema::{activities, deliveries, lanes};
+use super::{Conn, db_fn};
+use crate::base::{ActivityId, ActorId, Result, Time};
+
+/// One activity on its way to one inbox.
+#[derive(Clone, Debug)]
+pub struct NewDelivery {
+    /// Made by `Ids`: the order within the lane.
+    pub id: i64,
+    /// Whose order it keeps, besides the inbox's.
+    pub signer_id: ActorId,
+    /// What.
+    pub activity_id: ActivityId,
+    /// Where to.
+    pub inbox: String,
+    /// The host of the inbox.
+    pub host: String,
+}
+
+impl NewDelivery {
+    /// The lane it goes by.
+    pub fn lane(&self) -> String {
+        format!("{} {}", self.signer_id, self.inbox)
+    }
+}
+
+/// A lane as claimed.
+#[derive(Clone, Debug, Queryable)]
+pub struct Lane {
+    /// Its name.
+    pub key: String,
+    /// The host it leads to.
+    pub host: String,
+    /// The inbox it leads to.
+    pub inbox: String,
+    /// Proof of the claim: whoever holds an older one changes nothing.
+    pub fence: i64,
+    /// Failures in a row.
+    pub failures: i32,
+}
+
+/// A delivery that is due.
+#[derive(Clone, Debug, Queryable)]
+pub struct Delivery {
+    /// Its id.
+    pub id: i64,
+    /// Who signs.
+    pub signer_id: ActorId,
+    /// Tries so far.
+    pub tries: i32,
+    /// The bytes to send.
+    pub body: String,
+}
+
+/// A lane as administrators see it.
+#[derive(Clone, Debug, Queryable)]
+pub struct LaneLine {
+    /// Its name.
+    pub key: String,
+    /// The host it leads to.
+    pub host: String,
+    /// When it is tried next.
+    pub next_at: Time,
+    /// Failures in a row.
+    pub failures: i32,
+}
+
+const LANE: (lanes::key, lanes::host, lanes::inbox, lanes::fence, lanes::failures) =
+    (lanes::key, lanes::host, lanes::inbox, lanes::fence, lanes::failures);
+
+db_fn! {
+    /// Adds a delivery at the end of its lane, making the lane if there is none.
+    pub async fn enqueue(conn, new: &NewDelivery, now: Time) -> usize {
+        let lane = new.lane();
+        // The update of nothing locks the row: a runner that finds the lane empty waits for us before removing it.
+        diesel::insert_into(lanes::table)
+            .values((
+                lanes::key.eq(&lane), lanes::host.eq(&new.host), lanes::inbox.eq(&new.inbox), lanes::next_at.eq(now.micros()),
+            ))
+            .on_conflict(lanes::key)
+            .do_update()
+            .set(lanes::key.eq(excluded(lanes::key)))
+            .execute(conn)
+            .await?;
+        diesel::insert_into(deliveries::table)
+            .values((
+                deliveries::id.eq(new.id), deliveries::lane.eq(&lane), deliveries::activity_id.eq(new.activity_id),
+                deliveries::signer_id.eq(new.signer_id), deliveries::inbox.eq(&new.inbox),
+            ))
+            .execute(conn)
+            .await
+    }
+
+    /// When the next lane is due, of those nobody holds.
+    pub async fn next_due(conn, now: Time) -> Option<i64> {
+        lanes::table
+            .filter(lanes::lease_until.le(now.micros()))
+            .select(diesel::dsl::min(lanes::next_at))
+            .first(conn)
+            .await
+    }
+
+    async fn due_lanes(conn, now: i64, limit: i64) -> Vec<(String, String)> {
+        lanes::table
+            .filter(lanes::next_at.le(now).and(lanes::lease_until.le(now)))
+            .order(lanes::next_at)
+            .limit(limit)
+            .select((lanes::key, lanes::host))
+            .load(conn)
+            .await
+    }
+
+    async fn held_by_host(conn, now: i64) -> Vec<(String, i64)> {
+        lanes::table
+            .filter(lanes::lease_until.gt(now))
+            .group_by(lanes::host)
+            .select((lanes::host, count_star()))
+            .load(conn)
+            .await
+    }
+
+    async fn lease(conn, keys: &[String], now: i64, until: i64, holder: &str) -> Vec<Lane> {
+        diesel::update(lanes::table)
+            .filter(lanes::key.eq_any(keys).and(lanes::lease_until.le(now)))
+            .set((lanes::lease_until.eq(until), lanes::leased_by.eq(holder), lanes::fence.eq(lanes::fence + 1)))
+            .returning(LANE)
+            .get_results(conn)
+            .await
+    }
+
+    /// The next deliveries of a lane, in order.
+    pub async fn in_lane(conn, key: &str, limit: i64) -> Vec<Delivery> {
+        deliveries::table
+            .inner_join(activities::table.on(activities::id.eq(deliveries::activity_id)))
+            .filter(deliveries::lane.eq(key))
+            .order(deliveries::id)
+            .limit(limit)
+            .select((deliveries::id, deliveries::signer_id, deliveries::tries, activities::body))
+            .load(conn)
+            .await
+    }
+
+    /// Takes deliveries off a lane, while the fence holds.
+    pub async fn remove(conn, key: &str, fence: i64, ids: &[i64]) -> usize {
+        let held = lanes::table.filter(lanes::key.eq(key).and(lanes::fence.eq(fence))).select(lanes::key);
+        diesel::delete(deliveries::table.filter(deliveries::id.eq_any(ids).and(deliveries::lane.eq_any(held))))
+            .execute(conn)
+            .await
+    }
+
+    /// Lets a lane go. Empty, it is removed; else it is due at `next`. Nothing happens when the fence no longer holds.
+    pub async fn release(conn, key: &str, fence: i64, failures: i32, next: Time) -> usize {
+        // Two statements: the first takes the lock, so that the second sees what was added meanwhile.
+        diesel::update(lanes::table.filter(lanes::key.eq(key).and(lanes::fence.eq(fence))))
+            .set((lanes::lease_until.eq(0), lanes::leased_by.eq(""), lanes::failures.eq(failures), lanes::next_at.eq(next.micros())))
+            .execute(conn)
+            .await?;
+        let waiting = deliveries::table.filter(deliveries::lane.eq(lanes::key));
+        diesel::delete(lanes::table.filter(lanes::key.eq(key).and(lanes::fence.eq(fence))).filter(not(exists(waiting))))
+            .execute(conn)
+            .await
+    }
+
+    /// Keeps a claim alive; 0 when it was lost.
+    pub async fn extend(conn, key: &str, fence: i64, until: Time) -> usize {
+        diesel::update(lanes::table.filter(lanes::key.eq(key).and(lanes::fence.eq(fence))))
+            .set(lanes::lease_until.eq(until.micros()))
+            .execute(conn)
+            .await
+    }
+
+    /// Notes a failed try of a delivery.
+    pub async fn note_failure(conn, id: i64, error: &str) -> usize {
+        diesel::update(deliveries::table.find(id))
+            .set((deliveries::tries.eq(deliveries::tries + 1), deliveries::error.eq(error)))
+            .execute(conn)
+            .await
+    }
+
+    /// Moves a delivery to a lane of its own, so that those behind it can go on.
+    pub async fn step_aside(conn, id: i64, host: &str, inbox: &str, failures: i32, next: Time) -> usize {
+        let lane = format!("{id} aside {inbox}");
+        diesel::insert_into(lanes::table)
+            .values((
+                lanes::key.eq(&lane), lanes::host.eq(host), lanes::inbox.eq(inbox), lanes::next_at.eq(next.micros()),
+                lanes::failures.eq(failures),
+            ))
+            .on_conflict(lanes::key)
+            .do_nothing()
+            .execute(conn)
+            .await?;
+        diesel::update(deliveries::table.find(id)).set(deliveries::lane.eq(&lane)).execute(conn).await
+    }
+
+    /// Makes the parked lanes of a host due: it just talked to us.
+    pub async fn wake_host(conn, host: &str, now: Time) -> usize {
+        diesel::update(lanes::table)
+            .filter(lanes::host.eq(host).and(lanes::failures.gt(0)).and(lanes::next_at.gt(now.micros())))
+            .set(lanes::next_at.eq(now.micros()))
+            .execute(conn)
+            .await
+    }
+
+    /// Makes one lane due, for an administrator who asks for it.
+    pub async fn retry(conn, key: &str, now: Time) -> usize {
+        diesel::update(lanes::table.find(key)).set(lanes::next_at.eq(now.micros())).execute(conn).await
+    }
+
+    /// Throws a lane away with all that waits in it.
+    pub async fn drop_lane(conn, key: &str) -> usize {
+        diesel::delete(deliveries::table.filter(deliveries::lane.eq(key))).execute(conn).await?;
+        diesel::delete(lanes::table.find(key)).execute(conn).await
+    }
+
+    /// Lanes that failed, those tried next first.
+    pub async fn failing(conn, limit: i64) -> Vec<LaneLine> {
+        lanes::table
+            .filter(lanes::failures.gt(0))
+            .order(lanes::next_at)
+            .limit(limit)
+            .select((lanes::key, lanes::host, lanes::next_at, lanes::failures))
+            .load(conn)
+            .await
+    }
+
+    /// Deliveries that wait.
+    pub async fn count(conn) -> i64 {
+        deliveries::table.count().get_result(conn).await
+    }
+}
+
+/// Claims up to `most` due lanes until `until`, at most `per_host` of one host at once.
+pub async fn claim(
+    conn: &mut Conn,
+    now: Time,
+    until: Time,
+    holder: &str,
+    most: usize,
+    per_host: usize,
+) -> Result<Vec<Lane>> {
+    let looked_at = i64::try_from(most.saturating_mul(8)).unwrap_or(i64::MAX);
+    let due = due_lanes(conn, now.micros(), looked_at).await?;
+    if due.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut held: HashMap<String, usize> = HashMap::new();
+    for (host, count) in held_by_host(conn, now.micros()).await? {
+        held.insert(host, usize::try_from(count).unwrap_or(per_host));
+    }
+    let mut keys = Vec::new();
+    for (key, host) in due {
+        let count = held.entry(host).or_default();
+        if *count < per_host && keys.len() < most {
+            *count += 1;
+            keys.push(key);
+        }
+    }
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    lease(conn, &keys, now.micros(), until.micros(), holder).await
+}
