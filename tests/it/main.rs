@@ -3,3 +3,4 @@
 mod fixtures;
 mod net;
 mod sign;
+mod wire;
