@@ -1,17 +1,17 @@
 //! Kring: a federated community server. `docs/ARCHITECTURE.md` is the map of these rooms.
 
 pub mod base;
+pub mod config;
 pub mod domain;
 pub mod federation;
+pub mod i18n;
 pub mod jobs;
 pub mod live;
+pub mod mail;
+pub mod media;
 pub mod net;
 pub mod policy;
 pub mod services;
 pub mod store;
-pub mod urls;
-pub mod config;
-pub mod i18n;
-pub mod mail;
-pub mod media;
 pub mod text;
+pub mod urls;

@@ -127,6 +127,21 @@ impl Urls {
         self.absolute(&format!("/invitations/{code}"))
     }
 
+    /// A link that signs someone in.
+    pub fn sign_in_link(&self, token: &str) -> String {
+        self.absolute(&format!("/sign-in/link/{token}"))
+    }
+
+    /// A link that confirms an address.
+    pub fn confirm_link(&self, token: &str) -> String {
+        self.absolute(&format!("/confirm/{token}"))
+    }
+
+    /// The link that opens the first-run page.
+    pub fn first_run_link(&self, token: &str) -> String {
+        self.absolute(&format!("/first-run/{token}"))
+    }
+
     /// Whether an address is on this instance.
     pub fn is_ours(&self, url: &str) -> bool {
         Url::parse(url).is_ok_and(|u| u.origin().ascii_serialization() == self.origin)

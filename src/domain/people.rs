@@ -1,6 +1,6 @@
 //! Members: people with an account on this instance.
 
-use crate::base::{ActorId, BranchId, Time, text_enum};
+use crate::base::{ActorId, BranchId, InvitationId, Time, text_enum};
 
 text_enum! {
     /// What someone may do on the whole instance.
@@ -97,4 +97,63 @@ pub struct Member {
     pub last_seen_at: Option<Time>,
     /// Account made.
     pub created_at: Time,
+}
+
+text_enum! {
+    /// What a one-time link is for.
+    pub enum TokenPurpose {
+        /// Signing in, once.
+        SignIn = "sign_in",
+        /// Opening the first-run page, once.
+        FirstRun = "first_run",
+        /// The personal link of a guest: may be used again until it expires unused.
+        Guest = "guest",
+        /// Confirming an address, once.
+        ConfirmEmail = "confirm_email",
+    }
+}
+
+/// A branch of the organisation.
+#[derive(Clone, Debug)]
+pub struct Branch {
+    /// Our id.
+    pub id: BranchId,
+    /// Name in the address of its page, `[a-z0-9_]`.
+    pub name_key: String,
+    /// Shown name.
+    pub name: String,
+    /// Where it is, free text.
+    pub address: String,
+}
+
+/// An invitation to become a member here.
+#[derive(Clone, Debug)]
+pub struct Invitation {
+    /// Our id.
+    pub id: InvitationId,
+    /// What stands in the link.
+    pub code: String,
+    /// Who invites.
+    pub inviter_id: ActorId,
+    /// Label of whoever accepts; guests become guests.
+    pub person_kind: PersonKind,
+    /// A word to whoever is invited.
+    pub note: String,
+    /// How often it may be used.
+    pub max_uses: i32,
+    /// How often it was.
+    pub uses: i32,
+    /// When it was made.
+    pub created_at: Time,
+    /// Until when it may be used.
+    pub expires_at: Time,
+    /// When it was taken back.
+    pub revoked_at: Option<Time>,
+}
+
+impl Invitation {
+    /// Whether it may be used at `now`.
+    pub fn is_open(&self, now: Time) -> bool {
+        self.revoked_at.is_none() && self.expires_at > now && self.uses < self.max_uses
+    }
 }

@@ -172,7 +172,7 @@ impl Resolve for GuardedResolver {
 }
 
 /// Whether an address is on the public internet (IANA special-purpose registries, RFC 6890 and later).
-fn is_public(ip: IpAddr) -> bool {
+pub fn is_public(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(ip) => is_public_v4(ip),
         IpAddr::V6(ip) => is_public_v6(ip),

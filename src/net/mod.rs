@@ -9,5 +9,5 @@ mod request;
 mod tls;
 
 pub use client::{Client, Options};
-pub use guard::Cidr;
+pub use guard::{Cidr, is_public};
 pub use request::{Expect, Get, Post, PostOutcome, Response, Signer};

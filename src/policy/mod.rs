@@ -2,7 +2,9 @@
 //! May import: base, domain.
 
 mod actions;
+mod people;
 mod sight;
 
 pub use actions::*;
+pub use people::*;
 pub use sight::sight;

@@ -41,6 +41,8 @@ pub struct Inner {
     pub media: crate::media::Storage,
     /// Mail out.
     pub mailer: crate::mail::Mailer,
+    /// How often things were tried in this process.
+    pub throttle: super::throttle::Throttle,
     /// The instance's time zone.
     pub zone: jiff::tz::TimeZone,
     remote: OnceLock<Arc<dyn Remote>>,
@@ -114,13 +116,14 @@ impl Ctx {
         let Parts { db, config, clock } = parts;
         let rng = Rng;
         let urls = Urls::new(config.instance.scheme.as_str(), &config.instance.domain)?;
-        let zone = jiff::tz::TimeZone::get(&config.instance.timezone).map_err(Error::internal)?;
+        let zone = config.instance.timezone.zone().clone();
         let inner = Inner {
-            media: crate::media::Storage::new(&config.media)?,
-            mailer: crate::mail::Mailer::new(&config.mail)?,
+            media: crate::media::Storage::open(&config.media.folder())?,
+            mailer: crate::mail::Mailer::new(&config.mail, clock.clone(), rng.clone())?,
             ids: Ids::new(clock.clone(), &rng),
             hub: Hub::default(),
             wake: Wake::default(),
+            throttle: Default::default(),
             remote: OnceLock::new(),
             instance: RwLock::new(Arc::new(Instance::default())),
             db,
@@ -181,6 +184,11 @@ impl Ctx {
             Err(poisoned) => *poisoned.into_inner() = Arc::new(instance),
         }
         Ok(())
+    }
+
+    /// Longest post, in characters.
+    pub fn limit_chars(&self) -> usize {
+        usize::try_from(self.config.limits.max_post_chars).unwrap_or(usize::MAX)
     }
 
     /// Now.

@@ -542,6 +542,6 @@ pub(super) async fn log(
 
 /// What a member here may see, for queries that run on their behalf outside a request.
 pub async fn sight_of(conn: &mut Conn, member: ActorId) -> Result<Sight> {
-    let guest = store::people::is_guest(conn, member).await?;
+    let guest = store::members::is_guest(conn, member).await?;
     Ok(policy::sight(&Viewer::Member { id: member, role: Role::Member, guest }))
 }

@@ -1,12 +1,28 @@
 //! Room: the use cases. Each function asks `policy`, opens one transaction and says what follows from it.
 //! May import: everything but the doors (web, api, federation), app and cli.
 
+pub mod accounts;
+pub mod branches;
 pub mod ctx;
 pub mod follows;
 pub mod groups;
+pub mod guests;
+pub mod instance;
+pub mod invitations;
+pub mod leaving;
+pub mod letters;
 pub mod media;
+pub mod moderation;
 pub mod notices;
+pub mod passwords;
+pub mod people;
+pub mod pictures;
 pub mod posts;
+pub mod registration;
+pub mod secrets;
+pub mod sessions;
+pub mod sign_in;
+pub mod throttle;
 pub mod timelines;
 
 pub use ctx::{Ctx, Instance, Remote};

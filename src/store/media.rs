@@ -100,3 +100,16 @@ db_fn! {
         diesel::delete(media::table.find(id)).execute(conn).await
     }
 }
+
+db_fn! {
+    /// Notes that a peer's file is kept here now.
+    pub async fn set_fetched(conn, id: MediaId, key: &str, mime: &str, size: i64) -> usize {
+        diesel::update(media::table.find(id))
+            .set((
+                media::key.eq(key), media::mime.eq(mime), media::size.eq(size),
+                media::state.eq(crate::domain::media::MediaState::Ready),
+            ))
+            .execute(conn)
+            .await
+    }
+}

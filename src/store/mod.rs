@@ -10,16 +10,22 @@ mod sight;
 mod types;
 
 pub mod actors;
+pub mod branches;
 pub mod deliveries;
 pub mod federation;
 pub mod groups;
+pub mod invitations;
 pub mod jobs;
+pub mod leaving;
 pub mod media;
+pub mod members;
 pub mod moderation;
 pub mod notices;
 pub mod people;
 pub mod posts;
+pub mod sessions;
 pub mod settings;
+pub mod sign_in;
 
 pub use conn::{Conn, Db, Sq};
 pub(crate) use conn::db_fn;

@@ -95,6 +95,13 @@ row!(LogLine, moderation_log, {
     post_id: Option<PostId>, reason: String, created_at: Time,
 });
 
+row!(Branch, branches, { id: BranchId, name_key: String, name: String, address: String });
+
+row!(Invitation, invitations, {
+    id: InvitationId, code: String, inviter_id: ActorId, person_kind: PersonKind, note: String, max_uses: i32,
+    uses: i32, created_at: Time, expires_at: Time, revoked_at: Option<Time>,
+});
+
 row!(Host, hosts, {
     id: HostId, name: String, software: Option<String>, version: Option<String>, state: HostState, peer_state: PeerState,
     peer_scope: Option<String>, signature_form: Option<String>, seen_at: Option<Time>, checked_at: Option<Time>,

@@ -93,6 +93,7 @@ word!(
     crate::domain::people::Role,
     crate::domain::people::PersonKind,
     crate::domain::people::DirectFrom,
+    crate::domain::people::TokenPurpose,
     crate::domain::groups::GroupKind,
     crate::domain::groups::Posting,
     crate::domain::groups::FollowState,

@@ -5,3 +5,6 @@ mod i18n;
 mod mail;
 mod media;
 mod text;
+mod fixtures;
+mod net;
+mod sign;

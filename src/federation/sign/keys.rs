@@ -15,6 +15,8 @@ use crate::base::{Error, Result};
 const ED25519_PUB: [u8; 2] = [0xed, 0x01];
 /// What an Ed25519 SubjectPublicKeyInfo begins with (RFC 8410 §4).
 const ED25519_SPKI: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
+/// The least bytes that a SubjectPublicKeyInfo of 2048 bits of RSA takes.
+const RSA_2048_SPKI: usize = 290;
 /// Object identifier 1.3.101.112 in DER.
 const ED25519_OID: [u8; 5] = [0x06, 0x03, 0x2b, 0x65, 0x70];
 
@@ -168,6 +170,9 @@ impl PublicKey {
             return Self::from_ed25519(raw);
         }
         let key = ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, der).ok()?;
+        // Verifying refuses shorter keys; better to say so when the key is read.
+        let spki: PublicKeyX509Der<'_> = key.as_der().ok()?;
+        (spki.as_ref().len() >= RSA_2048_SPKI).then_some(())?;
         Some(Self { kind: KeyKind::Rsa, key: Arc::new(key) })
     }
 

@@ -229,7 +229,7 @@ async fn personal_audience(conn: &mut Conn, ctx: &Ctx, new: &Incoming) -> Result
     if scope == Scope::Readers {
         store::groups::add_reader(conn, audience.id, new.author.id, new.author.host_id).await?;
         for reader in store::actors::list(conn, &new.recipients).await? {
-            let taken = !reader.is_local() || store::people::takes_direct_from(conn, reader.id, new.author.id, false).await?;
+            let taken = !reader.is_local() || store::members::takes_direct_from(conn, reader.id, false).await?;
             if taken && !store::moderation::is_blocked(conn, reader.id, new.author.id).await? {
                 store::groups::add_reader(conn, audience.id, reader.id, reader.host_id).await?;
             }

@@ -154,7 +154,7 @@ pub async fn render_preview(ctx: &Ctx, viewer: &Viewer, source: &str) -> Result<
 }
 
 fn check_length(ctx: &Ctx, source: &str) -> Result<()> {
-    if source.chars().count() > ctx.config.limits.max_post_chars {
+    if source.chars().count() > ctx.limit_chars() {
         return Err(Error::invalid("body", "error-text-long"));
     }
     Ok(())
@@ -171,7 +171,7 @@ fn check_form(ctx: &Ctx, form: &PostForm) -> Result<()> {
     if form.title.chars().count() > 200 {
         fields.push(FieldError { field: "title", code: "error-title-long" });
     }
-    if form.source.chars().count() > ctx.config.limits.max_post_chars {
+    if form.source.chars().count() > ctx.limit_chars() {
         fields.push(FieldError { field: "body", code: "error-text-long" });
     }
     if form.kind == PostKind::Link && form.link_url.as_deref().is_none_or(|url| !is_web_address(url)) {
@@ -342,7 +342,7 @@ async fn conversation(conn: &mut Conn, ctx: &Ctx, me: ActorId, form: &PostForm, 
         if actor.kind == ActorKind::Group {
             return Err(Error::invalid("to", "error-recipient-group"));
         }
-        let taken = !actor.is_local() || store::people::takes_direct_from(conn, person, me, true).await?;
+        let taken = !actor.is_local() || store::members::takes_direct_from(conn, person, true).await?;
         if !taken || store::moderation::is_blocked(conn, person, me).await? {
             return Err(Error::invalid("to", "error-recipient-closed"));
         }
@@ -449,7 +449,7 @@ pub(super) async fn readable_mentions(conn: &mut Conn, post: &Post, mentioned: &
         } else if store::groups::is_reader(conn, post.audience_id, actor.id).await? {
             true
         } else {
-            scope <= Scope::Organisation && actor.is_local() && !store::people::is_guest(conn, actor.id).await?
+            scope <= Scope::Organisation && actor.is_local() && !store::members::is_guest(conn, actor.id).await?
         };
         if reads {
             told.push(actor.clone());

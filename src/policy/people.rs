@@ -1,0 +1,38 @@
+use crate::base::{ActorId, Error, Result};
+use crate::domain::Viewer;
+use crate::domain::people::{PersonKind, Role};
+
+/// Whether `viewer` may invite someone. Moderators of the instance may invite anyone; others only guests, into groups
+/// they keep order in (`moderates`: how many of the groups chosen; `groups`: how many were chosen).
+pub fn check_invite(viewer: &Viewer, kind: PersonKind, groups: usize, moderates: usize) -> Result<()> {
+    if viewer.role().is_moderator() {
+        return Ok(());
+    }
+    if !viewer.is_full_member() {
+        return Err(Error::forbidden("error-invite-moderators"));
+    }
+    let own = groups > 0 && groups == moderates;
+    if own && kind == PersonKind::Guest { Ok(()) } else { Err(Error::forbidden("error-invite-guests-only")) }
+}
+
+/// Whether `viewer` may suspend, approve or otherwise run the account of `target`: never one's own, nor of someone above.
+pub fn check_manage_account(viewer: &Viewer, target: ActorId, target_role: Role) -> Result<()> {
+    if viewer.actor_id() == Some(target) {
+        return Err(Error::forbidden("error-not-yourself"));
+    }
+    let enough = match viewer.role() {
+        Role::Owner => true,
+        Role::Admin => target_role != Role::Owner,
+        Role::Moderator => target_role == Role::Member,
+        Role::Member => false,
+    };
+    if enough { Ok(()) } else { Err(Error::forbidden("error-moderator-only")) }
+}
+
+/// Whether `viewer` may open the list of people here: members, and guests the part of it they share a group with.
+pub fn check_directory(viewer: &Viewer) -> Result<()> {
+    match viewer {
+        Viewer::Member { .. } | Viewer::System => Ok(()),
+        Viewer::Anonymous | Viewer::Peer { .. } => Err(Error::SignInNeeded),
+    }
+}

@@ -1,0 +1,128 @@
+//! Leaving: groups are handed over first, one's data taken along, and everyone told.
+
+use serde_json::{Value, json};
+
+use super::ctx::emit;
+use super::{Ctx, accounts, follows};
+use crate::base::*;
+use crate::domain::Viewer;
+use crate::domain::actors::{ActorCard, ActorState};
+use crate::domain::events::Event;
+use crate::store::{self, Conn, leaving as rows};
+
+/// What stands in the way of leaving.
+#[derive(Clone, Debug, Default)]
+pub struct InTheWay {
+    /// Groups that only this person owns and that others are in.
+    pub groups: Vec<ActorCard>,
+    /// Nobody else would answer for the instance.
+    pub last_owner: bool,
+}
+
+impl InTheWay {
+    /// Whether nothing does.
+    pub fn is_clear(&self) -> bool {
+        self.groups.is_empty() && !self.last_owner
+    }
+}
+
+/// What stands in the way of the viewer's leaving.
+pub async fn in_the_way(ctx: &Ctx, viewer: &Viewer) -> Result<InTheWay> {
+    look(&mut ctx.db.read().await?, viewer.member_id()?).await
+}
+
+async fn look(conn: &mut Conn, me: ActorId) -> Result<InTheWay> {
+    let groups = store::people::solely_owned(conn, me).await?;
+    Ok(InTheWay { groups, last_owner: accounts::is_last_owner(conn, me).await? })
+}
+
+/// The viewer leaves for good: what they wrote becomes tombstones, the name stays taken, peers are told.
+///
+/// # Errors
+/// `Conflict` while [`in_the_way`] is not clear.
+pub async fn leave(ctx: &Ctx, viewer: &Viewer) -> Result<()> {
+    let me = viewer.member_id()?;
+    let c = ctx.clone();
+    ctx.db.write(move |conn| Box::pin(async move { go(conn, &c, me).await })).await?;
+    ctx.wake.now();
+    Ok(())
+}
+
+async fn go(conn: &mut Conn, ctx: &Ctx, me: ActorId) -> Result<()> {
+    let way = look(conn, me).await?;
+    if way.last_owner {
+        return Err(Error::Conflict { reason: "error-last-owner" });
+    }
+    if !way.groups.is_empty() {
+        return Err(Error::Conflict { reason: "error-hand-over-first" });
+    }
+    let now = ctx.now();
+    for group in rows::owned_alone(conn, me).await? {
+        // Nobody else is in it: what was said there goes with its only member.
+        store::actors::set_state(conn, group, ActorState::Deleted, now).await?;
+        emit(conn, &ctx.ids, now, &Event::ActorDeleted { actor: group }).await?;
+    }
+    for follow in rows::follows_from(conn, me).await? {
+        follows::end(conn, me, follow).await?;
+    }
+    for post in rows::post_ids(conn, me).await? {
+        store::posts::bury(conn, post, now).await?;
+    }
+    // Followers elsewhere stay listed: delivery of the Delete finds its inboxes through them.
+    store::invitations::revoke_of(conn, me, now).await?;
+    store::people::delete(conn, me).await?;
+    store::people::bury(conn, me, now).await?;
+    emit(conn, &ctx.ids, now, &Event::ActorDeleted { actor: me }).await
+}
+
+/// Everything the viewer told or wrote here, as one JSON text to take along.
+pub async fn export(ctx: &Ctx, viewer: &Viewer) -> Result<String> {
+    let me = viewer.member_id()?;
+    let mut conn = ctx.db.read().await?;
+    let (member, actor) = store::people::get(&mut conn, me).await?;
+    let groups = store::groups::mine(&mut conn, me).await?;
+    let groups: Vec<Value> = groups
+        .iter()
+        .filter_map(|line| line.mine.map(|(state, role, _)| (line, state, role)))
+        .map(|(line, state, role)| {
+            json!({ "name": line.actor.display_name, "address": line.actor.url, "state": state, "role": role })
+        })
+        .collect();
+    let mut posts = Vec::new();
+    let mut after = -1;
+    loop {
+        let page = rows::posts_of(&mut conn, me, after, 500).await?;
+        let Some(last) = page.last() else { break };
+        after = last.id.0;
+        posts.extend(page.iter().map(post_json));
+    }
+    let files = rows::files_of(&mut conn, me).await?;
+    let files: Vec<Value> = files
+        .into_iter()
+        .map(|(id, name, mime, description)| {
+            json!({ "address": ctx.urls.media(id, false), "name": name, "type": mime, "description": description })
+        })
+        .collect();
+    let all = json!({
+        "exported_at": ctx.now().to_rfc3339(),
+        "from": ctx.urls.origin(),
+        "profile": {
+            "name": actor.name, "address": actor.url, "shown_name": actor.display_name, "about": actor.summary_source,
+            "job_title": member.job_title, "pronunciation": member.pronunciation, "languages": member.languages,
+            "contact": member.contact, "email": member.email, "language": member.locale,
+            "member_since": member.created_at.to_rfc3339(),
+        },
+        "groups": groups,
+        "posts": posts,
+        "files": files,
+    });
+    serde_json::to_string_pretty(&all).map_err(Error::internal)
+}
+
+fn post_json(post: &crate::domain::posts::Post) -> Value {
+    json!({
+        "address": post.url, "kind": post.kind, "title": post.title, "text": post.source, "language": post.language,
+        "in_reply_to": post.parent_id, "written_at": post.published_at.to_rfc3339(),
+        "edited_at": post.edited_at.map(Time::to_rfc3339),
+    })
+}

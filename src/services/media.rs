@@ -1,0 +1,225 @@
+//! Files: putting them up, and handing them to those who may see the post they belong to.
+
+use bytes::Bytes;
+
+use crate::base::*;
+use crate::domain::Viewer;
+use crate::domain::media::{Media, MediaKind, MediaPurpose, MediaState};
+use crate::media::{self, Kind, Storage, images};
+use crate::policy;
+use crate::services::Ctx;
+use crate::store;
+
+/// How long a file may stay loose before it is cleaned up.
+const LOOSE_FOR: i64 = 2 * Time::DAY;
+
+/// A file ready to send.
+#[derive(Clone, Debug)]
+pub struct Opened {
+    /// The bytes.
+    pub bytes: Bytes,
+    /// By which type it is served.
+    pub mime: String,
+    /// Name for saving it.
+    pub file_name: String,
+    /// Whether anyone may keep a copy in a cache.
+    pub public: bool,
+}
+
+/// Puts up a file that a post can take later. Pictures are made upright and lose their metadata.
+///
+/// # Errors
+/// `Invalid` for what may not be shared, `TooLarge`.
+pub async fn upload(
+    ctx: &Ctx,
+    viewer: &Viewer,
+    bytes: Bytes,
+    declared_mime: &str,
+    file_name: &str,
+    description: &str,
+    purpose: MediaPurpose,
+) -> Result<Media> {
+    let owner = viewer.member_id()?;
+    let limit = u64::from(ctx.config.limits.max_upload_mb) * 1_000_000;
+    if u64::try_from(bytes.len()).is_ok_and(|n| n > limit) {
+        return Err(Error::TooLarge { limit });
+    }
+    if description.chars().count() > 1500 {
+        return Err(Error::invalid("alt", "error-text-long"));
+    }
+    let found = media::sniff(&bytes, declared_mime, file_name)?;
+    let mut file = Media {
+        id: MediaId(ctx.ids.next()),
+        owner_id: owner,
+        post_id: None,
+        purpose,
+        position: 0,
+        kind: kind_of(found.kind),
+        mime: found.mime.to_owned(),
+        file_name: safe_name(file_name, found.extension),
+        size: i64::try_from(bytes.len()).unwrap_or(i64::MAX),
+        width: None,
+        height: None,
+        blurhash: None,
+        description: description.trim().to_owned(),
+        focus_x: None,
+        focus_y: None,
+        key: None,
+        thumb_key: None,
+        thumb_mime: None,
+        remote_url: None,
+        state: MediaState::Ready,
+    };
+    if purpose != MediaPurpose::Post && file.kind != MediaKind::Image {
+        return Err(Error::invalid("files", "error-not-a-picture"));
+    }
+    let bytes = if file.kind == MediaKind::Image { keep_picture(ctx, &mut file, bytes).await? } else { bytes };
+    let key = Storage::new_key(&ctx.rng);
+    ctx.media.put(&key, bytes).await?;
+    file.key = Some(key);
+    let (stored, now) = (file.clone(), ctx.now());
+    ctx.db.write(move |conn| Box::pin(async move { store::media::insert(conn, &stored, now).await })).await?;
+    Ok(file)
+}
+
+/// Prepares a picture off the async threads; keeps its thumbnail and returns the main file.
+async fn keep_picture(ctx: &Ctx, file: &mut Media, bytes: Bytes) -> Result<Bytes> {
+    if file.purpose == MediaPurpose::Avatar {
+        let picture = tokio::task::spawn_blocking(move || images::avatar(&bytes)).await.map_err(Error::internal)??;
+        file.mime = picture.mime.to_owned();
+        (file.width, file.height) = (pixels(picture.width), pixels(picture.height));
+        return Ok(picture.bytes.into());
+    }
+    let limits = images::Limits::default();
+    let ready = tokio::task::spawn_blocking(move || images::prepare(&bytes, &limits)).await.map_err(Error::internal)??;
+    let thumb_key = Storage::new_key(&ctx.rng);
+    ctx.media.put(&thumb_key, ready.thumb.bytes.into()).await?;
+    file.thumb_key = Some(thumb_key);
+    file.thumb_mime = Some(ready.thumb.mime.to_owned());
+    file.mime = ready.main.mime.to_owned();
+    file.size = i64::try_from(ready.main.bytes.len()).unwrap_or(i64::MAX);
+    (file.width, file.height) = (pixels(ready.main.width), pixels(ready.main.height));
+    file.blurhash = Some(ready.blurhash);
+    Ok(ready.main.bytes.into())
+}
+
+fn pixels(n: u32) -> Option<i32> {
+    i32::try_from(n).ok()
+}
+
+fn kind_of(kind: Kind) -> MediaKind {
+    match kind {
+        Kind::Image => MediaKind::Image,
+        Kind::Document => MediaKind::Document,
+        Kind::Audio => MediaKind::Audio,
+        Kind::Video => MediaKind::Video,
+    }
+}
+
+/// The last part of a name, without control characters, with the ending its content has.
+fn safe_name(name: &str, extension: &str) -> String {
+    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    let stem = last.rsplit_once('.').map_or(last, |(stem, _)| stem);
+    let clean: String = stem.chars().filter(|c| !c.is_control() && *c != '"').take(80).collect();
+    let clean = clean.trim();
+    format!("{}.{extension}", if clean.is_empty() { "bestand" } else { clean })
+}
+
+/// A file for who may see it: its post's readers; its owner while loose; everyone for pictures of profiles.
+///
+/// # Errors
+/// `NotFound` for everyone else.
+pub async fn open(ctx: &Ctx, viewer: &Viewer, id: MediaId, thumb: bool) -> Result<Opened> {
+    let mut conn = ctx.db.read().await?;
+    let file = store::media::find(&mut conn, id).await?.ok_or(Error::NotFound)?;
+    let public = match file.post_id {
+        Some(post) => {
+            let sight = policy::sight(viewer);
+            let post = store::posts::find_visible(&mut conn, post, &sight).await?.ok_or(Error::NotFound)?;
+            if post.is_gone() {
+                return Err(Error::NotFound);
+            }
+            store::groups::get_audience(&mut conn, post.audience_id).await?.scope.is_open()
+        }
+        None if file.purpose != MediaPurpose::Post => true,
+        None if viewer.actor_id() == Some(file.owner_id) => false,
+        None => return Err(Error::NotFound),
+    };
+    drop(conn);
+    let (key, mime) = match (thumb, &file.thumb_key, &file.key) {
+        (true, Some(key), _) => (Some(key), file.thumb_mime.clone().unwrap_or_else(|| file.mime.clone())),
+        (_, _, Some(key)) => (Some(key), file.mime.clone()),
+        _ => (None, file.mime.clone()),
+    };
+    let (bytes, mime) = match (key, &file.remote_url) {
+        (Some(key), _) => (ctx.media.read(key).await?, mime),
+        (None, Some(url)) => fetch_remote(ctx, &file, url, viewer).await?,
+        (None, None) => return Err(Error::NotFound),
+    };
+    Ok(Opened { bytes, mime, file_name: file.file_name, public })
+}
+
+/// A peer's file, fetched once and kept; its content is checked as an upload's is.
+async fn fetch_remote(ctx: &Ctx, file: &Media, url: &str, viewer: &Viewer) -> Result<(Bytes, String)> {
+    let (bytes, declared) = ctx.remote()?.fetch_media(url, viewer.actor_id()).await?;
+    let found = media::sniff(&bytes, &declared, &file.file_name).map_err(|_| Error::NotFound)?;
+    let key = Storage::new_key(&ctx.rng);
+    ctx.media.put(&key, bytes.clone()).await?;
+    let (id, size) = (file.id, i64::try_from(bytes.len()).unwrap_or(i64::MAX));
+    let mime = found.mime;
+    ctx.db
+        .write(move |conn| Box::pin(async move { store::media::set_fetched(conn, id, &key, mime, size).await }))
+        .await?;
+    Ok((bytes, found.mime.to_owned()))
+}
+
+/// Changes the alternative text and focal point of one's own file.
+pub async fn describe(
+    ctx: &Ctx,
+    viewer: &Viewer,
+    id: MediaId,
+    description: &str,
+    focus: Option<(f64, f64)>,
+) -> Result<Media> {
+    let me = viewer.member_id()?;
+    if description.chars().count() > 1500 {
+        return Err(Error::invalid("alt", "error-text-long"));
+    }
+    let description = description.trim().to_owned();
+    ctx.db
+        .write(move |conn| {
+            Box::pin(async move {
+                let file = store::media::find(conn, id).await?.filter(|f| f.owner_id == me).ok_or(Error::NotFound)?;
+                store::media::describe(conn, id, &description, focus.or(file.focus_x.zip(file.focus_y))).await?;
+                store::media::find(conn, id).await?.ok_or(Error::NotFound)
+            })
+        })
+        .await
+}
+
+/// One's own file, also while it is loose.
+pub async fn own(ctx: &Ctx, viewer: &Viewer, id: MediaId) -> Result<Media> {
+    let me = viewer.member_id()?;
+    let file = store::media::find(&mut ctx.db.read().await?, id).await?;
+    file.filter(|f| f.owner_id == me).ok_or(Error::NotFound)
+}
+
+/// Pictures and documents in a group, newest first, before `before`.
+pub async fn of_group(ctx: &Ctx, viewer: &Viewer, group: ActorId, before: Option<i64>) -> Result<Vec<Media>> {
+    let sight = policy::sight(viewer);
+    store::media::of_group(&mut ctx.db.read().await?, group, &sight, before.unwrap_or(i64::MAX), 40).await
+}
+
+/// Removes files that no post took, and those of deleted posts; the job `clean_media`.
+pub async fn clean(ctx: &Ctx) -> Result<()> {
+    let before = ctx.now().plus(-LOOSE_FOR);
+    let loose = store::media::list_loose(&mut ctx.db.read().await?, before, 200).await?;
+    for (id, key, thumb) in loose {
+        // First the row, then the bytes: a crash between leaves an unused file, never a broken post.
+        ctx.db.write(move |conn| Box::pin(async move { store::media::delete(conn, id).await })).await?;
+        for key in [key, thumb].into_iter().flatten() {
+            ctx.media.delete(&key).await?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,144 @@
+//! The picture of a person or group, and the logo of the organisation.
+
+use bytes::Bytes;
+
+use super::Ctx;
+use super::ctx::emit;
+use crate::base::*;
+use crate::domain::Viewer;
+use crate::domain::events::Event;
+use crate::domain::media::{Media, MediaKind, MediaPurpose, MediaState};
+use crate::media::Storage;
+use crate::media::images::{self, Encoded};
+use crate::policy;
+use crate::store::{self, Conn};
+
+/// Sets the viewer's picture from an uploaded one: the middle as a square, without metadata.
+///
+/// # Errors
+/// `Invalid` for `file` when it is no picture we can read, `TooLarge`.
+pub async fn set_avatar(ctx: &Ctx, viewer: &Viewer, bytes: Bytes) -> Result<()> {
+    let me = viewer.member_id()?;
+    set_icon(ctx, me, me, bytes).await
+}
+
+/// Sets the picture of an actor here whose keeper `owner` is; the caller has checked that they may.
+pub async fn set_icon(ctx: &Ctx, actor: ActorId, owner: ActorId, bytes: Bytes) -> Result<()> {
+    let media = keep(ctx, owner, MediaPurpose::Avatar, bytes, images::avatar).await?;
+    let c = ctx.clone();
+    let old = ctx
+        .db
+        .write(move |conn| {
+            Box::pin(async move {
+                let old = store::actors::get(conn, actor).await?.icon_media_id;
+                store::media::insert(conn, &media, c.now()).await?;
+                store::actors::set_icon(conn, actor, Some(media.id), c.now()).await?;
+                emit(conn, &c.ids, c.now(), &Event::ActorUpdated { actor }).await?;
+                drop_old(conn, old).await
+            })
+        })
+        .await?;
+    ctx.wake.now();
+    remove_files(ctx, old).await
+}
+
+/// Takes the viewer's picture away.
+pub async fn remove_avatar(ctx: &Ctx, viewer: &Viewer) -> Result<()> {
+    let me = viewer.member_id()?;
+    let c = ctx.clone();
+    let old = ctx
+        .db
+        .write(move |conn| {
+            Box::pin(async move {
+                let old = store::actors::get(conn, me).await?.icon_media_id;
+                store::actors::set_icon(conn, me, None, c.now()).await?;
+                emit(conn, &c.ids, c.now(), &Event::ActorUpdated { actor: me }).await?;
+                drop_old(conn, old).await
+            })
+        })
+        .await?;
+    ctx.wake.now();
+    remove_files(ctx, old).await
+}
+
+/// Sets the logo of the organisation.
+///
+/// # Errors
+/// `Forbidden`; `Invalid` for `file` when it is no picture we can read.
+pub async fn set_logo(ctx: &Ctx, viewer: &Viewer, bytes: Bytes) -> Result<()> {
+    policy::check_admin(viewer)?;
+    let me = viewer.member_id()?;
+    let small = |bytes: &[u8]| {
+        let limits = images::Limits { main_side: 512, ..images::Limits::default() };
+        images::prepare(bytes, &limits).map(|prepared| prepared.main)
+    };
+    let media = keep(ctx, me, MediaPurpose::Logo, bytes, small).await?;
+    let (c, old) = (ctx.clone(), ctx.instance().logo);
+    let old = ctx
+        .db
+        .write(move |conn| {
+            Box::pin(async move {
+                store::media::insert(conn, &media, c.now()).await?;
+                store::settings::set(conn, "logo", &media.id.to_string()).await?;
+                drop_old(conn, old).await
+            })
+        })
+        .await?;
+    ctx.reload_instance().await?;
+    remove_files(ctx, old).await
+}
+
+/// Makes a picture ready and stores its bytes; its row is the caller's to insert.
+async fn keep(
+    ctx: &Ctx,
+    owner: ActorId,
+    purpose: MediaPurpose,
+    bytes: Bytes,
+    make: impl FnOnce(&[u8]) -> Result<Encoded> + Send + 'static,
+) -> Result<Media> {
+    let limit = u64::from(ctx.config.limits.max_upload_mb) * 1_000_000;
+    if u64::try_from(bytes.len()).is_ok_and(|n| n > limit) {
+        return Err(Error::TooLarge { limit });
+    }
+    let made = tokio::task::spawn_blocking(move || make(&bytes)).await.map_err(Error::internal)??;
+    let key = Storage::new_key(&ctx.rng);
+    let media = Media {
+        id: MediaId(ctx.ids.next()),
+        owner_id: owner,
+        post_id: None,
+        purpose,
+        position: 0,
+        kind: MediaKind::Image,
+        mime: made.mime.to_owned(),
+        file_name: String::new(),
+        size: i64::try_from(made.bytes.len()).unwrap_or(i64::MAX),
+        width: i32::try_from(made.width).ok(),
+        height: i32::try_from(made.height).ok(),
+        blurhash: None,
+        description: String::new(),
+        focus_x: None,
+        focus_y: None,
+        key: Some(key.clone()),
+        thumb_key: None,
+        thumb_mime: None,
+        remote_url: None,
+        state: MediaState::Ready,
+    };
+    ctx.media.put(&key, made.bytes.into()).await?;
+    Ok(media)
+}
+
+/// Forgets the picture before; returns the keys of its files, to be removed after the commit.
+async fn drop_old(conn: &mut Conn, old: Option<MediaId>) -> Result<Vec<String>> {
+    let Some(id) = old else { return Ok(Vec::new()) };
+    let found = store::media::find(conn, id).await?;
+    store::media::delete(conn, id).await?;
+    Ok(found.into_iter().flat_map(|m| [m.key, m.thumb_key]).flatten().collect())
+}
+
+async fn remove_files(ctx: &Ctx, keys: Vec<String>) -> Result<()> {
+    for key in keys {
+        ctx.media.delete(&key).await?;
+    }
+    Ok(())
+}

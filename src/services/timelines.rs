@@ -1,0 +1,306 @@
+//! What follows from a post here: homes, notices, live listeners. And reading home.
+
+use crate::base::*;
+use crate::domain::events::Event;
+use crate::domain::groups::{FollowState, GroupRole, Notify};
+use crate::domain::notices::NoticeKind;
+use crate::domain::posts::{EntryKind, Post, PostKind, PostState, PostView};
+use crate::domain::{Sight, Viewer};
+use crate::live::Change;
+use crate::policy;
+use crate::services::follows::sight_of;
+use crate::services::{Ctx, notices};
+use crate::store::{self, Conn};
+
+/// Members put on their homes in one transaction.
+const CHUNK: i64 = 200;
+
+/// A member's home, newest first. The cursor is the entry's id.
+pub async fn home(ctx: &Ctx, viewer: &Viewer, page: Page) -> Result<Paged<PostView>> {
+    let me = viewer.member_id()?;
+    store::posts::home(&mut ctx.db.read().await?, me, &policy::sight(viewer), page).await
+}
+
+/// What one source shows: a person's posts and shares, or a group's posts. The cursor is the entry's id.
+pub async fn from_source(ctx: &Ctx, viewer: &Viewer, source: ActorId, page: Page) -> Result<Paged<PostView>> {
+    store::posts::from_source(&mut ctx.db.read().await?, source, &policy::sight(viewer), page).await
+}
+
+/// Open posts of everyone, of this instance, or of others.
+pub async fn public(ctx: &Ctx, viewer: &Viewer, local: Option<bool>, page: Page) -> Result<Paged<PostView>> {
+    store::posts::public(&mut ctx.db.read().await?, &policy::sight(viewer), local, page).await
+}
+
+/// Notes that the viewer saw home up to the newest post shown there.
+pub async fn mark_home_seen(ctx: &Ctx, viewer: &Viewer, seq: i64) -> Result<()> {
+    let me = viewer.member_id()?;
+    ctx.db.write(move |conn| Box::pin(async move { store::members::set_home_seen(conn, me, seq).await })).await?;
+    Ok(())
+}
+
+/// The handler of `fanout` jobs: homes, notices and live listeners for one event.
+pub async fn fan_out(ctx: &Ctx, event: &Event) -> Result<()> {
+    match event {
+        Event::PostPublished { post } => post_published(ctx, *post).await,
+        Event::PostHeld { post } => {
+            let post = load(ctx, *post).await?;
+            let text = notices::about_post(NoticeKind::Held, &post);
+            tell_moderators(ctx, post.group_id, text).await
+        }
+        Event::PostRemoved { post, moderator, reason } => {
+            let post = load(ctx, *post).await?;
+            let mut notice = notices::about_post(NoticeKind::Removed, &post);
+            notice.actor = Some(*moderator);
+            notice.detail.clone_from(reason);
+            notices::tell(ctx, &[post.author_id], notice).await
+        }
+        Event::Reacted { actor, post, kind } => {
+            let post = load(ctx, *post).await?;
+            let mut notice = notices::about_post(NoticeKind::Reaction, &post);
+            notice.actor = Some(*actor);
+            notice.detail = kind.as_str().to_owned();
+            notice.group_key = format!("reaction-{}", post.id);
+            notices::tell(ctx, &[post.author_id], notice).await
+        }
+        Event::Shared { actor, post } => shared(ctx, *actor, *post).await,
+        Event::AnswerAccepted { post, answer: Some(answer) } => {
+            let (question, answer) = (load(ctx, *post).await?, load(ctx, *answer).await?);
+            let mut notice = notices::about_post(NoticeKind::Accepted, &answer);
+            notice.actor = Some(question.author_id);
+            notices::tell(ctx, &[answer.author_id], notice).await
+        }
+        Event::PollClosed { post } => poll_closed(ctx, *post).await,
+        Event::FollowRequested { follower, target } => follow_requested(ctx, *follower, *target).await,
+        Event::FollowAccepted { follower, target } => follow_accepted(ctx, *follower, *target).await,
+        Event::FollowRejected { follower, target, .. } => {
+            let notice = notices::about_group(NoticeKind::Refused, *target, None);
+            notices::tell(ctx, &[*follower], notice).await
+        }
+        Event::Invited { actor, group, inviter } => {
+            let notice = notices::about_group(NoticeKind::Invited, *group, Some(*inviter));
+            notices::tell(ctx, &[*actor], notice).await
+        }
+        Event::Reported { report } => reported(ctx, *report).await,
+        Event::AccountRequested { actor } => {
+            let mut conn = ctx.db.read().await?;
+            let staff = store::members::list_moderators(&mut conn).await?;
+            drop(conn);
+            let notice = notices::about_actor(NoticeKind::AccountRequest, *actor);
+            notices::tell(ctx, &staff, notice).await
+        }
+        // These change what is there; nobody needs a notice, and the pages read the new state.
+        Event::PostSubmitted { .. }
+        | Event::PostEdited { .. }
+        | Event::PostDeleted { .. }
+        | Event::PostRestored { .. }
+        | Event::Unreacted { .. }
+        | Event::Unshared { .. }
+        | Event::AnswerAccepted { answer: None, .. }
+        | Event::Voted { .. }
+        | Event::Unfollowed { .. }
+        | Event::ActorUpdated { .. }
+        | Event::ActorDeleted { .. }
+        | Event::Pinned { .. }
+        | Event::Locked { .. }
+        | Event::Banned { .. }
+        | Event::ModeratorChanged { .. }
+        | Event::Relay { .. } => Ok(()),
+    }
+}
+
+async fn load(ctx: &Ctx, id: PostId) -> Result<Post> {
+    store::posts::get(&mut ctx.db.read().await?, id).await
+}
+
+async fn post_published(ctx: &Ctx, id: PostId) -> Result<()> {
+    let post = load(ctx, id).await?;
+    if post.state != PostState::Published {
+        return Ok(());
+    }
+    put_on_homes(ctx, &post).await?;
+    notify_about(ctx, &post).await
+}
+
+/// Top-level posts come onto the homes of the group's members and the author's followers.
+async fn put_on_homes(ctx: &Ctx, post: &Post) -> Result<()> {
+    if post.kind == PostKind::Direct {
+        return Ok(());
+    }
+    let entries = store::posts::entries_of(&mut ctx.db.read().await?, post.id).await?;
+    for (entry, source, how, _) in entries {
+        let group_entry = how == EntryKind::Group;
+        if !post.is_top() && !group_entry {
+            continue;
+        }
+        spread(ctx, post, entry, source, how).await?;
+    }
+    Ok(())
+}
+
+/// One entry onto the homes of its source's followers here, in chunks.
+async fn spread(ctx: &Ctx, post: &Post, entry: EntryId, source: ActorId, how: EntryKind) -> Result<()> {
+    let mut after = 0;
+    if how == EntryKind::Author {
+        let author = store::actors::get(&mut ctx.db.read().await?, source).await?;
+        if author.is_local() {
+            put(ctx, post, entry, vec![source]).await?;
+        }
+    }
+    loop {
+        let rows = store::groups::local_followers(&mut ctx.db.read().await?, source, after, CHUNK).await?;
+        let Some(last) = rows.last() else { return Ok(()) };
+        after = last.0.0;
+        let members: Vec<ActorId> = rows.iter().filter(|row| !row.3).map(|row| row.1).collect();
+        put(ctx, post, entry, members).await?;
+    }
+}
+
+async fn put(ctx: &Ctx, post: &Post, entry: EntryId, members: Vec<ActorId>) -> Result<()> {
+    let (id, list) = (post.id, members.clone());
+    ctx.db
+        .write(move |conn| Box::pin(async move { store::posts::insert_home(conn, &list, entry, id).await }))
+        .await?;
+    ctx.hub.publish(Change::Home { post: id, members });
+    Ok(())
+}
+
+/// Mentions, answers, conversations, and members who want to hear of every post in the group.
+async fn notify_about(ctx: &Ctx, post: &Post) -> Result<()> {
+    let mut told: Vec<ActorId> = vec![post.author_id];
+    let mut conn = ctx.db.read().await?;
+    let mentioned: Vec<ActorId> =
+        store::posts::mentions_of(&mut conn, &[post.id]).await?.into_iter().map(|(_, card)| card.id).collect();
+    let direct = match post.kind {
+        PostKind::Direct => store::groups::reader_ids(&mut conn, post.audience_id).await?,
+        _ => Vec::new(),
+    };
+    let parent = match post.parent_id {
+        Some(parent) => store::posts::find(&mut conn, parent).await?.map(|p| p.author_id),
+        None => None,
+    };
+    drop(conn);
+    for (kind, who) in [
+        (NoticeKind::Direct, direct),
+        (NoticeKind::Mention, mentioned),
+        (NoticeKind::Reply, parent.into_iter().collect()),
+    ] {
+        let fresh: Vec<ActorId> = who.into_iter().filter(|id| !told.contains(id)).collect();
+        told.extend(&fresh);
+        notices::tell(ctx, &fresh, notices::about_post(kind, post)).await?;
+    }
+    match post.group_id {
+        Some(group) if post.is_top() => notify_group(ctx, post, group, &told).await,
+        _ => Ok(()),
+    }
+}
+
+async fn notify_group(ctx: &Ctx, post: &Post, group: ActorId, told: &[ActorId]) -> Result<()> {
+    let mut after = 0;
+    loop {
+        let rows = store::groups::local_followers(&mut ctx.db.read().await?, group, after, CHUNK).await?;
+        let Some(last) = rows.last() else { return Ok(()) };
+        after = last.0.0;
+        let want = rows.iter().filter(|row| row.2 == Notify::All && !told.contains(&row.1)).map(|row| row.1);
+        let want: Vec<ActorId> = want.collect();
+        notices::tell(ctx, &want, notices::about_post(NoticeKind::Post, post)).await?;
+    }
+}
+
+async fn shared(ctx: &Ctx, actor: ActorId, id: PostId) -> Result<()> {
+    let post = load(ctx, id).await?;
+    let entries = store::posts::entries_of(&mut ctx.db.read().await?, id).await?;
+    for (entry, source, how, _) in entries {
+        if how == EntryKind::Share && source == actor {
+            spread(ctx, &post, entry, source, how).await?;
+        }
+    }
+    let mut notice = notices::about_post(NoticeKind::Share, &post);
+    notice.actor = Some(actor);
+    notices::tell(ctx, &[post.author_id], notice).await
+}
+
+async fn poll_closed(ctx: &Ctx, id: PostId) -> Result<()> {
+    let post = load(ctx, id).await?;
+    let mut who = store::posts::local_voters(&mut ctx.db.read().await?, id).await?;
+    who.push(post.author_id);
+    who.sort_unstable();
+    who.dedup();
+    let mut notice = notices::about_post(NoticeKind::Poll, &post);
+    notice.actor = Some(post.author_id);
+    notices::tell_all(ctx, &who, notice, true).await
+}
+
+async fn follow_requested(ctx: &Ctx, follower: ActorId, target: ActorId) -> Result<()> {
+    let target = store::actors::get(&mut ctx.db.read().await?, target).await?;
+    if !target.is_local() {
+        return Ok(());
+    }
+    if target.is_group() {
+        let mut notice = notices::about_actor(NoticeKind::JoinRequest, follower);
+        notice.group = Some(target.id);
+        return tell_moderators(ctx, Some(target.id), notice).await;
+    }
+    notices::tell(ctx, &[target.id], notices::about_actor(NoticeKind::Follow, follower)).await
+}
+
+async fn follow_accepted(ctx: &Ctx, follower: ActorId, target: ActorId) -> Result<()> {
+    let mut conn = ctx.db.read().await?;
+    let actor = store::actors::get(&mut conn, target).await?;
+    let group = store::groups::find(&mut conn, target).await?;
+    drop(conn);
+    match group {
+        // Who joins an open group knows already; being let in is news.
+        Some(group) if group.approval || !actor.is_local() => {
+            notices::tell(ctx, &[follower], notices::about_group(NoticeKind::Admitted, target, None)).await
+        }
+        Some(_) => Ok(()),
+        None => notices::tell(ctx, &[target], notices::about_actor(NoticeKind::Follow, follower)).await,
+    }
+}
+
+async fn reported(ctx: &Ctx, id: ReportId) -> Result<()> {
+    let report = store::moderation::find_report(&mut ctx.db.read().await?, id).await?.ok_or(Error::NotFound)?;
+    let mut notice = notices::about_actor(NoticeKind::Report, report.reporter_id);
+    notice.post = report.post_id;
+    notice.group = report.group_id;
+    notice.group_key = format!("report-{id}");
+    if report.group_id.is_some() {
+        return tell_moderators(ctx, report.group_id, notice).await;
+    }
+    let staff = store::members::list_moderators(&mut ctx.db.read().await?).await?;
+    notices::tell(ctx, &staff, notice).await
+}
+
+async fn tell_moderators(ctx: &Ctx, group: Option<ActorId>, notice: notices::Telling) -> Result<()> {
+    let Some(group) = group else { return Ok(()) };
+    let mut conn = ctx.db.read().await?;
+    let roles = [GroupRole::Owner, GroupRole::Moderator];
+    let lines = store::groups::members(&mut conn, group, &[FollowState::Accepted], &roles, 0, 80).await?;
+    drop(conn);
+    let who: Vec<ActorId> = lines.into_iter().filter(|line| line.actor.is_local()).map(|line| line.actor.id).collect();
+    notices::tell(ctx, &who, notice).await
+}
+
+/// Whether a member may see a post: notices go to nobody else.
+pub(super) async fn may_see(conn: &mut Conn, member: ActorId, post: PostId) -> Result<bool> {
+    let sight: Sight = sight_of(conn, member).await?;
+    Ok(store::posts::find_visible(conn, post, &sight).await?.is_some())
+}
+
+/// The handler of the `close_polls` job: polls whose time is up.
+pub async fn close_polls(ctx: &Ctx) -> Result<()> {
+    let c = ctx.clone();
+    ctx.db
+        .write(move |conn| {
+            Box::pin(async move {
+                for post in store::posts::polls_to_close(conn, c.now(), 100).await? {
+                    store::posts::close_poll(conn, post, c.now()).await?;
+                    crate::services::ctx::emit(conn, &c.ids, c.now(), &Event::PollClosed { post }).await?;
+                }
+                Ok(())
+            })
+        })
+        .await?;
+    ctx.wake.now();
+    Ok(())
+}

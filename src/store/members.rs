@@ -1,0 +1,53 @@
+//! The few things other use cases ask about members.
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use super::db_fn;
+use super::schema::{actors, members};
+use crate::base::*;
+use crate::domain::actors::ActorState;
+use crate::domain::people::{DirectFrom, Role};
+
+db_fn! {
+    /// Whether an actor has an account here.
+    pub async fn is_member(conn, id: ActorId) -> bool {
+        diesel::select(diesel::dsl::exists(members::table.find(id))).get_result(conn).await
+    }
+
+    /// Whether an actor is a guest here; `false` for those without an account.
+    pub async fn is_guest(conn, id: ActorId) -> bool {
+        members::table.find(id).select(members::is_guest).first(conn).await.optional().map(|guest| guest == Some(true))
+    }
+
+    /// Whether a member takes direct messages from someone; `local` tells whether the sender has an account here.
+    pub async fn takes_direct_from(conn, member: ActorId, local: bool) -> bool {
+        let choice: Option<DirectFrom> =
+            members::table.find(member).select(members::direct_from).first(conn).await.optional()?;
+        Ok(match choice {
+            Some(DirectFrom::Everyone) => true,
+            Some(DirectFrom::Organisation) => local,
+            Some(DirectFrom::Nobody) | None => false,
+        })
+    }
+
+    /// Those who keep order on the instance.
+    pub async fn list_moderators(conn) -> Vec<ActorId> {
+        members::table
+            .inner_join(actors::table.on(actors::id.eq(members::actor_id)))
+            .filter(members::role.eq_any([Role::Owner, Role::Admin, Role::Moderator]))
+            .filter(actors::state.eq(ActorState::Active))
+            .select(members::actor_id)
+            .load(conn)
+            .await
+    }
+
+    /// Notes up to where a member saw home.
+    pub async fn set_home_seen(conn, id: ActorId, seq: i64) -> usize {
+        diesel::update(members::table.find(id))
+            .filter(members::home_seen_seq.lt(seq))
+            .set(members::home_seen_seq.eq(seq))
+            .execute(conn)
+            .await
+    }
+}
