@@ -379,6 +379,11 @@ db_fn! {
         diesel::select(exists(theirs)).get_result(conn).await
     }
 
+    /// Who reads an audience by name: the parties of a conversation.
+    pub async fn readers_of(conn, audience: AudienceId) -> Vec<ActorId> {
+        readers::table.filter(readers::audience_id.eq(audience)).select(readers::actor_id).load(conn).await
+    }
+
     /// A local, active member of a group, to sign reading of its things with; moderators first.
     pub async fn local_member(conn, group: ActorId) -> Option<ActorId> {
         follows::table

@@ -1,0 +1,17 @@
+//! Between our types and ActivityStreams, both ways. Writing is strict and always in one form; reading is lenient.
+
+mod activities;
+mod actors;
+mod context;
+mod load;
+mod posts;
+mod read_actor;
+mod read_post;
+
+pub use activities::{Activity, tombstone};
+pub use actors::{ActorParts, actor, mime_of};
+pub use context::{KRING, context, with_context};
+pub use load::{PostParts, load, load_one};
+pub use posts::{Address, addressing, note, votes};
+pub use read_actor::{ReadActor, ReadGroup, read_actor, store_group};
+pub use read_post::{ReadPost, read_post};

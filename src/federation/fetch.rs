@@ -1,0 +1,362 @@
+//! Documents, actors and keys of other servers. What is fetched is believed only of its own origin (INTEROP A.9).
+
+use std::sync::Arc;
+
+use http::header::{HeaderName, HeaderValue};
+use serde_json::Value;
+use url::Url;
+
+use super::convert::{self, ReadActor};
+use super::keys::OwnKeys;
+use super::sign::{Form, PublicKey, cavage, rfc9421};
+use super::state::Federation;
+use super::wire::{self, Doc, KeyMaterial, same_origin};
+use crate::base::*;
+use crate::config::FederationMode;
+use crate::domain::actors::{Actor, ActorState};
+use crate::domain::peers::{Host, HostState, KeyKind};
+use crate::net::{Get, Response, Signer};
+use crate::store::federation::{self as rows, StoredKey};
+use crate::store::{Conn, actors, groups};
+use crate::urls::host_of;
+
+/// After this long a peer's actor is fetched again when it is used.
+const STALE: i64 = Time::DAY;
+
+/// A peer's key with its owner.
+#[derive(Debug)]
+pub struct PeerKey {
+    /// Whose.
+    pub actor: Actor,
+    /// Where that actor lives.
+    pub host: Host,
+    /// The key.
+    pub key: PublicKey,
+}
+
+/// Why a key cannot be had. Each has its own answer (INTEROP A.4.5).
+#[derive(Debug)]
+pub(super) enum KeyTrouble {
+    /// Its host, or its owner, is not welcome.
+    Unwelcome,
+    /// Its owner is gone (410).
+    Gone,
+    /// It could not be fetched now.
+    Unreachable(String),
+    /// There is no such key, or it proves nothing.
+    Unusable(String),
+}
+
+impl From<Error> for KeyTrouble {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Gone => Self::Gone,
+            Error::Forbidden { .. } => Self::Unwelcome,
+            Error::RemoteFailed { retryable: true, .. } | Error::Unavailable(_) | Error::Internal(_) => {
+                Self::Unreachable(error.to_string())
+            }
+            other => Self::Unusable(other.to_string()),
+        }
+    }
+}
+
+/// The headers that sign a request of ours.
+pub(super) fn signed_headers(
+    keys: &OwnKeys,
+    form: Form,
+    method: &str,
+    url: &Url,
+    body: Option<&[u8]>,
+    now: Time,
+) -> Result<Vec<(HeaderName, HeaderValue)>> {
+    match form {
+        // Lemmy asks for a digest on signed reading too.
+        Form::Cavage => cavage::sign(&keys.rsa, &keys.key_id, method, url, body, now, body.is_none()),
+        Form::Rfc9421 => rfc9421::sign(&keys.rsa, &keys.key_id, method, url, body, now),
+    }
+}
+
+impl Federation {
+    /// Whether a host is welcome: not blocked, and a peer where only peers are.
+    ///
+    /// # Errors
+    /// `Forbidden` if not.
+    pub(super) fn check_host(&self, host: &Host) -> Result<()> {
+        let welcome = host.state != HostState::Blocked
+            && match self.ctx.config.federation.mode {
+                FederationMode::Open => true,
+                FederationMode::Peers => host.is_peer(),
+                FederationMode::Off => false,
+            };
+        if welcome { Ok(()) } else { Err(Error::forbidden("error-host-blocked")) }
+    }
+
+    /// As [`Federation::check_host`], of the host of an address that may never have been seen.
+    pub(super) async fn check_host_of(&self, address: &str) -> Result<()> {
+        let name = host_of(address).ok_or(Error::NotFound)?;
+        let known = rows::find_host(&mut self.ctx.db.read().await?, &name).await?;
+        match (known, self.ctx.config.federation.mode) {
+            (Some(host), _) => self.check_host(&host),
+            (None, FederationMode::Open) => Ok(()),
+            (None, _) => Err(Error::forbidden("error-host-blocked")),
+        }
+    }
+
+    /// An ActivityPub document by its id, signed for by `reader` (an actor of ours) or else by the server's actor.
+    ///
+    /// # Errors
+    /// `NotFound`, `Gone`, `RemoteFailed`; `Forbidden` when its host is not welcome; `NotAuthentic` when what came does
+    /// not bear this id, or bears one of ours.
+    pub(super) async fn document(&self, id: &str, reader: Option<&Actor>) -> Result<Value> {
+        let found = self.fetch_document(id, reader).await?;
+        let named = Doc(&found).id().unwrap_or_default().to_owned();
+        if named == id {
+            return Ok(found);
+        }
+        // A page's address, or another spelling: what it names itself is asked once, at the same origin.
+        if !same_origin(&named, id) {
+            return Err(Error::NotAuthentic(format!("{id} calls itself {named}")));
+        }
+        let again = self.fetch_document(&named, reader).await?;
+        if Doc(&again).id() == Some(&named) { Ok(again) } else { Err(Error::NotAuthentic(format!("{named} has no firm id"))) }
+    }
+
+    /// A document by any address, whatever it calls itself: collections, pages, key stubs.
+    pub(super) async fn fetch_document(&self, address: &str, reader: Option<&Actor>) -> Result<Value> {
+        let mut url = self.rules.any(address).ok_or_else(|| Error::NotAuthentic(format!("'{address}' is no id")))?;
+        url.set_fragment(None);
+        if self.ctx.urls.is_ours(address) {
+            return Err(Error::NotAuthentic(format!("{address} is ours")));
+        }
+        self.check_host_of(address).await?;
+        let server;
+        let reader = match reader {
+            Some(actor) => actor,
+            None => {
+                server = self.server_actor().await?;
+                &server
+            }
+        };
+        let keys = self.keys.of(reader).await?;
+        let response = self.signed_get(&url, &keys).await?;
+        let answer = match response.status {
+            200..300 => Ok(()),
+            404 => Err(Error::NotFound),
+            410 => Err(Error::Gone),
+            status => {
+                let host = url.host_str().unwrap_or_default().to_owned();
+                let retryable = matches!(status, 408 | 425 | 429 | 500 | 502..=599);
+                Err(Error::RemoteFailed { host, retryable, detail: format!("{url} answered {status}") })
+            }
+        };
+        answer?;
+        wire::read(&response.body).map_err(|e| Error::NotAuthentic(format!("{url}: {e}")))
+    }
+
+    /// Draft-cavage first, unless this host was seen to want RFC 9421; the other way once when that is refused.
+    async fn signed_get(&self, url: &Url, keys: &OwnKeys) -> Result<Arc<Response>> {
+        let host = host_of(url.as_str()).unwrap_or_default();
+        let first = self.form_of(&host).await?;
+        let response = self.get_in_form(url, keys, first).await?;
+        if response.status != 401 {
+            return Ok(response);
+        }
+        let second = match first {
+            Form::Cavage => Form::Rfc9421,
+            Form::Rfc9421 => Form::Cavage,
+        };
+        let again = self.get_in_form(url, keys, second).await?;
+        if again.is_success() {
+            self.remember_form(&host, second).await?;
+        }
+        Ok(again)
+    }
+
+    async fn get_in_form(&self, url: &Url, keys: &OwnKeys, form: Form) -> Result<Arc<Response>> {
+        let now = self.ctx.now();
+        let sign = |hop: &Url| signed_headers(keys, form, "GET", hop, None, now);
+        let identity = format!("{} {form:?}", keys.key_id);
+        let signer = Signer { identity: &identity, sign: &sign };
+        self.client.get_document(Get::activity(url).signed(signer)).await
+    }
+
+    /// How a host wants requests signed, as far as we know.
+    pub(super) async fn form_of(&self, host: &str) -> Result<Form> {
+        let known = rows::find_host(&mut self.ctx.db.read().await?, host).await?;
+        let rfc = known.and_then(|h| h.signature_form).is_some_and(|form| form == "rfc9421");
+        Ok(if rfc { Form::Rfc9421 } else { Form::Cavage })
+    }
+
+    /// Remembers how a host wants requests signed.
+    pub(super) async fn remember_form(&self, host: &str, form: Form) -> Result<()> {
+        let host = host.to_owned();
+        let word = match form {
+            Form::Cavage => "cavage",
+            Form::Rfc9421 => "rfc9421",
+        };
+        let write = move |conn: &mut Conn| -> futures_util::future::BoxFuture<'_, Result<usize>> {
+            Box::pin(async move { rows::set_signature_form(conn, &host, Some(word)).await })
+        };
+        self.ctx.db.write(write).await.map(|_| ())
+    }
+
+    /// An actor by its id: ours, one that is stored, or fetched now.
+    ///
+    /// # Errors
+    /// As [`Federation::document`]; `NotFound` when it is no actor.
+    pub(super) async fn actor(&self, uri: &str) -> Result<Actor> {
+        let stored = actors::find_by_uri(&mut self.ctx.db.read().await?, uri).await?;
+        let now = self.ctx.now();
+        match stored {
+            Some(actor) if actor.is_local() || actor.fetched_at.is_some_and(|at| now.since(at) < STALE) => Ok(actor),
+            // An old copy is better than none.
+            Some(actor) => Ok(self.refresh_actor(uri).await.unwrap_or(actor)),
+            None => self.refresh_actor(uri).await,
+        }
+    }
+
+    /// Fetches an actor and stores it, known or not. A 410 or a Tombstone marks a known one as deleted.
+    pub(super) async fn refresh_actor(&self, uri: &str) -> Result<Actor> {
+        match self.document(uri, None).await {
+            Ok(document) => self.store_actor(&document).await,
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Stores what an authentic actor document says: the actor, its keys, and the group it may be.
+    pub(super) async fn store_actor(&self, document: &Value) -> Result<Actor> {
+        let read = convert::read_actor(Doc(document), self.rules, self.ctx.now()).ok_or(Error::NotFound)?;
+        if self.ctx.urls.is_ours(&read.uri) {
+            return Err(Error::NotAuthentic(format!("{} is ours", read.uri)));
+        }
+        let (ids, now) = (self.ctx.ids.clone(), self.ctx.now());
+        let write = move |conn: &mut Conn| -> futures_util::future::BoxFuture<'_, Result<Actor>> {
+            Box::pin(async move { upsert(conn, &ids, now, read).await })
+        };
+        self.ctx.db.write(write).await
+    }
+
+    /// The key with this id: from memory, the store, or its host. `refetch` asks the host even if we have it, at most
+    /// once in five minutes.
+    pub(super) async fn peer_key(&self, key_id: &str, refetch: bool) -> Result<Arc<PeerKey>, KeyTrouble> {
+        if !refetch {
+            if let Some(known) = self.peer_keys.get(key_id).await {
+                return Ok(known);
+            }
+            if let Some(stored) = self.stored_key(key_id).await? {
+                self.peer_keys.insert(key_id.to_owned(), stored.clone()).await;
+                return Ok(stored);
+            }
+        } else if self.refetched.contains_key(key_id) {
+            return Err(KeyTrouble::Unusable("fetched anew only just now".to_owned()));
+        } else {
+            self.refetched.insert(key_id.to_owned(), ()).await;
+        }
+        self.fetch_key(key_id).await?;
+        let stored = self.stored_key(key_id).await?;
+        let stored = stored.ok_or_else(|| KeyTrouble::Unusable(format!("{key_id} is not named by its owner")))?;
+        self.peer_keys.insert(key_id.to_owned(), stored.clone()).await;
+        Ok(stored)
+    }
+
+    async fn stored_key(&self, key_id: &str) -> Result<Option<Arc<PeerKey>>> {
+        let mut conn = self.ctx.db.read().await?;
+        let Some((_, pem, actor)) = rows::find_key(&mut conn, key_id).await? else { return Ok(None) };
+        if actor.is_local() {
+            return Err(Error::NotAuthentic(format!("{key_id} is ours")));
+        }
+        let host = rows::get_host(&mut conn, actor.host_id).await?;
+        self.check_host(&host)?;
+        if actor.state == ActorState::Suspended {
+            return Err(Error::forbidden("error-host-blocked"));
+        }
+        let key = PublicKey::from_pem(&pem).ok_or_else(|| Error::internal(format!("stored key {key_id}")))?;
+        Ok(Some(Arc::new(PeerKey { actor, host, key })))
+    }
+
+    /// Fetches a key and its owner, and requires that each names the other.
+    async fn fetch_key(&self, key_id: &str) -> Result<(), KeyTrouble> {
+        let address = key_id.split('#').next().unwrap_or(key_id);
+        let found = self.fetch_document(address, None).await?;
+        let doc = Doc(&found);
+        if doc.kind().is_some_and(|kind| kind.is_actor()) {
+            // From its own address, or that of the key (GoToSocial): the actor is asked under its own id.
+            let id = doc.id().unwrap_or_default();
+            let actor = if id == address { found.clone() } else { self.same_origin_document(id, address).await? };
+            self.store_actor(&actor).await?;
+            return Ok(());
+        }
+        let key = doc.embedded("publicKey").and_then(Doc::as_key).or_else(|| doc.as_key());
+        let key = key.filter(|key| key.id == key_id);
+        let key = key.ok_or_else(|| KeyTrouble::Unusable(format!("{address} holds no such key")))?;
+        let owner = key.owner.ok_or_else(|| KeyTrouble::Unusable(format!("{key_id} names no owner")))?;
+        let owner_doc = self.same_origin_document(owner, key_id).await?;
+        let named = Doc(&owner_doc).keys().into_iter().any(|k| k.id == key_id);
+        if !named {
+            return Err(KeyTrouble::Unusable(format!("{owner} does not name {key_id}")));
+        }
+        let actor = self.store_actor(&owner_doc).await?;
+        if let Some(stored) = stored_key(&self.ctx.ids, actor.id, key_id, key.material) {
+            let now = self.ctx.now();
+            let write = move |conn: &mut Conn| -> futures_util::future::BoxFuture<'_, Result<usize>> {
+                Box::pin(async move { rows::upsert_key(conn, &stored, now).await })
+            };
+            self.ctx.db.write(write).await?;
+        }
+        Ok(())
+    }
+
+    async fn same_origin_document(&self, id: &str, of: &str) -> Result<Value, KeyTrouble> {
+        if !same_origin(id, of) {
+            return Err(KeyTrouble::Unusable(format!("{id} is of another origin than {of}")));
+        }
+        Ok(self.document(id, None).await?)
+    }
+}
+
+fn stored_key(ids: &Ids, actor_id: ActorId, uri: &str, material: KeyMaterial<'_>) -> Option<StoredKey> {
+    let key = match material {
+        KeyMaterial::Pem(pem) => PublicKey::from_pem(pem),
+        KeyMaterial::Multibase(text) => PublicKey::from_multibase(text),
+        KeyMaterial::Elsewhere => None,
+    }?;
+    let kind = if key.is_ed25519() { KeyKind::Ed25519 } else { KeyKind::Rsa };
+    let public_pem = key.to_pem().ok()?;
+    Some(StoredKey { id: ids.next(), actor_id, key_uri: uri.to_owned(), kind, public_pem, private_sealed: None })
+}
+
+/// Stores an actor as its server describes it.
+async fn upsert(conn: &mut Conn, ids: &Ids, now: Time, read: ReadActor) -> Result<Actor> {
+    let host_name = host_of(&read.uri).ok_or(Error::NotFound)?;
+    let host_id = actors::ensure_host(conn, HostId(ids.next()), &host_name).await?;
+    if rows::get_host(conn, host_id).await?.state == HostState::Blocked {
+        return Err(Error::forbidden("error-host-blocked"));
+    }
+    let known = actors::find_by_uri(conn, &read.uri).await?;
+    let id = known.as_ref().map_or_else(|| ActorId(ids.next()), |actor| actor.id);
+    let (keys, group, wraps) = (read.keys.clone(), read.group, read.wraps);
+    let actor = actors::upsert(conn, &read.into_new(id, host_id, known.map_or(now, |a| a.created_at), now)).await?;
+    let mut kept = Vec::new();
+    for (uri, key) in keys {
+        let kind = if key.is_ed25519() { KeyKind::Ed25519 } else { KeyKind::Rsa };
+        let key = StoredKey {
+            id: ids.next(),
+            actor_id: actor.id,
+            key_uri: uri.clone(),
+            kind,
+            public_pem: key.to_pem()?,
+            private_sealed: None,
+        };
+        rows::upsert_key(conn, &key, now).await?;
+        kept.push(uri);
+    }
+    rows::delete_other_keys(conn, actor.id, &kept).await?;
+    if let Some(group) = group {
+        let stored = groups::find(conn, actor.id).await?;
+        convert::store_group(conn, ids, actor.id, group, stored).await?;
+    }
+    if wraps {
+        rows::set_wraps(conn, host_id).await?;
+    }
+    Ok(actor)
+}

@@ -1,0 +1,199 @@
+//! What every part of federation shares.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use moka::future::Cache;
+use tokio::sync::{Notify, OnceCell, watch};
+
+use super::fetch::PeerKey;
+use super::keys::{Keys, Seal};
+use super::wire::IdRules;
+use crate::base::*;
+use crate::config::{FederationMode, Scheme};
+use crate::domain::actors::{Actor, ActorKind};
+use crate::jobs::Handler;
+use crate::net::{Client, Options};
+use crate::services::Ctx;
+use crate::store::actors::{self, NewActor};
+
+/// Parsed keys of peers kept in memory.
+const PEER_KEYS: u64 = 20_000;
+/// How long a peer's key is used without looking at the store again, where blocks and suspensions are noted.
+const PEER_KEY_LIFE: Duration = Duration::from_secs(60);
+/// How often one key may be fetched anew because a signature failed (INTEROP A.4.3).
+const REFETCH_PAUSE: Duration = Duration::from_secs(300);
+
+/// The door to other servers. Cheap to clone.
+#[derive(Clone)]
+pub struct Federation(Arc<State>);
+
+/// The parts of a [`Federation`].
+pub struct State {
+    /// The instance.
+    pub ctx: Ctx,
+    /// Outgoing HTTP.
+    pub(super) client: Client,
+    /// Keys of our own actors.
+    pub(super) keys: Keys,
+    /// What may be an id.
+    pub(super) rules: IdRules,
+    pub(super) peer_keys: Cache<String, Arc<PeerKey>>,
+    /// Keys that were fetched anew lately.
+    pub(super) refetched: Cache<String, ()>,
+    /// Collections of moderators that were read lately, by group.
+    pub(super) moderators_read: Cache<ActorId, ()>,
+    /// Hosts noted as alive lately.
+    pub(super) seen: Cache<HostId, ()>,
+    /// There is something to deliver.
+    pub(super) outbound: Notify,
+    /// Something came in.
+    pub(super) inbound: Notify,
+    server: OnceCell<Actor>,
+}
+
+impl std::ops::Deref for Federation {
+    type Target = State;
+    fn deref(&self) -> &State {
+        &self.0
+    }
+}
+
+impl Federation {
+    /// Opens the door of an instance: reads the sealing key, makes the client.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Internal` when the key file, the list of addresses or the certificates cannot be used.
+    pub async fn new(ctx: Ctx) -> Result<Self> {
+        let seal = Seal::open(&ctx.config.secrets.key_file, &ctx.rng).await?;
+        let keys = Keys::new(ctx.db.clone(), ctx.ids.clone(), ctx.clock.clone(), seal);
+        let client = Client::new(&options(&ctx).await?)?;
+        let lax = ctx.config.instance.scheme == Scheme::Http;
+        let state = State {
+            client,
+            keys,
+            rules: IdRules { lax },
+            peer_keys: Cache::builder().max_capacity(PEER_KEYS).time_to_live(PEER_KEY_LIFE).build(),
+            refetched: Cache::builder().max_capacity(PEER_KEYS).time_to_live(REFETCH_PAUSE).build(),
+            moderators_read: Cache::builder().max_capacity(PEER_KEYS).time_to_live(REFETCH_PAUSE).build(),
+            seen: Cache::builder().max_capacity(PEER_KEYS).time_to_live(PEER_KEY_LIFE).build(),
+            outbound: Notify::new(),
+            inbound: Notify::new(),
+            server: OnceCell::new(),
+            ctx,
+        };
+        Ok(Self(Arc::new(state)))
+    }
+
+    /// Whether anything is exchanged at all.
+    pub fn is_on(&self) -> bool {
+        self.ctx.config.federation.mode != FederationMode::Off
+    }
+
+    /// The jobs that federation does, by kind.
+    pub fn handlers(&self) -> Vec<(&'static str, Handler)> {
+        let federate = self.clone();
+        let handler: Handler = Arc::new(move |payload| {
+            let federation = federate.clone();
+            Box::pin(async move { federation.handle_event(&payload).await })
+        });
+        vec![("federate", handler)]
+    }
+
+    /// Delivers and processes until `stop` turns true.
+    pub async fn run(self, stop: watch::Receiver<bool>) {
+        if self.is_on() {
+            tokio::join!(self.run_inbox(stop.clone()), self.run_deliveries(stop));
+        }
+    }
+
+    /// Makes the rows of the server's actor and of the organisation, once, at start.
+    pub async fn ensure_server_actors(&self) -> Result<()> {
+        let name = self.ctx.instance().name.clone();
+        let shown = if name.is_empty() { self.ctx.urls.host().to_owned() } else { name };
+        let new = [
+            self.own_actor(ActorKind::Application, server_name(self.ctx.urls.host()), shown.clone()),
+            self.own_actor(ActorKind::Organization, "organisation".to_owned(), shown),
+        ];
+        let write = self.ctx.db.write(move |conn| {
+            Box::pin(async move {
+                for actor in &new {
+                    actors::upsert(conn, actor).await?;
+                }
+                Ok(())
+            })
+        });
+        write.await
+    }
+
+    /// The server's actor, which signs what nobody in particular asks for.
+    ///
+    /// # Errors
+    /// `Unavailable` before [`Federation::ensure_server_actors`].
+    pub async fn server_actor(&self) -> Result<Actor> {
+        let load = || async {
+            let uri = self.ctx.urls.server_actor();
+            let found = actors::find_by_uri(&mut self.ctx.db.read().await?, &uri).await?;
+            found.ok_or_else(|| Error::Unavailable("the server's actor was not made".to_owned()))
+        };
+        self.server.get_or_try_init(load).await.cloned()
+    }
+
+    fn own_actor(&self, kind: ActorKind, name: String, display_name: String) -> NewActor {
+        let uri = self.ctx.urls.actor(kind, &name);
+        let now = self.ctx.now();
+        NewActor {
+            id: ActorId(self.ctx.ids.next()),
+            host_id: HostId::LOCAL,
+            kind,
+            search_text: crate::text::fold(&display_name),
+            display_name,
+            name,
+            summary_source: String::new(),
+            summary_html: SafeHtml::default(),
+            url: uri.clone(),
+            inbox: format!("{uri}/inbox"),
+            shared_inbox: Some(self.ctx.urls.shared_inbox()),
+            outbox: Some(format!("{uri}/outbox")),
+            followers_uri: Some(format!("{uri}/followers")),
+            featured_uri: None,
+            moderators_uri: None,
+            icon_url: None,
+            header_url: None,
+            locked: kind == ActorKind::Application,
+            discoverable: kind == ActorKind::Organization,
+            created_at: now,
+            fetched_at: None,
+            uri,
+        }
+    }
+}
+
+/// `preferredUsername` of the server's actor: its host name without port, so that `acct:HOST@HOST` finds it.
+pub(super) fn server_name(host: &str) -> String {
+    let name = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit())).map_or(host, |(n, _)| n);
+    let letter = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-') { c.to_ascii_lowercase() } else { '_' };
+    name.chars().map(letter).collect()
+}
+
+async fn options(ctx: &Ctx) -> Result<Options> {
+    let config = &ctx.config.federation;
+    let extra_ca = match &config.extra_ca {
+        Some(path) => Some(tokio::fs::read(path).await.map_err(|e| {
+            Error::Unavailable(format!("federation.extra_ca {}: {e}", path.display()))
+        })?),
+        None => None,
+    };
+    let mut allow_addresses = Vec::new();
+    for range in &config.allow_addresses {
+        allow_addresses.push(range.to_string().parse().map_err(|e: String| Error::Unavailable(e))?);
+    }
+    Ok(Options {
+        allow_addresses,
+        resolve: config.resolve.iter().map(|(name, address)| (name.clone(), *address)).collect(),
+        extra_ca,
+        allow_http: ctx.config.instance.scheme == Scheme::Http,
+        user_agent: format!("Kring/{} (+{}/)", env!("CARGO_PKG_VERSION"), ctx.urls.origin()),
+        ..Options::default()
+    })
+}
