@@ -22,7 +22,7 @@ impl<T: DeserializeOwned> FromRequest<Ctx> for CheckedForm<T> {
     async fn from_request(request: Request, state: &Ctx) -> Result<Self, Failure> {
         let (mut parts, body) = request.into_parts();
         let visit = Visit::from_request_parts(&mut parts, state).await?;
-        let limit = 4 * state.limit_chars() + 65_536;
+        let limit = 4 * state.config.limits.max_post_chars + 65_536;
         let bytes = axum::body::to_bytes(body, limit).await;
         let bytes = bytes.map_err(|_| Error::TooLarge { limit: u64::try_from(limit).unwrap_or(u64::MAX) })?;
         #[derive(serde::Deserialize)]

@@ -154,15 +154,17 @@ fn from_our_pages(ctx: &Ctx, headers: &HeaderMap) -> bool {
 }
 
 /// Loads the session once, and shows failures as pages in the visitor's language.
-pub async fn layer(State(ctx): State<Ctx>, mut request: Request, next: Next) -> Response {
-    let visit = match visit_of(&ctx, &request).await {
+pub async fn layer(State(ctx): State<Ctx>, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let visit = match visit_of(&ctx, &parts).await {
         Ok(visit) => Arc::new(visit),
         Err(error) => return plain(&error),
     };
-    let changes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    let mut response = if changes && !from_our_pages(&ctx, request.headers()) {
+    let changes = !matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS);
+    let mut response = if changes && !from_our_pages(&ctx, &parts.headers) {
         Failure(Error::forbidden("error-other-site")).into_response()
     } else {
+        let mut request = Request::from_parts(parts, body);
         request.extensions_mut().insert(visit.clone());
         next.run(request).await
     };
@@ -173,8 +175,8 @@ pub async fn layer(State(ctx): State<Ctx>, mut request: Request, next: Next) -> 
     response
 }
 
-async fn visit_of(ctx: &Ctx, request: &Request) -> Result<Visit> {
-    let headers = request.headers();
+async fn visit_of(ctx: &Ctx, parts: &Parts) -> Result<Visit> {
+    let headers = &parts.headers;
     let session = match token_of(headers, &cookie_name(ctx)) {
         Some(token) => sessions::load(ctx, &token).await?,
         None => None,
@@ -182,13 +184,13 @@ async fn visit_of(ctx: &Ctx, request: &Request) -> Result<Visit> {
     let chosen = session.as_ref().and_then(|s| s.locale.as_deref()).and_then(Locale::parse);
     let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok()).and_then(Locale::accepted);
     let usual = || Locale::parse(&ctx.instance().locale).unwrap_or_else(|| Locale::negotiate(""));
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
     let agent = headers.get(header::USER_AGENT).and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
     Ok(Visit {
         viewer: session.as_ref().map_or(Viewer::Anonymous, |s| s.viewer),
         locale: chosen.or(accepted).unwrap_or_else(usual),
         device: Device { agent, address: client_address(ctx, headers, peer), shared: false },
-        path: request.uri().path_and_query().map_or_else(String::new, |p| p.as_str().to_owned()),
+        path: parts.uri.path_and_query().map_or_else(String::new, |p| p.as_str().to_owned()),
         session: session.map(Arc::new),
     })
 }
