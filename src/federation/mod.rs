@@ -2,3 +2,4 @@
 //! May import: everything below the doors.
 
 pub mod sign;
+pub mod wire;

@@ -10,4 +10,4 @@ mod tls;
 
 pub use client::{Client, Options};
 pub use guard::{Cidr, is_public};
-pub use request::{Expect, Get, Post, PostOutcome, Response, Signer};
+pub use request::{Expect, Get, Post, PostOutcome, Response, SignedHeaders, Signer};

@@ -46,6 +46,9 @@ fn is_activity_profile(parameter: &str) -> bool {
     })
 }
 
+/// Headers that a signature adds to a request.
+pub type SignedHeaders = Vec<(HeaderName, HeaderValue)>;
+
 /// Who signs a GET: each hop of a redirect is signed anew for its own URL.
 #[derive(Clone, Copy)]
 pub struct Signer<'a> {
@@ -53,7 +56,7 @@ pub struct Signer<'a> {
     /// only when this is equal.
     pub identity: &'a str,
     /// The headers to add for this URL.
-    pub sign: &'a (dyn Fn(&Url) -> Result<Vec<(HeaderName, HeaderValue)>> + Send + Sync),
+    pub sign: &'a (dyn Fn(&Url) -> Result<SignedHeaders> + Send + Sync),
 }
 
 /// A document to fetch.

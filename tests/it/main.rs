@@ -8,3 +8,4 @@ mod text;
 mod fixtures;
 mod net;
 mod sign;
+mod wire;

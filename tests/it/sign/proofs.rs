@@ -29,7 +29,7 @@ fn document() -> Value {
 
 fn key() -> KeyPair {
     // Multicodec 0x1300 stands before the 32 bytes; base58 by long division, as a check on our own.
-    let mut bytes = vec![0u8; 34];
+    let mut bytes = [0u8; 34];
     for letter in SECRET.bytes().skip(1) {
         let digits = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
         let mut carry = digits.iter().position(|d| *d == letter).unwrap();

@@ -288,7 +288,8 @@ fn d23_rfc9421_verifies_and_each_part_counts() {
     assert_eq!(request.verify(&rsa_public(), signed_at()), Ok(()));
     assert_eq!(parse(&request.incoming()).unwrap().form, Form::Rfc9421);
     assert_eq!(message(Request::get("/people/ada")).verify(&rsa_public(), signed_at()), Ok(()));
-    let changes: [(&str, fn(&mut Request)); 6] = [
+    type Change = fn(&mut Request);
+    let changes: [(&str, Change); 6] = [
         ("body", |r| r.body[2] ^= 1),
         ("query", |r| r.target = "/inbox".into()),
         ("host", |r| r.host = "other.example".into()),
