@@ -15,3 +15,4 @@ pub mod services;
 pub mod store;
 pub mod text;
 pub mod urls;
+pub mod web;

@@ -36,6 +36,10 @@ fn instance(config: &Config) -> Checked {
     if !(2..=3).contains(&language.len()) || !language.bytes().all(|b| b.is_ascii_lowercase()) {
         return Err(ConfigError::value("instance.language", language, "a language code such as nl or en"));
     }
+    if jiff::tz::TimeZone::get(&instance.timezone).is_err() {
+        let allowed = "a name of the IANA list such as Europe/Amsterdam";
+        return Err(ConfigError::value("instance.timezone", &instance.timezone, allowed));
+    }
     if instance.name.as_ref().is_some_and(|name| name.trim().is_empty() || name.chars().count() > 100) {
         return Err(ConfigError::new(
             "instance.name is empty or too long; allowed: 1 to 100 characters, or no such key",
@@ -88,7 +92,6 @@ fn mail(config: &Config) -> Checked {
 fn limits(limits: &LimitsConfig) -> Checked {
     let ranges = [
         ("max_upload_mb", limits.max_upload_mb, 1, 2_000),
-        ("max_post_chars", limits.max_post_chars, 100, 200_000),
         ("deliveries_per_host", limits.deliveries_per_host, 1, 64),
         ("deliveries_total", limits.deliveries_total, 1, 1_000),
         ("retention_days", limits.retention_days, 1, 3_650),
@@ -97,6 +100,12 @@ fn limits(limits: &LimitsConfig) -> Checked {
         ("guest_days", limits.guest_days, 1, 3_650),
         ("sign_in_minutes", limits.sign_in_minutes, 1, 1_440),
     ];
+    let range = 100..=200_000;
+    if !range.contains(&limits.max_post_chars) {
+        let (low, high) = range.into_inner();
+        let line = format!("limits.max_post_chars is {}; allowed: {low} to {high}", limits.max_post_chars);
+        return Err(ConfigError::new(line));
+    }
     for (key, value, low, high) in ranges {
         if !(low..=high).contains(&value) {
             return Err(ConfigError::new(format!("limits.{key} is {value}; allowed: {low} to {high}")));

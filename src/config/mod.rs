@@ -13,4 +13,4 @@ pub use sections::{
     Config, DatabaseConfig, FederationConfig, FederationMode, InstanceConfig, LimitsConfig, LogConfig, LogFormat,
     MailConfig, MediaConfig, Registration, Scheme, SecretsConfig, ServerConfig,
 };
-pub use values::{Cidr, ServiceUrl, Zone};
+pub use values::{Cidr, ServiceUrl};

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::values::{self, Cidr, ServiceUrl, Zone};
+use super::values::{self, Cidr, ServiceUrl};
 use crate::base::text_enum;
 
 /// Everything that can be set. Paths are absolute once loaded.
@@ -81,8 +81,8 @@ pub struct InstanceConfig {
     pub scheme: Scheme,
     /// First language of the interface, a BCP-47 tag; `i18n::Locale::of_instance` knows which there are.
     pub language: String,
-    /// In which times are shown.
-    pub timezone: Zone,
+    /// IANA name of the zone in which times are shown; known to `jiff` once loaded.
+    pub timezone: String,
     /// How somebody becomes a member.
     pub registration: Registration,
 }
@@ -168,7 +168,7 @@ pub struct LimitsConfig {
     /// Largest file a member can add, in megabytes of 1,000,000 bytes.
     pub max_upload_mb: u32,
     /// Longest post, in characters.
-    pub max_post_chars: u32,
+    pub max_post_chars: usize,
     /// Deliveries under way to one host at the same time.
     pub deliveries_per_host: u32,
     /// Deliveries under way in all.
@@ -202,7 +202,7 @@ impl Default for InstanceConfig {
             domain: "localhost:3000".into(),
             scheme: Scheme::Http,
             language: "nl".into(),
-            timezone: Zone::default(),
+            timezone: "Europe/Amsterdam".into(),
             registration: Registration::Invite,
         }
     }

@@ -3,7 +3,6 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 
-use jiff::tz::TimeZone;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -109,50 +108,6 @@ impl fmt::Display for Cidr {
 impl Serialize for Cidr {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
         s.collect_str(self)
-    }
-}
-
-/// A time zone by its IANA name.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Zone {
-    name: String,
-    zone: TimeZone,
-}
-
-impl Zone {
-    /// The zone with this IANA name.
-    pub fn named(name: &str) -> Option<Self> {
-        let zone = TimeZone::get(name).ok()?;
-        Some(Self { name: name.to_owned(), zone })
-    }
-
-    /// The IANA name.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// The rules of the zone.
-    pub fn zone(&self) -> &TimeZone {
-        &self.zone
-    }
-}
-
-impl Default for Zone {
-    fn default() -> Self {
-        Self::named("Europe/Amsterdam").expect("invariant: the time zones are compiled in")
-    }
-}
-
-impl Serialize for Zone {
-    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
-        s.serialize_str(&self.name)
-    }
-}
-
-impl<'de> Deserialize<'de> for Zone {
-    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        let name = String::deserialize(d)?;
-        Self::named(&name).ok_or_else(|| D::Error::custom("allowed: a name of the IANA list such as Europe/Amsterdam"))
     }
 }
 

@@ -51,7 +51,7 @@ pub fn number(locale: Locale, number: i64) -> String {
     let separator = t(locale, "number-group");
     let mut out = String::from(if number < 0 { "-" } else { "" });
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             out.push_str(&separator);
         }
         out.push(digit);

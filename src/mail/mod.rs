@@ -46,7 +46,7 @@ enum Way {
 
 impl Mailer {
     /// Fails (`Internal`, naming the key) when `mail.url` or `mail.from` cannot be used.
-    pub fn new(config: &MailConfig, clock: Clock, rng: Rng) -> Result<Self> {
+    pub fn new(config: &MailConfig) -> Result<Self> {
         let from = config
             .from
             .parse()
@@ -56,7 +56,13 @@ impl Mailer {
             None if config.url.as_str() == "off" => Way::Off,
             None => smtp(config.url.as_str()).map_err(|why| Error::internal(format!("mail.url: {why}")))?,
         };
-        Ok(Self { way, from, clock, rng })
+        Ok(Self { way, from, clock: Clock::system(), rng: Rng })
+    }
+
+    /// The same mailer, dating its messages by `clock` instead of the machine's.
+    #[must_use]
+    pub fn with_clock(self, clock: Clock) -> Self {
+        Self { clock, ..self }
     }
 
     /// Whether messages leave at all.

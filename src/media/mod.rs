@@ -1,5 +1,5 @@
 //! Room: media: files of posts and profiles: kept in a folder, told apart by content, pictures made ready to show.
-//! May import: base.
+//! May import: base, config.
 
 mod gif;
 pub mod images;

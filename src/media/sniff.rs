@@ -197,7 +197,7 @@ fn text(bytes: &[u8], mime: &str, extension: &str) -> Option<Sniffed> {
 
 fn reads_as_text(bytes: &[u8]) -> bool {
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-        return bytes.len() % 2 == 0;
+        return bytes.len().is_multiple_of(2);
     }
     // Old files are not UTF-8, but have no control characters either.
     bytes.iter().all(|b| *b >= 0x20 || matches!(b, b'\t' | b'\n' | b'\r' | 0x0c))

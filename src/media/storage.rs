@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 
 use crate::base::{Error, Result, Rng};
+use crate::config::MediaConfig;
 
 /// Letters of a new key, slashes not counted: 31^26 possibilities, so a key cannot be guessed.
 const KEY_LETTERS: usize = 26;
@@ -16,11 +17,12 @@ pub struct Storage {
 }
 
 impl Storage {
-    /// Opens the folder, making it if need be. Fails (`Internal`) when it cannot be made.
-    pub fn open(folder: &Path) -> Result<Self> {
-        fs::create_dir_all(folder)
+    /// Opens the folder of `[media]`, making it if need be. Fails (`Internal`) when it cannot be made.
+    pub fn new(config: &MediaConfig) -> Result<Self> {
+        let folder = config.folder();
+        fs::create_dir_all(&folder)
             .map_err(|error| Error::internal(format!("media.url: cannot use {}: {error}", folder.display())))?;
-        Ok(Self { folder: folder.to_owned() })
+        Ok(Self { folder })
     }
 
     /// A new key.

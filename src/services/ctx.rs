@@ -116,10 +116,10 @@ impl Ctx {
         let Parts { db, config, clock } = parts;
         let rng = Rng;
         let urls = Urls::new(config.instance.scheme.as_str(), &config.instance.domain)?;
-        let zone = config.instance.timezone.zone().clone();
+        let zone = jiff::tz::TimeZone::get(&config.instance.timezone).map_err(Error::internal)?;
         let inner = Inner {
-            media: crate::media::Storage::open(&config.media.folder())?,
-            mailer: crate::mail::Mailer::new(&config.mail, clock.clone(), rng.clone())?,
+            media: crate::media::Storage::new(&config.media)?,
+            mailer: crate::mail::Mailer::new(&config.mail)?.with_clock(clock.clone()),
             ids: Ids::new(clock.clone(), &rng),
             hub: Hub::default(),
             wake: Wake::default(),
@@ -184,11 +184,6 @@ impl Ctx {
             Err(poisoned) => *poisoned.into_inner() = Arc::new(instance),
         }
         Ok(())
-    }
-
-    /// Longest post, in characters.
-    pub fn limit_chars(&self) -> usize {
-        usize::try_from(self.config.limits.max_post_chars).unwrap_or(usize::MAX)
     }
 
     /// Now.

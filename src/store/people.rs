@@ -353,13 +353,15 @@ db_fn! {
     /// Whether two people are in one group.
     pub async fn share_a_group(conn, one: ActorId, other: ActorId) -> bool {
         use super::schema::follows;
-        let theirs = groups::table
-            .inner_join(follows::table.on(follows::target_id.eq(groups::actor_id)))
-            .filter(follows::follower_id.eq(other).and(follows::state.eq(FollowState::Accepted)))
-            .select(groups::actor_id);
+        let theirs = diesel::alias!(follows as theirs);
+        let shared = theirs
+            .inner_join(groups::table.on(groups::actor_id.eq(theirs.field(follows::target_id))))
+            .filter(theirs.field(follows::follower_id).eq(other))
+            .filter(theirs.field(follows::state).eq(FollowState::Accepted))
+            .select(theirs.field(follows::target_id));
         let mine = follows::table
             .filter(follows::follower_id.eq(one).and(follows::state.eq(FollowState::Accepted)))
-            .filter(follows::target_id.eq_any(theirs))
+            .filter(follows::target_id.eq_any(shared))
             .select(follows::id);
         diesel::select(diesel::dsl::exists(mine)).get_result(conn).await
     }

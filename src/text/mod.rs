@@ -3,6 +3,7 @@
 //! May import: base, domain, urls.
 
 mod clean;
+mod cut;
 mod inline;
 mod language;
 mod markdown;
@@ -11,6 +12,7 @@ mod plain;
 mod tidy;
 mod tokens;
 
+pub use cut::first_paragraphs;
 pub use clean::{MAX_FOREIGN_BYTES, clean};
 pub use inline::Handle;
 pub use language::detect_language;

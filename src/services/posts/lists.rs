@@ -95,7 +95,7 @@ pub async fn draft(ctx: &Ctx, viewer: &Viewer, place: &str) -> Result<Option<Str
 /// Keeps a draft (JSON of the form); an empty one is thrown away.
 pub async fn save_draft(ctx: &Ctx, viewer: &Viewer, place: &str, body: &str) -> Result<()> {
     let me = viewer.member_id()?;
-    if place.len() > 100 || body.len() > 4 * ctx.limit_chars() + 4000 {
+    if place.len() > 100 || body.len() > 4 * ctx.config.limits.max_post_chars + 4000 {
         return Err(Error::invalid("body", "error-text-long"));
     }
     let (c, place, body) = (ctx.clone(), place.to_owned(), body.to_owned());

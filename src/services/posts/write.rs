@@ -154,7 +154,7 @@ pub async fn render_preview(ctx: &Ctx, viewer: &Viewer, source: &str) -> Result<
 }
 
 fn check_length(ctx: &Ctx, source: &str) -> Result<()> {
-    if source.chars().count() > ctx.limit_chars() {
+    if source.chars().count() > ctx.config.limits.max_post_chars {
         return Err(Error::invalid("body", "error-text-long"));
     }
     Ok(())
@@ -171,7 +171,7 @@ fn check_form(ctx: &Ctx, form: &PostForm) -> Result<()> {
     if form.title.chars().count() > 200 {
         fields.push(FieldError { field: "title", code: "error-title-long" });
     }
-    if form.source.chars().count() > ctx.limit_chars() {
+    if form.source.chars().count() > ctx.config.limits.max_post_chars {
         fields.push(FieldError { field: "body", code: "error-text-long" });
     }
     if form.kind == PostKind::Link && form.link_url.as_deref().is_none_or(|url| !is_web_address(url)) {

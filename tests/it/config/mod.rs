@@ -66,7 +66,7 @@ fn without_a_file_the_defaults_hold() {
     assert_eq!(config.media.folder(), here.join("data/media"));
     assert_eq!(config.secrets.key_file, here.join("data/secret.key"));
     assert_eq!(config.mail.from, "kring@localhost");
-    assert_eq!(config.instance.timezone.name(), "Europe/Amsterdam");
+    assert_eq!(config.instance.timezone, "Europe/Amsterdam");
     assert_eq!(config.federation.mode, FederationMode::Open);
 }
 
@@ -137,6 +137,7 @@ fn mistakes_are_explained() {
         ),
         ("[limits]\nmax_post_chars = -1", "limits.max_post_chars is -1; allowed: a whole number, 0 or more"),
         ("[limits]\nsession_days = 0", "limits.session_days is 0; allowed: 1 to 3650"),
+        ("[limits]\nmax_post_chars = 9", "limits.max_post_chars is 9; allowed: 100 to 200000"),
         (
             "[instance]\ntimezone = \"Europe/Amsterdm\"",
             "instance.timezone is \"Europe/Amsterdm\"; allowed: a name of the IANA list such as Europe/Amsterdam",

@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use kring::base::{Clock, Error, Rng, Time};
+use kring::base::{Clock, Error, Time};
 use kring::config::{MailConfig, ServiceUrl};
 use kring::mail::{Mail, Mailer, Outcome};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 fn mailer(url: &str) -> Mailer {
     let config = MailConfig { url: ServiceUrl::new(url), from: "De Linde <kring@linde.example>".into() };
     let clock = Clock::fixed(Time::parse_rfc3339("2026-11-22T10:00:00Z").unwrap());
-    Mailer::new(&config, clock, Rng).unwrap()
+    Mailer::new(&config).unwrap().with_clock(clock)
 }
 
 fn mail() -> Mail {
@@ -180,7 +180,7 @@ fn mail_to_all() -> Mail {
 fn unusable_settings_are_told() {
     let new = |url: &str, from: &str| {
         let config = MailConfig { url: ServiceUrl::new(url), from: from.into() };
-        Mailer::new(&config, Clock::system(), Rng).unwrap_err().to_string()
+        Mailer::new(&config).unwrap_err().to_string()
     };
     assert!(new("off", "nobody").contains("mail.from"));
     assert!(new("smtp://", "a@b.example").contains("mail.url"));

@@ -28,6 +28,9 @@ fn zip(entries: &[(&str, &str)]) -> Vec<u8> {
     out
 }
 
+/// Content, declared type and name; then kind, media type and ending.
+type Case<'a> = (&'a [u8], &'a str, &'a str, Kind, &'a str, &'a str);
+
 fn refusal(bytes: &[u8], mime: &str, name: &str) -> &'static str {
     match sniff(bytes, mime, name) {
         Err(Error::Invalid { fields }) => {
@@ -44,7 +47,7 @@ fn what_members_share_is_told_by_content() {
     let word = zip(&[("[Content_Types].xml", ""), ("word/document.xml", "")]);
     let sheet = zip(&[("[Content_Types].xml", ""), ("xl/workbook.xml", "")]);
     let slides = zip(&[("ppt/presentation.xml", ""), ("[Content_Types].xml", "")]);
-    let cases: &[(&[u8], &str, &str, Kind, &str, &str)] = &[
+    let cases: &[Case] = &[
         (b"\xff\xd8\xff\xe0", "text/html", "x.html", Kind::Image, "image/jpeg", "jpg"),
         (b"\x89PNG\r\n\x1a\n", "", "x", Kind::Image, "image/png", "png"),
         (b"GIF89a", "", "x", Kind::Image, "image/gif", "gif"),

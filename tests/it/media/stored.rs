@@ -1,11 +1,18 @@
+use std::path::Path;
+
 use bytes::Bytes;
 use kring::base::{Error, Rng};
+use kring::config::{MediaConfig, ServiceUrl};
 use kring::media::Storage;
+
+fn storage(folder: &Path) -> Storage {
+    Storage::new(&MediaConfig { url: ServiceUrl::new(format!("file:{}", folder.display())) }).unwrap()
+}
 
 #[tokio::test]
 async fn files_are_kept_read_and_removed() {
     let dir = tempfile::tempdir().unwrap();
-    let storage = Storage::open(&dir.path().join("a/media")).unwrap();
+    let storage = storage(&dir.path().join("a/media"));
     let key = Storage::new_key(&Rng);
     assert!(key.len() == 28 && key.as_bytes()[2] == b'/' && key.as_bytes()[5] == b'/', "{key}");
     assert_ne!(key, Storage::new_key(&Rng));
@@ -25,7 +32,7 @@ async fn files_are_kept_read_and_removed() {
 async fn no_key_leaves_the_folder() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("secret"), "x").unwrap();
-    let storage = Storage::open(&dir.path().join("media")).unwrap();
+    let storage = storage(&dir.path().join("media"));
     for key in [
         "",
         "/",

@@ -1,0 +1,49 @@
+//! Files of posts and profiles: one address each, open to those who may see the post.
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::IntoResponse;
+use axum::routing::get;
+
+use super::respond;
+use super::visit::{PageResult, Visit};
+use crate::base::{Error, MediaId};
+use crate::services::{Ctx, media};
+
+/// `/media/ID` and its thumbnail.
+pub fn routes() -> Router<Ctx> {
+    Router::new().route("/media/{id}", get(full)).route("/media/{id}/small", get(small))
+}
+
+async fn full(State(ctx): State<Ctx>, visit: Visit, Path(id): Path<String>, headers: HeaderMap) -> PageResult {
+    serve(&ctx, &visit, id.parse()?, false, &headers).await
+}
+
+async fn small(State(ctx): State<Ctx>, visit: Visit, Path(id): Path<String>, headers: HeaderMap) -> PageResult {
+    serve(&ctx, &visit, id.parse()?, true, &headers).await
+}
+
+/// Bytes never change under one id, so the id is the entity tag; who may see them is asked each time.
+async fn serve(ctx: &Ctx, visit: &Visit, id: MediaId, thumb: bool, headers: &HeaderMap) -> PageResult {
+    let file = media::open(ctx, &visit.viewer, id, thumb).await?;
+    let tag = format!("\"{id}{}\"", if thumb { "s" } else { "" });
+    let cache = if file.public { "public, max-age=86400" } else { "private, no-cache" };
+    let fixed = [
+        (header::ETAG, tag.clone()),
+        (header::CACHE_CONTROL, cache.to_owned()),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox".to_owned()),
+    ];
+    if headers.get(header::IF_NONE_MATCH).is_some_and(|sent| sent.as_bytes() == tag.as_bytes()) {
+        return respond((StatusCode::NOT_MODIFIED, fixed));
+    }
+    let shown = file.mime.starts_with("image/") || file.mime.starts_with("audio/") || file.mime.starts_with("video/");
+    let how = if shown || file.mime == "application/pdf" { "inline" } else { "attachment" };
+    let name = percent_encoding::utf8_percent_encode(&file.file_name, percent_encoding::NON_ALPHANUMERIC);
+    let mut response = (fixed, file.bytes).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_str(&file.mime).map_err(Error::internal)?);
+    let disposition = HeaderValue::from_str(&format!("{how}; filename*=UTF-8''{name}")).map_err(Error::internal)?;
+    headers.insert(header::CONTENT_DISPOSITION, disposition);
+    respond(response)
+}

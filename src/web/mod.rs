@@ -1,0 +1,47 @@
+//! Room: the pages: handlers, forms, templates and assets. A handler parses, calls one service and renders.
+//! May import: everything below the doors.
+
+mod assets;
+mod chrome;
+mod forms;
+mod live;
+mod media;
+mod views;
+mod visit;
+
+use axum::Router;
+use axum::response::{IntoResponse, Redirect, Response};
+
+use crate::services::Ctx;
+
+pub use chrome::{Chrome, Place};
+pub use forms::{CheckedForm, CheckedParts, Fields, Part, Query};
+pub use views::{Avatar, PostCard, Shelf};
+pub use visit::{Failure, PageResult, Visit};
+
+/// Every page.
+pub fn router(ctx: Ctx) -> Router {
+    Router::new()
+        .merge(assets::routes())
+        .merge(media::routes())
+        .merge(live::routes())
+        .fallback(visit::no_such_page)
+        .layer(axum::middleware::from_fn_with_state(ctx.clone(), visit::layer))
+        .with_state(ctx)
+}
+
+/// Renders a page.
+pub(crate) fn page(template: &impl askama::Template) -> PageResult {
+    let html = template.render().map_err(|error| Failure(crate::base::Error::internal(error)))?;
+    Ok(axum::response::Html(html).into_response())
+}
+
+/// After a form: to the page that shows what came of it.
+pub(crate) fn see(path: &str) -> PageResult {
+    Ok(Redirect::to(path).into_response())
+}
+
+/// A response that is not a page.
+pub(crate) fn respond(response: impl IntoResponse) -> Result<Response, Failure> {
+    Ok(response.into_response())
+}
