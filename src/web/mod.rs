@@ -14,6 +14,13 @@ mod media;
 mod people;
 mod settings;
 mod sign_in;
+mod comments;
+mod forms;
+mod home;
+mod live;
+mod media;
+mod posts;
+mod reactions;
 mod views;
 mod visit;
 
@@ -41,6 +48,10 @@ pub fn router(ctx: Ctx) -> Router {
         .merge(sign_in::routes())
         .merge(media::routes())
         .merge(live::routes())
+        .merge(home::routes())
+        .merge(posts::routes())
+        .merge(comments::routes())
+        .merge(reactions::routes())
         .fallback(visit::no_such_page)
         .layer(axum::middleware::from_fn_with_state(ctx.clone(), visit::layer))
         .with_state(ctx)
