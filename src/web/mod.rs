@@ -5,22 +5,19 @@ mod admin;
 mod assets;
 mod branches;
 mod chrome;
+mod comments;
 mod first_run;
 mod forms;
+mod home;
 mod invitations;
 mod join;
 mod live;
 mod media;
 mod people;
-mod settings;
-mod sign_in;
-mod comments;
-mod forms;
-mod home;
-mod live;
-mod media;
 mod posts;
 mod reactions;
+mod settings;
+mod sign_in;
 mod views;
 mod visit;
 
@@ -40,18 +37,18 @@ pub fn router(ctx: Ctx) -> Router {
         .merge(admin::routes())
         .merge(assets::routes())
         .merge(branches::routes())
+        .merge(comments::routes())
         .merge(first_run::routes())
+        .merge(home::routes())
         .merge(invitations::routes())
         .merge(join::routes())
+        .merge(live::routes())
+        .merge(media::routes())
         .merge(people::routes())
+        .merge(posts::routes())
+        .merge(reactions::routes())
         .merge(settings::routes())
         .merge(sign_in::routes())
-        .merge(media::routes())
-        .merge(live::routes())
-        .merge(home::routes())
-        .merge(posts::routes())
-        .merge(comments::routes())
-        .merge(reactions::routes())
         .fallback(visit::no_such_page)
         .layer(axum::middleware::from_fn_with_state(ctx.clone(), visit::layer))
         .with_state(ctx)
