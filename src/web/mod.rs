@@ -1,9 +1,11 @@
 //! Room: the pages: handlers, forms, templates and assets. A handler parses, calls one service and renders.
 //! May import: everything below the doors.
 
+mod about;
 mod assets;
 mod chrome;
 mod forms;
+mod groups;
 mod live;
 mod media;
 mod views;
@@ -25,6 +27,8 @@ pub fn router(ctx: Ctx) -> Router {
         .merge(assets::routes())
         .merge(media::routes())
         .merge(live::routes())
+        .merge(groups::routes())
+        .merge(about::routes())
         .fallback(visit::no_such_page)
         .layer(axum::middleware::from_fn_with_state(ctx.clone(), visit::layer))
         .with_state(ctx)
