@@ -19,6 +19,7 @@ pub mod passwords;
 pub mod people;
 pub mod pictures;
 pub mod posts;
+pub mod retention;
 pub mod registration;
 pub mod search;
 pub mod secrets;
