@@ -1,7 +1,9 @@
 //! Kring: a federated community server. `docs/ARCHITECTURE.md` is the map of these rooms.
 
 pub mod api;
+pub mod app;
 pub mod base;
+pub mod cli;
 pub mod config;
 pub mod domain;
 pub mod federation;

@@ -136,16 +136,13 @@ pub async fn complete_first_run(ctx: &Ctx, token: &str, form: FirstRun, device: 
     if organisation.is_empty() || organisation.chars().count() > 80 {
         fields.push(FieldError { field: "organisation", code: "error-organisation-name" });
     }
-    if people::email_key(&form.email).is_none() {
-        fields.push(FieldError { field: "email", code: "error-email-invalid" });
-    }
     if form.password.is_empty() && !ctx.mailer.enabled() {
         fields.push(FieldError { field: "password", code: "error-password-needed" });
     }
     let locale = Locale::parse(&form.locale).unwrap_or_default().tag();
     let new = NewMember {
         name: form.name,
-        email: Some(form.email).filter(|e| people::email_key(e).is_some()),
+        email: Some(form.email),
         password: Some(form.password).filter(|p| !p.is_empty()),
         locale: Some(locale.to_owned()),
         role: Role::Owner,
@@ -199,7 +196,7 @@ pub fn settings(ctx: &Ctx) -> Settings {
     }
 }
 
-/// Sets them. Whoever answers for the contrast of an accent colour checks it before.
+/// Sets them. A colour on which white text cannot be read well is refused.
 ///
 /// # Errors
 /// `Forbidden`; `Invalid` per field.
@@ -211,7 +208,8 @@ pub async fn update_settings(ctx: &Ctx, viewer: &Viewer, new: Settings) -> Resul
         fields.push(FieldError { field: "name", code: "error-organisation-name" });
     }
     let hue = new.accent_hue.trim();
-    if !hue.is_empty() && !hue.parse::<u16>().is_ok_and(|hue| hue < 360) {
+    let fits = |hue: u16| hue < 360 && crate::domain::colour::accent_contrast(hue) >= 4.5;
+    if !hue.is_empty() && !hue.parse().is_ok_and(fits) {
         fields.push(FieldError { field: "accent_hue", code: "error-hue" });
     }
     if !new.registration.is_empty() && Registration::parse(&new.registration).is_none() {

@@ -9,3 +9,4 @@ mod fixtures;
 mod net;
 mod sign;
 mod wire;
+mod people;
