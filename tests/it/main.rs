@@ -9,3 +9,6 @@ mod fixtures;
 mod net;
 mod sign;
 mod wire;
+mod store;
+mod support;
+mod tidy;
