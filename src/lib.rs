@@ -1,6 +1,8 @@
 //! Kring: a federated community server. `docs/ARCHITECTURE.md` is the map of these rooms.
 
+pub mod app;
 pub mod base;
+pub mod cli;
 pub mod config;
 pub mod domain;
 pub mod federation;

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use futures_util::future::BoxFuture;
 use http::header::{HeaderName, HeaderValue};
 use serde_json::Value;
 use url::Url;
 
-use super::convert::{self, ReadActor};
+use super::convert::{self, ReadActor, ReadGroup};
 use super::keys::OwnKeys;
 use super::sign::{Form, PublicKey, cavage, rfc9421};
 use super::state::Federation;
@@ -14,8 +15,10 @@ use super::wire::{self, Doc, KeyMaterial, same_origin};
 use crate::base::*;
 use crate::config::FederationMode;
 use crate::domain::actors::{Actor, ActorState};
+use crate::domain::groups::Group;
 use crate::domain::peers::{Host, HostState, KeyKind};
 use crate::net::{Get, Response, Signer};
+use crate::services;
 use crate::store::federation::{self as rows, StoredKey};
 use crate::store::{Conn, actors, groups};
 use crate::urls::host_of;
@@ -194,7 +197,7 @@ impl Federation {
             Form::Cavage => "cavage",
             Form::Rfc9421 => "rfc9421",
         };
-        let write = move |conn: &mut Conn| -> futures_util::future::BoxFuture<'_, Result<usize>> {
+        let write = move |conn: &mut Conn| -> BoxFuture<'_, Result<usize>> {
             Box::pin(async move { rows::set_signature_form(conn, &host, Some(word)).await })
         };
         self.ctx.db.write(write).await.map(|_| ())
@@ -229,11 +232,31 @@ impl Federation {
         if self.ctx.urls.is_ours(&read.uri) {
             return Err(Error::NotAuthentic(format!("{} is ours", read.uri)));
         }
-        let (ids, now) = (self.ctx.ids.clone(), self.ctx.now());
-        let write = move |conn: &mut Conn| -> futures_util::future::BoxFuture<'_, Result<Actor>> {
+        let (ids, now, read_group) = (self.ctx.ids.clone(), self.ctx.now(), read.group.clone());
+        let write = move |conn: &mut Conn| -> BoxFuture<'_, Result<Actor>> {
             Box::pin(async move { upsert(conn, &ids, now, read).await })
         };
-        self.ctx.db.write(write).await
+        let group = read_group;
+        let actor = self.ctx.db.write(write).await?;
+        if let Some(group) = group {
+            self.store_group(&actor, group).await?;
+        }
+        Ok(actor)
+    }
+
+    /// Stores the group side of a peer's group.
+    async fn store_group(&self, actor: &Actor, read: ReadGroup) -> Result<()> {
+        let members = read.members;
+        let stored =
+            services::groups::receive_group(&self.ctx, actor, read.kind, read.posting, read.approval, members).await?;
+        if stored.rules_html == read.rules.as_str() && stored.card_html == read.card.as_str() {
+            return Ok(());
+        }
+        let renewed = Group { rules_html: read.rules.into_string(), card_html: read.card.into_string(), ..stored };
+        let write = move |conn: &mut Conn| -> BoxFuture<'_, Result<usize>> {
+            Box::pin(async move { groups::upsert(conn, &renewed).await })
+        };
+        self.ctx.db.write(write).await.map(|_| ())
     }
 
     /// The key with this id: from memory, the store, or its host. `refetch` asks the host even if we have it, at most
@@ -298,7 +321,7 @@ impl Federation {
         let actor = self.store_actor(&owner_doc).await?;
         if let Some(stored) = stored_key(&self.ctx.ids, actor.id, key_id, key.material) {
             let now = self.ctx.now();
-            let write = move |conn: &mut Conn| -> futures_util::future::BoxFuture<'_, Result<usize>> {
+            let write = move |conn: &mut Conn| -> BoxFuture<'_, Result<usize>> {
                 Box::pin(async move { rows::upsert_key(conn, &stored, now).await })
             };
             self.ctx.db.write(write).await?;
@@ -334,7 +357,7 @@ async fn upsert(conn: &mut Conn, ids: &Ids, now: Time, read: ReadActor) -> Resul
     }
     let known = actors::find_by_uri(conn, &read.uri).await?;
     let id = known.as_ref().map_or_else(|| ActorId(ids.next()), |actor| actor.id);
-    let (keys, group, wraps) = (read.keys.clone(), read.group, read.wraps);
+    let (keys, wraps) = (read.keys.clone(), read.wraps);
     let actor = actors::upsert(conn, &read.into_new(id, host_id, known.map_or(now, |a| a.created_at), now)).await?;
     let mut kept = Vec::new();
     for (uri, key) in keys {
@@ -351,10 +374,6 @@ async fn upsert(conn: &mut Conn, ids: &Ids, now: Time, read: ReadActor) -> Resul
         kept.push(uri);
     }
     rows::delete_other_keys(conn, actor.id, &kept).await?;
-    if let Some(group) = group {
-        let stored = groups::find(conn, actor.id).await?;
-        convert::store_group(conn, ids, actor.id, group, stored).await?;
-    }
     if wraps {
         rows::set_wraps(conn, host_id).await?;
     }

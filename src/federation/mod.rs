@@ -1,5 +1,17 @@
 //! Room: the door to other servers: reading and writing ActivityPub, signatures, discovery.
 //! May import: everything below the doors.
 
+mod convert;
+mod doors;
+mod fetch;
+mod inbound;
+mod keys;
+mod outbound;
+mod peers;
+mod resolve;
 pub mod sign;
+mod state;
 pub mod wire;
+
+pub use doors::{negotiate, negotiation, router};
+pub use state::Federation;

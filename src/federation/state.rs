@@ -24,6 +24,10 @@ const PEER_KEY_LIFE: Duration = Duration::from_secs(60);
 /// How often one key may be fetched anew because a signature failed (INTEROP A.4.3).
 const REFETCH_PAUSE: Duration = Duration::from_secs(300);
 
+/// How long it is believed what the host of a group says about a membership: yes or no, a minute at most is lost when
+/// somebody is taken out.
+const MEMBERSHIP_LIFE: Duration = Duration::from_secs(60);
+
 /// The door to other servers. Cheap to clone.
 #[derive(Clone)]
 pub struct Federation(Arc<State>);
@@ -43,6 +47,8 @@ pub struct State {
     pub(super) refetched: Cache<String, ()>,
     /// Collections of moderators that were read lately, by group.
     pub(super) moderators_read: Cache<ActorId, ()>,
+    /// Whether the host of a group elsewhere calls someone a member.
+    pub(super) members_there: Cache<(ActorId, ActorId), bool>,
     /// Hosts noted as alive lately.
     pub(super) seen: Cache<HostId, ()>,
     /// There is something to deliver.
@@ -76,6 +82,7 @@ impl Federation {
             peer_keys: Cache::builder().max_capacity(PEER_KEYS).time_to_live(PEER_KEY_LIFE).build(),
             refetched: Cache::builder().max_capacity(PEER_KEYS).time_to_live(REFETCH_PAUSE).build(),
             moderators_read: Cache::builder().max_capacity(PEER_KEYS).time_to_live(REFETCH_PAUSE).build(),
+            members_there: Cache::builder().max_capacity(PEER_KEYS).time_to_live(MEMBERSHIP_LIFE).build(),
             seen: Cache::builder().max_capacity(PEER_KEYS).time_to_live(PEER_KEY_LIFE).build(),
             outbound: Notify::new(),
             inbound: Notify::new(),

@@ -51,15 +51,16 @@ pub enum Change {
     },
 }
 
-/// Tells listeners in this process what changed.
+/// Tells listeners in this process what changed, here or in another process.
 #[derive(Clone, Debug)]
 pub struct Hub {
-    sender: broadcast::Sender<Change>,
+    everything: broadcast::Sender<Change>,
+    local: broadcast::Sender<Change>,
 }
 
 impl Default for Hub {
     fn default() -> Self {
-        Self { sender: broadcast::channel(4096).0 }
+        Self { everything: broadcast::channel(4096).0, local: broadcast::channel(4096).0 }
     }
 }
 
@@ -67,11 +68,22 @@ impl Hub {
     /// Tells everyone who listens; nobody listening is fine.
     pub fn publish(&self, change: Change) {
         // An error means that nobody listens.
-        let _ = self.sender.send(change);
+        let _ = self.local.send(change.clone());
+        self.relay(change);
+    }
+
+    /// Passes on what another process said: to the listeners here, not back to the others.
+    pub fn relay(&self, change: Change) {
+        let _ = self.everything.send(change);
     }
 
     /// Listens from now on. A listener that lags is told how many it missed and should reload.
     pub fn listen(&self) -> broadcast::Receiver<Change> {
-        self.sender.subscribe()
+        self.everything.subscribe()
+    }
+
+    /// Listens to what happens in this process alone.
+    pub fn listen_local(&self) -> broadcast::Receiver<Change> {
+        self.local.subscribe()
     }
 }

@@ -136,16 +136,13 @@ pub async fn complete_first_run(ctx: &Ctx, token: &str, form: FirstRun, device: 
     if organisation.is_empty() || organisation.chars().count() > 80 {
         fields.push(FieldError { field: "organisation", code: "error-organisation-name" });
     }
-    if people::email_key(&form.email).is_none() {
-        fields.push(FieldError { field: "email", code: "error-email-invalid" });
-    }
     if form.password.is_empty() && !ctx.mailer.enabled() {
         fields.push(FieldError { field: "password", code: "error-password-needed" });
     }
     let locale = Locale::parse(&form.locale).unwrap_or_default().tag();
     let new = NewMember {
         name: form.name,
-        email: Some(form.email).filter(|e| people::email_key(e).is_some()),
+        email: Some(form.email),
         password: Some(form.password).filter(|p| !p.is_empty()),
         locale: Some(locale.to_owned()),
         role: Role::Owner,

@@ -18,6 +18,7 @@ pub mod passwords;
 pub mod people;
 pub mod pictures;
 pub mod posts;
+pub mod retention;
 pub mod registration;
 pub mod secrets;
 pub mod sessions;

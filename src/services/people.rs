@@ -20,7 +20,7 @@ pub struct NewMember {
     pub name: String,
     /// Shown name.
     pub display_name: String,
-    /// Address to sign in with.
+    /// Address to sign in with; an empty one is an error, none is not.
     pub email: Option<String>,
     /// Role.
     pub role: Role,
@@ -163,7 +163,7 @@ pub async fn check(ctx: &Ctx, mut new: NewMember) -> Result<Checked> {
     {
         fields.push(FieldError { field: "name", code });
     }
-    new.email = new.email.map(|e| e.trim().to_owned()).filter(|e| !e.is_empty());
+    new.email = new.email.map(|e| e.trim().to_owned());
     let email_key = new.email.as_deref().and_then(email_key);
     if new.email.is_some() && email_key.is_none() {
         fields.push(FieldError { field: "email", code: "error-email-invalid" });

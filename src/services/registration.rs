@@ -46,9 +46,6 @@ pub async fn register(ctx: &Ctx, form: Form, device: Device) -> Result<Outcome> 
     }
     let quota = Quota { burst: 20, every: 2 * Time::MINUTE };
     ctx.throttle.take(&[(format!("r:{}", address_key(device.address)), quota)], ctx.now())?;
-    if email_key(&form.email).is_none() {
-        return Err(Error::invalid("email", "error-email-invalid"));
-    }
     let checked = people::check(ctx, new_member(ctx, &form)).await?;
     if ctx.mailer.enabled() {
         letters::post_now(ctx, Letter::Register { form }).await?;

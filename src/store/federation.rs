@@ -5,12 +5,15 @@ use diesel::prelude::*;
 use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
 
-use super::schema::{activities, actor_keys, actors, audiences, follows, groups, hosts, posts, readers};
+use super::schema::{
+    activities, actor_keys, actors, entries, follows, groups, held_activities, hosts, posts, reactions, readers,
+};
 use super::{Conn, db_fn};
 use crate::base::*;
 use crate::domain::actors::{Actor, ActorState};
 use crate::domain::groups::{FollowState, GroupKind, GroupRole};
 use crate::domain::peers::*;
+use crate::domain::posts::{EntryKind, ReactionKind};
 
 /// A key of an actor, ours or a peer's.
 #[derive(Clone, Debug)]
@@ -327,6 +330,53 @@ db_fn! {
         .await
     }
 
+    /// Remembers in which activity a post came that a moderator must see first.
+    pub async fn hold_activity(conn, post: PostId, activity: ActivityId) -> usize {
+        diesel::insert_into(held_activities::table)
+            .values((held_activities::post_id.eq(post), held_activities::activity_id.eq(activity)))
+            .on_conflict(held_activities::post_id)
+            .do_nothing()
+            .execute(conn)
+            .await
+    }
+
+    /// The activity in which a held post came.
+    pub async fn held_activity(conn, post: PostId) -> Option<ActivityId> {
+        held_activities::table.find(post).select(held_activities::activity_id).first(conn).await.optional()
+    }
+
+    /// ActivityPub id of a reaction.
+    pub async fn reaction_uri(conn, actor: ActorId, post: PostId, kind: ReactionKind) -> Option<String> {
+        let found: Option<Option<String>> = reactions::table
+            .filter(reactions::actor_id.eq(actor).and(reactions::post_id.eq(post)).and(reactions::kind.eq(kind)))
+            .select(reactions::uri)
+            .first(conn)
+            .await
+            .optional()?;
+        Ok(found.flatten())
+    }
+
+    /// ActivityPub id of a share.
+    pub async fn share_uri(conn, actor: ActorId, post: PostId) -> Option<String> {
+        let found: Option<Option<String>> = entries::table
+            .filter(entries::source_id.eq(actor).and(entries::post_id.eq(post)).and(entries::how.eq(EntryKind::Share)))
+            .select(entries::uri)
+            .first(conn)
+            .await
+            .optional()?;
+        Ok(found.flatten())
+    }
+
+    /// Who shared what, by the ActivityPub id of the share.
+    pub async fn find_share(conn, uri: &str) -> Option<(ActorId, PostId)> {
+        entries::table
+            .filter(entries::uri.eq(uri).and(entries::how.eq(EntryKind::Share)))
+            .select((entries::source_id, entries::post_id))
+            .first(conn)
+            .await
+            .optional()
+    }
+
     /// Collections of an actor.
     pub async fn collections(conn, actor: ActorId) -> Collections {
         actors::table
@@ -354,14 +404,6 @@ db_fn! {
     /// What remote comments answer that is not here yet, by post.
     pub async fn parent_uri(conn, id: PostId) -> Option<String> {
         posts::table.find(id).select(posts::parent_uri).first(conn).await
-    }
-
-    /// Renews what is stored of a peer's actor's state, for instance after a Delete was undone.
-    pub async fn revive(conn, id: ActorId, now: Time) -> usize {
-        diesel::update(actors::table.find(id))
-            .set((actors::state.eq(ActorState::Active), actors::updated_at.eq(now)))
-            .execute(conn)
-            .await
     }
 
     /// Whether anyone of a host follows, asked to follow, or was invited by an actor.
@@ -417,11 +459,6 @@ db_fn! {
             .first(conn)
             .await
             .optional()
-    }
-
-    /// Whether an audience belongs to an actor and is read by its readers alone.
-    pub async fn audience_owner(conn, id: AudienceId) -> ActorId {
-        audiences::table.find(id).select(audiences::owner_id).first(conn).await
     }
 
     /// One inbox for each host that knows us: shared where there is one. For the news that an actor is gone.

@@ -1,5 +1,5 @@
 //! Room: the two databases. The only place that knows diesel and SQL; one file per noun.
-//! May import: base, config, domain, urls, policy, text, i18n.
+//! May import: base, config, domain, urls, policy, text, i18n, live.
 //!
 //! Functions take `&mut Conn` and never open a transaction: services do, with [`Db::write`].
 
@@ -16,6 +16,7 @@ pub mod federation;
 pub mod groups;
 pub mod invitations;
 pub mod jobs;
+pub mod live;
 pub mod leaving;
 pub mod media;
 pub mod members;

@@ -166,3 +166,10 @@ async fn assemble(conn: &mut Conn, rows: Vec<Row>, sight: &Sight) -> Result<Vec<
     };
     Ok(rows.into_iter().map(notice).collect())
 }
+
+db_fn! {
+    /// Removes notices read before `before`.
+    pub async fn purge_read(conn, before: Time) -> usize {
+        diesel::delete(notifications::table.filter(notifications::read_at.lt(before))).execute(conn).await
+    }
+}

@@ -983,3 +983,15 @@ db_fn! {
             .await
     }
 }
+
+db_fn! {
+    /// Posts that moderators took away before `before`; for the retention job.
+    pub async fn removed_before(conn, before: Time, limit: i64) -> Vec<PostId> {
+        posts::table
+            .filter(posts::state.eq(PostState::Removed).and(posts::published_at.lt(before)))
+            .limit(limit)
+            .select(posts::id)
+            .load(conn)
+            .await
+    }
+}

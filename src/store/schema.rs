@@ -520,6 +520,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    held_activities (post_id) {
+        post_id -> BigInt,
+        activity_id -> BigInt,
+    }
+}
+
+diesel::table! {
     deliveries (id) {
         id -> BigInt,
         lane -> Text,
@@ -559,5 +566,5 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(
-    hosts, actors, actor_keys, branches, members, sessions, sign_in_tokens, invitations, audiences, readers, groups, invitation_groups, follows, posts, entries, home, revisions, polls, poll_options, poll_votes, reactions, bookmarks, mentions, post_tags, media, drafts, notifications, reports, moderation_log, blocks, host_blocks, settings, oauth_apps, oauth_codes, oauth_tokens, idempotency, markers, activities, deliveries, lanes, jobs,
+    hosts, actors, actor_keys, branches, members, sessions, sign_in_tokens, invitations, audiences, readers, groups, invitation_groups, follows, posts, entries, home, revisions, polls, poll_options, poll_votes, reactions, bookmarks, mentions, post_tags, media, drafts, notifications, reports, moderation_log, blocks, host_blocks, settings, oauth_apps, oauth_codes, oauth_tokens, idempotency, markers, activities, held_activities, deliveries, lanes, jobs,
 );

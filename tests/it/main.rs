@@ -12,3 +12,4 @@ mod wire;
 mod store;
 mod support;
 mod tidy;
+mod people;

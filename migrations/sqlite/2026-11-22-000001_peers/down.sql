@@ -1,1 +1,2 @@
+DROP TABLE held_activities;
 ALTER TABLE hosts DROP COLUMN wraps;

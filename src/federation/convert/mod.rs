@@ -13,5 +13,5 @@ pub use actors::{ActorParts, actor, mime_of};
 pub use context::{KRING, context, with_context};
 pub use load::{PostParts, load, load_one};
 pub use posts::{Address, addressing, note, votes};
-pub use read_actor::{ReadActor, ReadGroup, read_actor, store_group};
+pub use read_actor::{ReadActor, ReadGroup, read_actor};
 pub use read_post::{ReadPost, read_post};

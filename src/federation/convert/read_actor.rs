@@ -2,10 +2,8 @@ use super::super::sign::PublicKey;
 use super::super::wire::{Doc, IdRules, Kind, KeyMaterial, same_origin};
 use crate::base::*;
 use crate::domain::actors::ActorKind;
-use crate::domain::audiences::Audience;
-use crate::domain::groups::{Group, GroupKind, Posting};
+use crate::domain::groups::{GroupKind, Posting};
 use crate::store::actors::NewActor;
-use crate::store::{Conn, groups};
 use crate::text;
 
 /// The longest name that is kept.
@@ -55,6 +53,8 @@ pub struct ReadGroup {
     pub rules: SafeHtml,
     /// What holds now.
     pub card: SafeHtml,
+    /// Members, where the document tells.
+    pub members: Option<i64>,
 }
 
 /// Reads an actor document. Nothing if it is no actor, or lacks what it must have: id, name, inbox on its own origin.
@@ -120,6 +120,7 @@ fn read_group(doc: Doc<'_>) -> ReadGroup {
         approval: kind == GroupKind::Private,
         rules: text::clean(doc.text("kring:rules").unwrap_or_default()),
         card: text::clean(doc.text("kring:agreements").unwrap_or_default()),
+        members: doc.embedded("followers").and_then(|f| f.u64("totalItems")).and_then(|n| i64::try_from(n).ok()),
     }
 }
 
@@ -174,46 +175,4 @@ impl ReadActor {
             fetched_at: Some(now),
         }
     }
-}
-
-/// Stores the group side of a peer's group. Narrowing it closes what is here; widening makes a new audience, so that
-/// old posts stay closed.
-pub async fn store_group(conn: &mut Conn, ids: &Ids, id: ActorId, read: ReadGroup, stored: Option<Group>) -> Result<()> {
-    let audience_id = match &stored {
-        Some(group) if read.kind == group.kind => group.audience_id,
-        Some(group) if read.kind.is_narrower_than(group.kind) => {
-            groups::set_scope(conn, group.audience_id, read.kind.scope()).await?;
-            group.audience_id
-        }
-        _ => {
-            let audience = Audience { id: AudienceId(ids.next()), scope: read.kind.scope(), owner_id: id };
-            groups::insert_audience(conn, &audience).await?;
-            audience.id
-        }
-    };
-    let group = Group {
-        actor_id: id,
-        kind: read.kind,
-        hidden: stored.as_ref().is_some_and(|g| g.hidden),
-        posting: read.posting,
-        approval: read.approval,
-        outside_members: true,
-        audience_id,
-        spine: stored.as_ref().map_or_else(|| spine(id), |g| g.spine),
-        topics: stored.as_ref().map(|g| g.topics.clone()).unwrap_or_default(),
-        branch_id: None,
-        rules_source: String::new(),
-        rules_html: read.rules.into_string(),
-        card_source: String::new(),
-        card_html: read.card.into_string(),
-        members_count: stored.as_ref().map_or(0, |g| g.members_count),
-        created_by: None,
-        archived_at: stored.as_ref().and_then(|g| g.archived_at),
-    };
-    groups::upsert(conn, &group).await.map(|_| ())
-}
-
-/// One of the six colours, always the same for a group.
-fn spine(id: ActorId) -> i16 {
-    i16::try_from((id.0 >> 16).rem_euclid(6)).unwrap_or(0) + 1
 }

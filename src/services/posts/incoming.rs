@@ -440,8 +440,3 @@ async fn bury_unseen(conn: &mut Conn, ctx: &Ctx, author: &Actor, uri: &str) -> R
     store::posts::insert(conn, &row).await?;
     Ok(())
 }
-
-/// Whether a peer's actor may see a post: what signed reading asks.
-pub async fn visible_to(ctx: &Ctx, viewer: &Viewer, id: PostId) -> Result<Option<Post>> {
-    store::posts::find_visible(&mut ctx.db.read().await?, id, &policy::sight(viewer)).await
-}

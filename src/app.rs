@@ -1,0 +1,212 @@
+//! The roof: builds everything, wires jobs and doors together, one router.
+//! May import: everything.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
+use axum::routing::get;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::base::{Clock, Error, Result, Time};
+use crate::config::Config;
+use crate::domain::events::Event;
+use crate::jobs::{Handler, Runner};
+use crate::services::ctx::Parts;
+use crate::services::{Ctx, guests, media, sign_in, timelines};
+use crate::store::{self, Db};
+
+/// How long a request may take.
+const REQUEST_TIME: Duration = Duration::from_secs(60);
+/// How long requests and jobs get to finish when the server stops.
+const STOP_TIME: Duration = Duration::from_secs(10);
+/// What is done regularly: kind of job, and every how many microseconds.
+const SCHEDULE: [(&str, i64); 5] = [
+    ("close_polls", Time::MINUTE),
+    ("clean_media", Time::HOUR),
+    ("clean_sign_in", Time::HOUR),
+    ("expire_guests", Time::HOUR),
+    ("retention", Time::DAY),
+];
+
+/// A running instance.
+pub struct App {
+    /// What its use cases need.
+    pub ctx: Ctx,
+    /// Where it listens.
+    pub address: SocketAddr,
+    stop: watch::Sender<bool>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl App {
+    /// Opens the database, starts the jobs and listens.
+    ///
+    /// # Errors
+    /// `Unavailable` when the database or the address cannot be used.
+    pub async fn start(config: Config, clock: Clock) -> Result<Self> {
+        let listener = TcpListener::bind(config.server.listen)
+            .await
+            .map_err(|e| Error::Unavailable(format!("server.listen: cannot listen on {}: {e}", config.server.listen)))?;
+        Self::start_on(listener, config, clock).await
+    }
+
+    /// As [`App::start`], on a socket that listens already (tests take a free port that way).
+    pub async fn start_on(listener: TcpListener, config: Config, clock: Clock) -> Result<Self> {
+        let ctx = open(config, clock).await?;
+        let address = listener.local_addr().map_err(Error::internal)?;
+        let (stop, stopped) = watch::channel(false);
+        let mut tasks = Vec::new();
+        let runner = runner(&ctx);
+        tasks.push(tokio::spawn(runner.run(stopped.clone())));
+        tasks.push(tokio::spawn(schedule(ctx.clone(), stopped.clone())));
+        if ctx.db.is_postgres() {
+            tasks.push(tokio::spawn(crate::store::live::bridge(ctx.db.clone(), ctx.hub.clone(), stopped.clone())));
+        }
+        let service = router(&ctx).into_make_service_with_connect_info::<SocketAddr>();
+        let mut until = stopped.clone();
+        let serve = axum::serve(listener, service).with_graceful_shutdown(async move {
+            // An error means that the sender is gone, which is a reason to stop as well.
+            let _ = until.wait_for(|stop| *stop).await;
+        });
+        tasks.push(tokio::spawn(async move {
+            if let Err(error) = serve.await {
+                tracing::error!(%error, "the server stopped");
+            }
+        }));
+        Ok(Self { ctx, address, stop, tasks })
+    }
+
+    /// Stops taking requests and lets what runs finish, for a while.
+    pub async fn stop(self) {
+        // Nobody listening means everything has stopped already.
+        let _ = self.stop.send(true);
+        for task in self.tasks {
+            let abort = task.abort_handle();
+            if tokio::time::timeout(STOP_TIME, task).await.is_err() {
+                abort.abort();
+            }
+        }
+    }
+}
+
+/// Opens the instance without serving it: for the command line.
+pub async fn open(config: Config, clock: Clock) -> Result<Ctx> {
+    crate::i18n::Locale::of_instance(&config.instance.language).map_err(Error::Unavailable)?;
+    let db = Db::open(config.database.url.as_str()).await?;
+    Ctx::new(Parts { db, config: Arc::new(config), clock }).await
+}
+
+/// Every door under one roof.
+fn router(ctx: &Ctx) -> Router {
+    let upload = usize::try_from(ctx.config.limits.max_upload_mb).unwrap_or(usize::MAX).saturating_mul(4_000_000);
+    Router::new()
+        .route("/healthz", get(|| async { "OK" }))
+        .route("/readyz", get(ready).with_state(ctx.clone()))
+        .merge(crate::web::router(ctx.clone()))
+        .layer(DefaultBodyLimit::max(upload))
+        .layer(tower_http::compression::CompressionLayer::new().compress_when(compressible()))
+        .layer(tower_http::timeout::TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, REQUEST_TIME))
+        .layer(tower_http::catch_panic::CatchPanicLayer::new())
+}
+
+/// Text, but not streams of events (they would be held back) nor pictures.
+fn compressible() -> impl tower_http::compression::Predicate {
+    use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate as _};
+    DefaultPredicate::new().and(NotForContentType::SSE).and(NotForContentType::const_new("font/woff2"))
+}
+
+/// Whether the database answers.
+async fn ready(axum::extract::State(ctx): axum::extract::State<Ctx>) -> (StatusCode, &'static str) {
+    let answer = async { store::settings::get(&mut ctx.db.read().await?, "name").await };
+    match answer.await {
+        Ok(_) => (StatusCode::OK, "OK"),
+        Err(error) => {
+            tracing::warn!(%error, "not ready");
+            (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer")
+        }
+    }
+}
+
+/// The runner of this instance's jobs.
+pub fn runner(ctx: &Ctx) -> Runner {
+    let mut handlers: HashMap<&'static str, Handler> = HashMap::new();
+    let c = ctx.clone();
+    let fan_out: Handler = Arc::new(move |payload| {
+        let ctx = c.clone();
+        Box::pin(async move {
+            let event: Event = serde_json::from_str(&payload).map_err(Error::internal)?;
+            timelines::fan_out(&ctx, &event).await
+        })
+    });
+    handlers.insert("fanout", fan_out);
+    add(&mut handlers, ctx, "close_polls", |ctx| async move { timelines::close_polls(&ctx).await });
+    add(&mut handlers, ctx, "clean_media", |ctx| async move { media::clean(&ctx).await });
+    add(&mut handlers, ctx, "clean_sign_in", |ctx| async move { sign_in::clean(&ctx).await });
+    add(&mut handlers, ctx, "expire_guests", |ctx| async move { guests::expire(&ctx).await.map(|_| ()) });
+    add(&mut handlers, ctx, "retention", |ctx| async move { crate::services::retention::run(&ctx).await });
+    Runner {
+        db: ctx.db.clone(),
+        clock: ctx.clock.clone(),
+        rng: ctx.rng.clone(),
+        wake: ctx.wake.clone(),
+        handlers,
+    }
+}
+
+/// A handler of a job without payload.
+fn add<F, Fut>(handlers: &mut HashMap<&'static str, Handler>, ctx: &Ctx, kind: &'static str, run: F)
+where
+    F: Fn(Ctx) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<()>> + Send + 'static,
+{
+    let ctx = ctx.clone();
+    handlers.insert(kind, Arc::new(move |_| Box::pin(run(ctx.clone()))));
+}
+
+/// Enqueues what is done regularly; the key keeps several processes from doing it twice.
+async fn schedule(ctx: Ctx, mut stop: watch::Receiver<bool>) {
+    loop {
+        if let Err(error) = enqueue_due(&ctx).await {
+            tracing::warn!(%error, "scheduling");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_secs(30)) => {}
+            _ = stop.changed() => return,
+        }
+    }
+}
+
+async fn enqueue_due(ctx: &Ctx) -> Result<()> {
+    let now = ctx.now();
+    let last = store::settings::get(&mut ctx.db.read().await?, "schedule").await?.unwrap_or_default();
+    let before: HashMap<String, i64> = serde_json::from_str(&last).unwrap_or_default();
+    let turn = |every: i64| now.micros().div_euclid(every);
+    let due: Vec<(&str, i64)> =
+        SCHEDULE.into_iter().filter(|(kind, every)| before.get(*kind) != Some(&turn(*every))).collect();
+    if due.is_empty() {
+        return Ok(());
+    }
+    let turns: HashMap<&str, i64> = SCHEDULE.into_iter().map(|(kind, every)| (kind, turn(every))).collect();
+    let turns = serde_json::to_string(&turns).map_err(Error::internal)?;
+    let c = ctx.clone();
+    ctx.db
+        .write(move |conn| {
+            Box::pin(async move {
+                store::settings::set(conn, "schedule", &turns).await?;
+                for (kind, _) in due {
+                    store::jobs::enqueue(conn, c.ids.next(), kind, "", Some(kind), now).await?;
+                }
+                Ok(())
+            })
+        })
+        .await?;
+    ctx.wake.now();
+    Ok(())
+}

@@ -1,0 +1,169 @@
+//! Room: the administrator's commands, and the demo.
+//! May import: everything.
+
+mod accounts;
+mod demo;
+mod serve;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::base::Clock;
+use crate::config::Config;
+use crate::domain::groups::GroupKind;
+use crate::domain::people::Role;
+use crate::services::Ctx;
+
+/// The social intranet of a library and everyone around it: a federated community server.
+#[derive(Debug, Parser)]
+#[command(name = "kring", version)]
+struct Cli {
+    /// Configuration file; without one, Kring runs on SQLite in ./data and listens on loopback.
+    #[arg(long, global = true, env = "KRING_CONFIG")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run this instance.
+    Serve,
+    /// Run two instances as peers with example content, to look around.
+    Demo(demo::DemoArgs),
+    /// Accounts.
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Groups.
+    #[command(subcommand)]
+    Group(GroupCommand),
+    /// Print one bearer token for the client API.
+    Token {
+        /// Account name.
+        user: String,
+        /// Scopes, separated by spaces.
+        #[arg(long, default_value = "read")]
+        scopes: String,
+    },
+    /// Check the configuration and the database.
+    Check,
+}
+
+#[derive(Debug, Subcommand)]
+enum UserCommand {
+    /// Make an account.
+    Add(UserAdd),
+    /// List accounts.
+    List {
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print a one-time sign-in link, for when mail is off.
+    Link {
+        /// Account name.
+        name: String,
+    },
+}
+
+/// `user add`
+#[derive(Debug, Args)]
+pub(crate) struct UserAdd {
+    /// Account name: a-z, 0-9 and _.
+    name: String,
+    /// Address to sign in with.
+    #[arg(long)]
+    email: String,
+    /// owner, admin, moderator or member.
+    #[arg(long, default_value = "member")]
+    role: Role,
+    /// Full name.
+    #[arg(long = "name", value_name = "FULL NAME")]
+    full_name: Option<String>,
+    /// Read a password from standard input.
+    #[arg(long)]
+    password_stdin: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum GroupCommand {
+    /// Start a group.
+    Add(GroupAdd),
+}
+
+/// `group add`
+#[derive(Debug, Args)]
+pub(crate) struct GroupAdd {
+    /// Account name: a-z, 0-9 and _.
+    name: String,
+    /// Shown name.
+    #[arg(long)]
+    title: String,
+    /// public, network, organisation or private.
+    #[arg(long)]
+    kind: GroupKind,
+    /// Account name of its owner; the instance's owner when left out.
+    #[arg(long)]
+    owner: Option<String>,
+}
+
+/// Parses the command line and runs it. 0 on success, 2 on wrong use, 1 otherwise with one line on standard error.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&error.to_string()),
+    };
+    match runtime.block_on(run(cli)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => failed(&message),
+    }
+}
+
+fn failed(message: &str) -> ExitCode {
+    eprintln!("kring: {message}");
+    ExitCode::from(1)
+}
+
+/// An error as one line for the terminal: field errors by what they mean.
+fn explain(error: crate::base::Error) -> String {
+    match error {
+        crate::base::Error::Invalid { fields } => {
+            let line = |f: &crate::base::FieldError| {
+                format!("{}: {}", f.field, crate::i18n::t(crate::i18n::Locale::negotiate("en"), f.code))
+            };
+            fields.iter().map(line).collect::<Vec<_>>().join("; ")
+        }
+        crate::base::Error::Forbidden { reason } | crate::base::Error::Conflict { reason } => {
+            crate::i18n::t(crate::i18n::Locale::negotiate("en"), reason)
+        }
+        other => other.to_string(),
+    }
+}
+
+async fn run(cli: Cli) -> Result<(), String> {
+    if let Command::Demo(args) = cli.command {
+        return demo::run(args).await;
+    }
+    let config = Config::load(cli.config.as_deref()).map_err(|e| e.to_string())?;
+    if let Command::Serve = cli.command {
+        return serve::run(config).await;
+    }
+    serve::log(&config.log, tracing::Level::WARN);
+    let ctx = crate::app::open(config, Clock::system()).await.map_err(explain)?;
+    one(&ctx, cli.command).await.map_err(explain)
+}
+
+async fn one(ctx: &Ctx, command: Command) -> crate::base::Result<()> {
+    match command {
+        Command::Serve | Command::Demo(_) => Ok(()),
+        Command::User(UserCommand::Add(args)) => accounts::add(ctx, args).await,
+        Command::User(UserCommand::List { json }) => accounts::list(ctx, json).await,
+        Command::User(UserCommand::Link { name }) => accounts::link(ctx, &name).await,
+        Command::Group(GroupCommand::Add(args)) => accounts::add_group(ctx, args).await,
+        Command::Token { user, scopes } => accounts::token(ctx, &user, &scopes).await,
+        Command::Check => accounts::check(ctx).await,
+    }
+}

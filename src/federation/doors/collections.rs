@@ -1,0 +1,316 @@
+//! Collections: outbox, followers, moderators, pins, replies, threads. Each under the rule of what it lists.
+
+use axum::extract::{OriginalUri, Path, Query, State};
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, StatusCode, Uri};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::super::convert::{self, Activity, Address, PostParts, with_context};
+use super::super::outbound::announce_address;
+use super::super::state::Federation;
+use super::answer::{self, Keep};
+use super::objects::{knows_group, reads_group};
+use crate::base::*;
+use crate::domain::Viewer;
+use crate::domain::actors::{Actor, ActorKind, ActorState};
+use crate::domain::groups::{Group, GroupKind};
+use crate::domain::posts::{PostKind, PostState, PostView};
+use crate::policy;
+use crate::store::{Conn, actors, federation as rows, groups, posts};
+
+/// Posts on one page of an outbox.
+const PAGE: i64 = 20;
+/// Posts of one thread that are listed.
+const THREAD: i64 = 500;
+
+/// What part of a collection is asked for.
+#[derive(Debug, Default, Deserialize)]
+pub struct Part {
+    page: Option<String>,
+    before: Option<i64>,
+    is_follower: Option<String>,
+}
+
+type Asked = (State<Federation>, OriginalUri, HeaderMap);
+
+macro_rules! collection {
+    ($($(#[$doc:meta])* $name:ident => $method:ident;)*) => {$(
+        $(#[$doc])*
+        pub async fn $name(
+            State(federation): State<Federation>,
+            OriginalUri(uri): OriginalUri,
+            Path(name): Path<String>,
+            Query(part): Query<Part>,
+            headers: HeaderMap,
+        ) -> Response {
+            let viewer = match federation.reader(&uri, &headers).await {
+                Ok(viewer) => viewer,
+                Err(refused) => return answer::refusal(refused.status()),
+            };
+            federation.$method(&name, &part, &viewer).await.unwrap_or_else(|error| answer::error(&error))
+        }
+    )*};
+}
+
+collection! {
+    /// `GET /people/NAME/outbox`
+    person_outbox => person_outbox;
+    /// `GET /people/NAME/followers`
+    person_followers => person_followers;
+    /// `GET /people/NAME/following`
+    person_following => person_following;
+    /// `GET /groups/NAME/outbox`
+    group_outbox => group_outbox;
+    /// `GET /groups/NAME/followers`
+    group_followers => group_followers;
+    /// `GET /groups/NAME/following`
+    group_following => group_following;
+    /// `GET /groups/NAME/moderators`
+    group_moderators => group_moderators;
+    /// `GET /groups/NAME/featured`
+    group_featured => group_featured;
+    /// `GET /posts/ID/replies`
+    replies => replies;
+    /// `GET /contexts/ID`
+    context => thread_context;
+}
+
+/// `GET /actor/…`
+pub async fn of_server(asked: Asked, Path(name): Path<String>) -> Response {
+    empty(&asked.0, &asked.0.ctx.urls.server_actor(), &name, &asked.1.0)
+}
+
+/// `GET /organisation/…`
+pub async fn of_organisation(asked: Asked, Path(name): Path<String>) -> Response {
+    let uri = asked.0.ctx.urls.actor(ActorKind::Organization, "organisation");
+    empty(&asked.0, &uri, &name, &asked.1.0)
+}
+
+/// The server's actors write nothing and show nobody.
+fn empty(federation: &Federation, actor: &str, name: &str, asked: &Uri) -> Response {
+    if !federation.is_on() || !matches!(name, "outbox" | "followers" | "following") {
+        tracing::debug!(%asked, "no such collection");
+        return answer::refusal(404);
+    }
+    let id = format!("{actor}/{name}");
+    answer::document(&list(&id, "OrderedCollection", &[], Some(0)), Keep::Public)
+}
+
+/// A whole collection in one document.
+fn list(id: &str, kind: &str, items: &[Value], total: Option<usize>) -> Value {
+    let member = if kind.starts_with("Ordered") { "orderedItems" } else { "items" };
+    let mut doc = json!({"id": id, "type": kind, "totalItems": total.unwrap_or(items.len())});
+    doc[member] = json!(items);
+    with_context(doc)
+}
+
+/// A collection of which only the number is told.
+fn count(id: &str, total: i64) -> Value {
+    with_context(json!({"id": id, "type": "Collection", "totalItems": total.max(0), "items": []}))
+}
+
+impl Federation {
+    async fn local(&self, conn: &mut Conn, kind: ActorKind, name: &str) -> Result<Actor> {
+        let found = actors::find_by_name(conn, HostId::LOCAL, name).await?;
+        let found = found.filter(|a| a.kind == kind && a.state == ActorState::Active);
+        found.ok_or(Error::NotFound)
+    }
+
+    /// A group here that the viewer may know, and whether they may read in it.
+    async fn group(&self, conn: &mut Conn, name: &str, viewer: &Viewer) -> Result<(Actor, Group, bool)> {
+        let actor = self.local(conn, ActorKind::Group, name).await?;
+        let group = groups::find(conn, actor.id).await?.ok_or(Error::NotFound)?;
+        if !self.is_on() || !knows_group(conn, &actor, &group, viewer).await? {
+            return Err(Error::NotFound);
+        }
+        let reads = reads_group(conn, &group, viewer).await?;
+        Ok((actor, group, reads))
+    }
+
+    async fn person_outbox(&self, name: &str, part: &Part, viewer: &Viewer) -> Result<Response> {
+        let mut conn = self.ctx.db.read().await?;
+        let actor = self.local(&mut conn, ActorKind::Person, name).await?;
+        let id = format!("{}/outbox", actor.uri);
+        if part.page.is_none() {
+            return Ok(answer::document(&paged(&id, actor.posts_count), Keep::Public));
+        }
+        let sight = policy::sight(viewer);
+        let page = Page::before(part.before, PAGE);
+        let found = posts::by_author(&mut conn, actor.id, &sight, false, page).await?;
+        let items = self.created(&mut conn, &found.items, &sight).await?;
+        Ok(answer::document(&page_of(&id, part, &items, found.next), Keep::Private))
+    }
+
+    async fn group_outbox(&self, name: &str, part: &Part, viewer: &Viewer) -> Result<Response> {
+        let mut conn = self.ctx.db.read().await?;
+        let (actor, group, reads) = self.group(&mut conn, name, viewer).await?;
+        if !reads {
+            return Err(Error::NotFound);
+        }
+        let id = format!("{}/outbox", actor.uri);
+        let keep = if group.kind == GroupKind::Public { Keep::Public } else { Keep::Private };
+        if part.page.is_none() {
+            return Ok(answer::document(&paged(&id, actor.posts_count), keep));
+        }
+        let sight = policy::sight(viewer);
+        let found = posts::in_group(&mut conn, actor.id, &sight, Page::before(part.before, PAGE)).await?;
+        let mut items = Vec::new();
+        for (view, create) in found.items.iter().zip(self.created(&mut conn, &found.items, &sight).await?) {
+            let address = announce_address(&actor, view.scope);
+            let id = format!("{}#announces/{}", actor.uri, view.post.id);
+            items.push(Activity::new(id, "Announce", &actor.uri, create, address, view.post.published_at).bare());
+        }
+        Ok(answer::document(&page_of(&id, part, &items, found.next), keep))
+    }
+
+    /// The Create of each post: whole for ours, the bare id of the post for others', in the order given.
+    async fn created(&self, conn: &mut Conn, views: &[PostView], sight: &crate::domain::Sight) -> Result<Vec<Value>> {
+        let ids: Vec<PostId> = views.iter().filter(|v| v.author.is_local()).map(|v| v.post.id).collect();
+        let parts = convert::load(conn, &ids, sight).await?;
+        let item = |view: &PostView| match parts.iter().find(|p| p.view.post.id == view.post.id) {
+            Some(parts) => self.create_of(parts).bare(),
+            None => json!(view.post.uri),
+        };
+        Ok(views.iter().filter(|v| v.post.state == PostState::Published).map(item).collect())
+    }
+
+    /// The Create of a post of ours. Its id is the post's, so that it is the same each time it is made.
+    pub(in crate::federation) fn create_of(&self, parts: &PostParts) -> Activity {
+        let post = &parts.view.post;
+        let note = convert::note(parts, &self.ctx.urls, self.ctx.now());
+        let id = self.ctx.urls.activity(ActivityId(post.id.0));
+        let address: Address = convert::addressing(parts);
+        let author = &parts.view.author.uri;
+        let group = parts.view.group.as_ref().map(|g| g.actor.uri.as_str());
+        Activity::new(id, "Create", author, note, address, post.published_at).within(group)
+    }
+
+    async fn person_followers(&self, name: &str, part: &Part, _: &Viewer) -> Result<Response> {
+        if part.is_follower.is_some() {
+            return Ok(answer::refusal(400));
+        }
+        let actor = self.local(&mut self.ctx.db.read().await?, ActorKind::Person, name).await?;
+        let id = format!("{}/followers", actor.uri);
+        Ok(answer::document(&count(&id, actor.followers_count), Keep::Public))
+    }
+
+    async fn person_following(&self, name: &str, _: &Part, _: &Viewer) -> Result<Response> {
+        let actor = self.local(&mut self.ctx.db.read().await?, ActorKind::Person, name).await?;
+        let id = format!("{}/following", actor.uri);
+        Ok(answer::document(&count(&id, actor.following_count), Keep::Public))
+    }
+
+    async fn group_following(&self, name: &str, _: &Part, viewer: &Viewer) -> Result<Response> {
+        let (actor, ..) = self.group(&mut self.ctx.db.read().await?, name, viewer).await?;
+        Ok(answer::document(&count(&format!("{}/following", actor.uri), 0), Keep::Private))
+    }
+
+    /// How many follow a group. With `is_follower` (Lemmy) whether one actor does: for hosts that have a member.
+    async fn group_followers(&self, name: &str, part: &Part, viewer: &Viewer) -> Result<Response> {
+        let mut conn = self.ctx.db.read().await?;
+        let (actor, group, reads) = self.group(&mut conn, name, viewer).await?;
+        if let Some(uri) = &part.is_follower {
+            if group.kind == GroupKind::Public {
+                return Ok(answer::refusal(400));
+            }
+            let asked = actors::find_by_uri(&mut conn, uri).await?;
+            let follow = match asked.filter(|_| reads) {
+                Some(asked) => groups::find_follow(&mut conn, asked.id, actor.id).await?,
+                None => None,
+            };
+            let member = follow.is_some_and(|f| f.is_member());
+            return if member { Ok(StatusCode::OK.into_response()) } else { Err(Error::NotFound) };
+        }
+        let keep = if group.kind == GroupKind::Public { Keep::Public } else { Keep::Private };
+        let total = if reads { rows::count_followers(&mut conn, actor.id).await? } else { 0 };
+        Ok(answer::document(&count(&format!("{}/followers", actor.uri), total), keep))
+    }
+
+    async fn group_moderators(&self, name: &str, _: &Part, viewer: &Viewer) -> Result<Response> {
+        let mut conn = self.ctx.db.read().await?;
+        let (actor, group, reads) = self.group(&mut conn, name, viewer).await?;
+        let known = if reads { rows::moderators(&mut conn, actor.id).await? } else { Vec::new() };
+        let items: Vec<Value> = known.into_iter().map(|(_, uri)| json!(uri)).collect();
+        let keep = if group.kind == GroupKind::Public { Keep::Public } else { Keep::Private };
+        let id = format!("{}/moderators", actor.uri);
+        Ok(answer::document(&list(&id, "OrderedCollection", &items, None), keep))
+    }
+
+    async fn group_featured(&self, name: &str, _: &Part, viewer: &Viewer) -> Result<Response> {
+        let mut conn = self.ctx.db.read().await?;
+        let (actor, group, reads) = self.group(&mut conn, name, viewer).await?;
+        let pinned = if reads {
+            posts::pinned(&mut conn, actor.id, &policy::sight(viewer)).await?
+        } else {
+            Vec::new()
+        };
+        let items: Vec<Value> = pinned.iter().map(|view| json!(view.post.uri)).collect();
+        let keep = if group.kind == GroupKind::Public { Keep::Public } else { Keep::Private };
+        let id = format!("{}/featured", actor.uri);
+        Ok(answer::document(&list(&id, "OrderedCollection", &items, None), keep))
+    }
+
+    /// A thread as far as the viewer may see it, oldest first, tombstones left out.
+    async fn thread(&self, conn: &mut Conn, id: &str, viewer: &Viewer) -> Result<(PostView, Vec<PostView>)> {
+        if !self.is_on() {
+            return Err(Error::NotFound);
+        }
+        let id: PostId = id.parse()?;
+        let sight = policy::sight(viewer);
+        let asked = posts::view(conn, id, &sight).await?;
+        let mut all = posts::thread(conn, asked.post.root_id, &sight, -1, THREAD).await?;
+        all.retain(|view| view.post.state == PostState::Published);
+        Ok((asked, all))
+    }
+
+    async fn replies(&self, id: &str, part: &Part, viewer: &Viewer) -> Result<Response> {
+        let (asked, all) = self.thread(&mut self.ctx.db.read().await?, id, viewer).await?;
+        let answers = all.iter().filter(|view| view.post.parent_id == Some(asked.post.id));
+        let items: Vec<Value> = answers.map(|view| json!(view.post.uri)).collect();
+        let id = self.ctx.urls.replies(asked.post.id);
+        let keep = if asked.scope.is_open() { Keep::Public } else { Keep::Private };
+        let document = if part.page.is_some() {
+            let page = json!({"id": format!("{id}?page=1"), "type": "CollectionPage", "partOf": id, "items": items});
+            with_context(page)
+        } else {
+            let first = json!({"type": "CollectionPage", "id": format!("{id}?page=1"), "partOf": id, "items": items});
+            with_context(json!({"id": id, "type": "Collection", "totalItems": items.len(), "first": first}))
+        };
+        Ok(answer::document(&document, keep))
+    }
+
+    /// A thread as FEP-7888 and FEP-f228 have it: in order of time, the first item the root.
+    async fn thread_context(&self, id: &str, _: &Part, viewer: &Viewer) -> Result<Response> {
+        let (asked, all) = self.thread(&mut self.ctx.db.read().await?, id, viewer).await?;
+        let here = asked.author.is_local() || asked.group.as_ref().is_some_and(|g| g.actor.is_local());
+        if asked.post.id != asked.post.root_id || !here || asked.post.kind == PostKind::Direct {
+            return Err(Error::NotFound);
+        }
+        let items: Vec<Value> = all.iter().map(|view| json!(view.post.uri)).collect();
+        let id = self.ctx.urls.context(asked.post.id);
+        let mut document = list(&id, "OrderedCollection", &items, None);
+        let owner = asked.group.as_ref().map_or(&asked.author.uri, |g| &g.actor.uri);
+        document["attributedTo"] = json!(owner);
+        let keep = if asked.scope.is_open() { Keep::Public } else { Keep::Private };
+        Ok(answer::document(&document, keep))
+    }
+}
+
+/// A collection that is read page by page, newest first.
+fn paged(id: &str, total: i64) -> Value {
+    let first = format!("{id}?page=1");
+    with_context(json!({"id": id, "type": "OrderedCollection", "totalItems": total.max(0), "first": first}))
+}
+
+fn page_of(id: &str, part: &Part, items: &[Value], next: Option<i64>) -> Value {
+    let here = match part.before {
+        Some(before) => format!("{id}?page=1&before={before}"),
+        None => format!("{id}?page=1"),
+    };
+    let mut document = json!({"id": here, "type": "OrderedCollectionPage", "partOf": id, "orderedItems": items});
+    if let Some(next) = next {
+        document["next"] = json!(format!("{id}?page=1&before={next}"));
+    }
+    with_context(document)
+}

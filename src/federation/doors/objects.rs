@@ -1,0 +1,269 @@
+//! Documents at the addresses of pages: content negotiation, and who may have which.
+
+use axum::extract::{OriginalUri, Path, Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http::header::{ACCEPT, HeaderValue, LOCATION, VARY};
+use http::{HeaderMap, Method, StatusCode};
+use serde_json::Value;
+
+use super::super::convert::{self, ActorParts};
+use super::super::state::Federation;
+use super::super::wire::Doc;
+use super::answer::{self, Keep};
+use super::viewer::{Asked, Refused};
+use crate::base::*;
+use crate::domain::Viewer;
+use crate::domain::actors::{Actor, ActorKind, ActorState};
+use crate::domain::audiences::Scope;
+use crate::domain::groups::{FollowState, Group, GroupKind};
+use crate::domain::posts::{Post, PostState};
+use crate::policy;
+use crate::store::{Conn, actors, federation as rows, groups, media, posts};
+use crate::urls::Local;
+
+/// Whether an `Accept` asks for ActivityPub rather than a page (INTEROP A.3).
+pub fn negotiate(headers: &HeaderMap) -> bool {
+    let mut accepts = headers.get_all(ACCEPT).iter().filter_map(|v| v.to_str().ok()).flat_map(|v| v.split(','));
+    accepts.any(|part| {
+        let essence = part.split(';').next().unwrap_or_default().trim();
+        ["application/activity+json", "application/ld+json"].iter().any(|t| essence.eq_ignore_ascii_case(t))
+    })
+}
+
+/// The layer in front of the pages: answers requests for documents itself, marks pages as negotiated, and tells the
+/// media handler which server asks by putting a [`Viewer`] into the request when a file is asked for with a signature.
+pub async fn negotiation(State(federation): State<Federation>, mut request: Request, next: Next) -> Response {
+    if !federation.is_on() || !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return next.run(request).await;
+    }
+    let path = request.uri().path().to_owned();
+    if path.starts_with("/media/") && request.headers().contains_key("signature") {
+        return match federation.viewer_of(&request).await {
+            Ok(viewer) => {
+                request.extensions_mut().insert(viewer);
+                next.run(request).await
+            }
+            Err(refused) => answer::refusal(refused.status()),
+        };
+    }
+    let found = federation.ctx.urls.parse(&federation.ctx.urls.absolute(&path)).filter(|_| !path.starts_with("/@"));
+    let Some(local) = found.filter(|local| !matches!(local, Local::Activity(_))) else { return next.run(request).await };
+    if negotiate(request.headers()) {
+        return federation.object(&local, &request).await;
+    }
+    let mut response = next.run(request).await;
+    response.headers_mut().append(VARY, HeaderValue::from_static("Accept"));
+    response
+}
+
+/// `GET /activities/ID`
+pub async fn activity(
+    State(federation): State<Federation>,
+    OriginalUri(uri): OriginalUri,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    let viewer = match federation.reader(&uri, &headers).await {
+        Ok(viewer) => viewer,
+        Err(refused) => return answer::refusal(refused.status()),
+    };
+    match federation.activity_document(&id, &viewer).await {
+        Ok((document, keep)) => answer::document(&document, keep),
+        Err(error) => answer::error(&error),
+    }
+}
+
+impl Federation {
+    async fn viewer_of(&self, request: &Request) -> Result<Viewer, Refused> {
+        let uri = request.extensions().get::<OriginalUri>().map_or_else(|| request.uri().clone(), |u| u.0.clone());
+        self.reader(&uri, request.headers()).await
+    }
+
+    /// Who reads, from a GET.
+    pub(super) async fn reader(&self, uri: &http::Uri, headers: &HeaderMap) -> Result<Viewer, Refused> {
+        let path_and_query = uri.path_and_query().map_or(uri.path(), |p| p.as_str());
+        self.viewer(Asked { method: "GET", path_and_query, headers, body: &[] }).await
+    }
+
+    async fn object(&self, local: &Local, request: &Request) -> Response {
+        // The server's own actor is open to all, whatever they sign with: two servers that each ask for a signature
+        // would wait for each other for ever (INTEROP A.6).
+        let viewer = match local {
+            Local::Server | Local::Organisation => Ok(Viewer::Anonymous),
+            _ => self.viewer_of(request).await,
+        };
+        let viewer = match viewer {
+            Ok(viewer) => viewer,
+            Err(refused) => return answer::refusal(refused.status()),
+        };
+        let made = match local {
+            Local::Server => self.actor_at(&self.ctx.urls.server_actor(), ActorKind::Application, &viewer).await,
+            Local::Organisation => {
+                let uri = self.ctx.urls.actor(ActorKind::Organization, "organisation");
+                self.actor_at(&uri, ActorKind::Organization, &viewer).await
+            }
+            Local::Person(name) => {
+                let uri = self.ctx.urls.actor(ActorKind::Person, name);
+                self.actor_at(&uri, ActorKind::Person, &viewer).await
+            }
+            Local::Group(name) => {
+                let uri = self.ctx.urls.actor(ActorKind::Group, name);
+                self.actor_at(&uri, ActorKind::Group, &viewer).await
+            }
+            Local::Post(id) => self.post_at(*id, &viewer).await,
+            Local::Activity(_) => Err(Error::NotFound),
+        };
+        made.unwrap_or_else(|error| answer::error(&error))
+    }
+
+    async fn actor_at(&self, uri: &str, kind: ActorKind, viewer: &Viewer) -> Result<Response> {
+        let mut conn = self.ctx.db.read().await?;
+        let actor = actors::find_by_uri(&mut conn, uri).await?.filter(|a| a.is_local() && a.kind == kind);
+        let actor = actor.ok_or(Error::NotFound)?;
+        match actor.state {
+            ActorState::Active => {}
+            ActorState::Deleted => {
+                let former = if kind == ActorKind::Group { "Group" } else { "Person" };
+                let tombstone = convert::tombstone(&actor.uri, former, Some(actor.updated_at));
+                return Ok(answer::gone(&convert::with_context(tombstone), Keep::Public));
+            }
+            ActorState::Pending | ActorState::Suspended => return Err(Error::NotFound),
+        }
+        let mut group = groups::find(&mut conn, actor.id).await?;
+        let mut keep = Keep::Public;
+        if let Some(group) = &mut group {
+            if !knows_group(&mut conn, &actor, group, viewer).await? {
+                return Err(Error::NotFound);
+            }
+            if group.kind != GroupKind::Public {
+                keep = Keep::Private;
+                if !reads_group(&mut conn, group, viewer).await? {
+                    // Whoever may ask to join sees the name and the description, no more.
+                    group.rules_html.clear();
+                    group.card_html.clear();
+                }
+            }
+        }
+        drop(conn);
+        let document = self.actor_document(&actor, group.as_ref()).await?;
+        Ok(answer::document(&document, keep))
+    }
+
+    /// The document of one of our actors.
+    pub(in crate::federation) async fn actor_document(&self, actor: &Actor, group: Option<&Group>) -> Result<Value> {
+        let keys = self.keys.of(actor).await?;
+        let icon_mime = match actor.icon_media_id {
+            Some(id) => media::find(&mut self.ctx.db.read().await?, id).await?.map(|m| m.mime),
+            None => None,
+        };
+        Ok(convert::actor(&ActorParts { actor, group, keys: &keys, icon_mime, urls: &self.ctx.urls }))
+    }
+
+    async fn post_at(&self, id: PostId, viewer: &Viewer) -> Result<Response> {
+        let mut conn = self.ctx.db.read().await?;
+        let post = posts::find(&mut conn, id).await?.ok_or(Error::NotFound)?;
+        let author = actors::get(&mut conn, post.author_id).await?;
+        let scope = groups::get_audience(&mut conn, post.audience_id).await?.scope;
+        drop(conn);
+        if !self.may_read(&post, viewer).await? {
+            return Err(Error::NotFound);
+        }
+        if !author.is_local() {
+            let location = HeaderValue::from_str(&post.uri).map_err(Error::internal)?;
+            return Ok((StatusCode::FOUND, [(LOCATION, location)]).into_response());
+        }
+        let keep = if scope.is_open() { Keep::Public } else { Keep::Private };
+        match post.state {
+            PostState::Published | PostState::Waiting => {}
+            PostState::Deleted | PostState::Removed => {
+                let deleted = post.edited_at.filter(|_| post.state == PostState::Deleted);
+                let tombstone = convert::tombstone(&post.uri, "Note", deleted);
+                return Ok(answer::gone(&convert::with_context(tombstone), keep));
+            }
+            PostState::Held => return Err(Error::NotFound),
+        }
+        let everything = policy::sight(&Viewer::System);
+        let parts = convert::load_one(&mut self.ctx.db.read().await?, id, &everything).await?;
+        let note = convert::note(&parts, &self.ctx.urls, self.ctx.now());
+        Ok(answer::document(&convert::with_context(note), keep))
+    }
+
+    /// Whether a server may read a post. Beyond what the store knows: the host of its group may, and whomever that host
+    /// calls a member, where we hold a post that one of ours wrote there.
+    async fn may_read(&self, post: &Post, viewer: &Viewer) -> Result<bool> {
+        let mut conn = self.ctx.db.read().await?;
+        let seen = posts::find_visible(&mut conn, post.id, &policy::sight(viewer)).await?.is_some();
+        if seen && post.state != PostState::Waiting {
+            return Ok(true);
+        }
+        let (Viewer::Peer { host, signer }, Some(group)) = (*viewer, post.group_id) else { return Ok(false) };
+        let group = actors::get(&mut conn, group).await?;
+        if group.is_local() || group.host_id == host {
+            return Ok(group.host_id == host);
+        }
+        let signer = actors::get(&mut conn, signer).await?;
+        let author = actors::get(&mut conn, post.author_id).await?;
+        drop(conn);
+        if !author.is_local() {
+            return Ok(false);
+        }
+        Ok(self.is_member_there(&group, &signer, &author).await)
+    }
+
+    async fn activity_document(&self, id: &str, viewer: &Viewer) -> Result<(Value, Keep)> {
+        let id: ActivityId = id.parse()?;
+        let mut conn = self.ctx.db.read().await?;
+        let stored = rows::find_activity(&mut conn, id).await?.ok_or(Error::NotFound)?;
+        if !self.ctx.urls.is_ours(&stored.uri) {
+            return Err(Error::NotFound);
+        }
+        // What names no audience was for its addressees alone.
+        let audience = stored.audience_id.ok_or(Error::NotFound)?;
+        let scope = groups::get_audience(&mut conn, audience).await?.scope;
+        let sight = policy::sight(viewer);
+        let by_host = match sight.host {
+            Some(host) => rows::host_reads(&mut conn, audience, host).await?,
+            None => false,
+        };
+        if scope > sight.max && !by_host {
+            return Err(Error::NotFound);
+        }
+        let document = serde_json::from_str(&stored.body).map_err(Error::internal)?;
+        let keep = if scope <= Scope::Unlisted { Keep::Public } else { Keep::Private };
+        if let Some(post) = Doc(&document).embedded("object").and_then(Doc::id)
+            && let Some(post) = posts::find_by_uri(&mut conn, post).await?
+            && post.is_gone()
+        {
+            // What was deleted is not to be had from its Create either.
+            return Err(Error::NotFound);
+        }
+        Ok((document, keep))
+    }
+}
+
+/// Whether a server may know that a group is here: where anyone may ask to join, or someone of theirs is or was asked in.
+pub(super) async fn knows_group(conn: &mut Conn, actor: &Actor, group: &Group, viewer: &Viewer) -> Result<bool> {
+    let announced = match group.kind {
+        GroupKind::Public | GroupKind::Network => true,
+        GroupKind::Private => group.outside_members && !group.hidden,
+        GroupKind::Organisation => false,
+    };
+    match viewer {
+        _ if announced => Ok(true),
+        Viewer::Peer { host, .. } if group.kind == GroupKind::Private => {
+            let states = [FollowState::Accepted, FollowState::Requested, FollowState::Invited];
+            rows::host_has_follow(conn, actor.id, *host, &states).await
+        }
+        _ => Ok(false),
+    }
+}
+
+/// Whether a server may read what is in a group.
+pub(super) async fn reads_group(conn: &mut Conn, group: &Group, viewer: &Viewer) -> Result<bool> {
+    match viewer {
+        _ if group.kind == GroupKind::Public => Ok(true),
+        Viewer::Peer { host, .. } => rows::host_reads(conn, group.audience_id, *host).await,
+        _ => Ok(false),
+    }
+}

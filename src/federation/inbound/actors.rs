@@ -1,0 +1,54 @@
+//! Profiles that change and actors that go.
+
+use futures_util::future::BoxFuture;
+
+use super::super::state::Federation;
+use super::super::wire::{Doc, same_origin};
+use super::Item;
+use crate::base::*;
+use crate::domain::actors::{Actor, ActorState};
+use crate::services::follows;
+use crate::store::{Conn, actors, groups};
+
+/// Follows of an actor that goes, ended in one transaction.
+const CHUNK: i64 = 200;
+
+impl Federation {
+    /// A new profile: its own word, or asked of its server.
+    pub(super) async fn update_actor(&self, item: &Item<'_>, id: &str, object: Option<Doc<'_>>) -> Result<()> {
+        if self.ctx.urls.is_ours(id) {
+            return Ok(());
+        }
+        let known = actors::find_by_uri(&mut self.ctx.db.read().await?, id).await?;
+        if known.is_none() && id != item.actor.uri {
+            return Ok(());
+        }
+        match object.filter(|_| id == item.actor.uri && item.via.is_none()) {
+            Some(object) => self.store_actor(object.0).await.map(|_| ()),
+            // Somebody else says so (Lemmy's moderators do, of their group): its own server knows.
+            None if same_origin(id, &item.actor.uri) || item.group().is_some_and(|g| g.uri == id) => {
+                self.refresh_actor(id).await.map(|_| ())
+            }
+            None => Err(Error::forbidden("error-origin")),
+        }
+    }
+
+    /// Someone elsewhere left: the row stays as a tombstone, memberships and follows end.
+    pub(in crate::federation) async fn actor_gone(&self, actor: &Actor) -> Result<()> {
+        if actor.is_local() {
+            return Err(Error::forbidden("error-origin"));
+        }
+        let (ctx, id) = (self.ctx.clone(), actor.id);
+        let write = move |conn: &mut Conn| -> BoxFuture<'_, Result<()>> {
+            Box::pin(async move {
+                for follow in groups::follows_of(conn, id, -1, CHUNK).await? {
+                    follows::end(conn, id, follow.target_id).await?;
+                }
+                actors::set_state(conn, id, ActorState::Deleted, ctx.now()).await.map(|_| ())
+            })
+        };
+        self.ctx.db.write(write).await?;
+        self.peer_keys.invalidate_all();
+        Ok(())
+    }
+}

@@ -1,0 +1,309 @@
+//! Room: working on what came in, in the order of each sender: what it is, whether it may be, and which use case it is.
+//! May import: everything below the doors, and the rest of federation.
+
+mod actors;
+mod announce;
+mod follows;
+mod moderation;
+mod posts;
+mod reactions;
+mod undo;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use serde_json::Value;
+use tokio::sync::{Semaphore, watch};
+
+use super::state::Federation;
+use super::wire::{Doc, Envelope, Kind, WireError};
+use crate::base::*;
+use crate::domain::actors::{Actor, ActorState};
+use crate::domain::events::Event;
+use crate::services::ctx::emit;
+use crate::store::Conn;
+use crate::store::federation::{self as rows, StoredActivity};
+
+/// The kind of a stored activity of which only ids are believed.
+pub(super) const REFETCH: &str = "Refetch";
+/// How long a claimed activity may take before another process takes it over.
+const LEASE: i64 = 10 * Time::MINUTE;
+/// The longest sleep when nothing wakes us.
+const POLL: Duration = Duration::from_millis(1000);
+/// Senders worked for at once, and activities claimed at once.
+const AT_ONCE: (usize, i64) = (8, 128);
+/// Tries before an activity is given up.
+const MAX_TRIES: i32 = 8;
+
+/// An activity as it is worked on.
+#[derive(Debug)]
+pub(super) struct Item<'a> {
+    /// The JSON: signed by its actor, proven by its actor, or fetched from its actor's server.
+    pub doc: Doc<'a>,
+    /// The same, read.
+    pub envelope: Envelope,
+    /// Who acts.
+    pub actor: Actor,
+    /// The group that announced it, with whether what stands in it is the actor's own word.
+    pub via: Option<Via>,
+    /// The row it is stored in, to be passed on as it is; none for what must not be.
+    pub row: Option<ActivityId>,
+}
+
+/// A group elsewhere that passed something on.
+#[derive(Clone, Debug)]
+pub(super) struct Via {
+    /// The group.
+    pub group: Actor,
+    /// The inner activity is proven, or its actor lives where the group does.
+    pub vouched: bool,
+}
+
+impl Item<'_> {
+    /// Whether what is embedded is the actor's own word.
+    pub fn is_authentic(&self) -> bool {
+        self.via.as_ref().is_none_or(|via| via.vouched)
+    }
+
+    /// The group that announced it.
+    pub fn group(&self) -> Option<&Actor> {
+        self.via.as_ref().map(|via| &via.group)
+    }
+}
+
+impl Federation {
+    /// Works on what comes in until `stop` turns true, then lets what is under way finish.
+    pub(super) async fn run_inbox(&self, mut stop: watch::Receiver<bool>) {
+        let slots = Arc::new(Semaphore::new(AT_ONCE.0));
+        while !*stop.borrow() {
+            match self.claim_incoming(slots.available_permits()).await {
+                Ok(claimed) if claimed.is_empty() => {
+                    tokio::select! {
+                        () = self.inbound.notified() => {}
+                        () = tokio::time::sleep(POLL) => {}
+                        _ = stop.changed() => {}
+                    }
+                }
+                Ok(claimed) => {
+                    for batch in claimed {
+                        let Ok(slot) = slots.clone().acquire_owned().await else { return };
+                        let federation = self.clone();
+                        tokio::spawn(async move {
+                            federation.work(batch).await;
+                            drop(slot);
+                            // The sender is free again: there may be more of it.
+                            federation.inbound.notify_one();
+                        });
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "claiming received activities");
+                    tokio::time::sleep(POLL).await;
+                }
+            }
+        }
+        let _ = slots.acquire_many(u32::try_from(AT_ONCE.0).unwrap_or(1)).await;
+    }
+
+    /// Works on everything that is due now, in this task; how many activities that were. For tests and the command line.
+    pub async fn process_due(&self) -> Result<usize> {
+        let mut count = 0;
+        loop {
+            let claimed = self.claim_incoming(AT_ONCE.0).await?;
+            if claimed.is_empty() {
+                return Ok(count);
+            }
+            count += claimed.iter().map(Vec::len).sum::<usize>();
+            futures_util::future::join_all(claimed.into_iter().map(|batch| self.work(batch))).await;
+        }
+    }
+
+    /// Claims due activities, one list for each sender.
+    async fn claim_incoming(&self, senders: usize) -> Result<Vec<Vec<StoredActivity>>> {
+        if senders == 0 {
+            return Ok(Vec::new());
+        }
+        let now = self.ctx.now();
+        // A cheap look first, so that an idle instance does not write.
+        if !rows::any_due(&mut self.ctx.db.read().await?, now).await? {
+            return Ok(Vec::new());
+        }
+        let senders = i64::try_from(senders).unwrap_or(1);
+        let write = move |conn: &mut Conn| -> BoxFuture<'_, Result<Vec<StoredActivity>>> {
+            Box::pin(async move { rows::claim_incoming(conn, now, now.plus(LEASE), senders, AT_ONCE.1).await })
+        };
+        let mut by_sender: BTreeMap<String, Vec<StoredActivity>> = BTreeMap::new();
+        for activity in self.ctx.db.write(write).await? {
+            by_sender.entry(activity.actor_uri.clone()).or_default().push(activity);
+        }
+        Ok(by_sender.into_values().collect())
+    }
+
+    /// Works on activities of one sender, in order. One that cannot be dealt with now is parked; those after it go on.
+    async fn work(&self, batch: Vec<StoredActivity>) {
+        let mut done = Vec::new();
+        for activity in batch {
+            match self.process(&activity).await {
+                Ok(()) => done.push(activity.id),
+                Err(error) => {
+                    if let Err(error) = self.note_trouble(&activity, &error).await {
+                        // The lease runs out and it is taken up again.
+                        tracing::error!(%error, activity = %activity.uri, "noting a failure");
+                    }
+                }
+            }
+        }
+        if done.is_empty() {
+            return;
+        }
+        let write = move |conn: &mut Conn| -> BoxFuture<'_, Result<usize>> {
+            Box::pin(async move { rows::finish_activities(conn, &done).await })
+        };
+        if let Err(error) = self.ctx.db.write(write).await {
+            tracing::error!(%error, "what was done could not be noted; it will be done again");
+        }
+    }
+
+    async fn note_trouble(&self, activity: &StoredActivity, error: &Error) -> Result<()> {
+        let passing = match error {
+            Error::RemoteFailed { retryable, .. } => *retryable,
+            Error::Unavailable(_) | Error::RateLimited { .. } | Error::Internal(_) => true,
+            _ => false,
+        };
+        let again = (passing && activity.tries < MAX_TRIES).then(|| {
+            let doublings = u32::try_from(activity.tries.clamp(1, 10)).unwrap_or(1);
+            self.ctx.now().plus((5 * Time::SECOND) << doublings)
+        });
+        if matches!(error, Error::Internal(_)) {
+            tracing::error!(%error, kind = %activity.kind, uri = %activity.uri, "working on an activity");
+        } else {
+            tracing::debug!(%error, kind = %activity.kind, uri = %activity.uri, again = again.is_some(), "activity not done");
+        }
+        let (id, text) = (activity.id, error.to_string());
+        let write = move |conn: &mut Conn| -> BoxFuture<'_, Result<usize>> {
+            Box::pin(async move { rows::fail_activity(conn, id, &text, again).await })
+        };
+        self.ctx.db.write(write).await.map(|_| ())
+    }
+
+    async fn process(&self, stored: &StoredActivity) -> Result<()> {
+        let document: Value = serde_json::from_str(&stored.body).map_err(Error::internal)?;
+        if stored.kind == REFETCH {
+            return self.refetch(&document).await;
+        }
+        let envelope = envelope(&document, self)?;
+        let actor = self.actor(&envelope.actor).await?;
+        if actor.state != ActorState::Active {
+            return Err(Error::Gone);
+        }
+        let item = Item { doc: Doc(&document), envelope, actor, via: None, row: Some(stored.id) };
+        self.dispatch(&item).await
+    }
+
+    /// What was not proven is asked of its own server; the copy that came is not looked at.
+    async fn refetch(&self, named: &Value) -> Result<()> {
+        for id in Doc(named).ids("object") {
+            if self.ctx.urls.is_ours(id) {
+                continue;
+            }
+            match self.document(id, None).await {
+                Ok(found) => {
+                    if Doc(&found).kind().is_some_and(Kind::is_activity) {
+                        return self.process_fetched(&found, None).await;
+                    }
+                    if Doc(&found).kind().is_some_and(Kind::is_content) {
+                        return self.take_fetched(&found, None).await.map(|_| ());
+                    }
+                }
+                Err(Error::Gone) => return self.post_vanished(id).await,
+                // Most ids of activities cannot be fetched; the object's may.
+                Err(Error::NotFound | Error::NotAuthentic(_)) => {}
+                Err(other) => return Err(other),
+            }
+        }
+        Ok(())
+    }
+
+    /// Works on an activity that its own server handed out.
+    async fn process_fetched(&self, document: &Value, via: Option<Via>) -> Result<()> {
+        let envelope = envelope(document, self)?;
+        if self.ctx.urls.is_ours(&envelope.actor) {
+            return Err(Error::NotAuthentic("claims to come from us".to_owned()));
+        }
+        let actor = self.actor(&envelope.actor).await?;
+        let item = Item { doc: Doc(document), envelope, actor, via, row: None };
+        self.dispatch(&item).await
+    }
+
+    /// The one place where a type becomes a use case.
+    fn dispatch<'a>(&'a self, item: &'a Item<'a>) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            let Some(kind) = item.envelope.kind else {
+                tracing::debug!(types = %item.envelope.types, "unknown activity ignored");
+                return Ok(());
+            };
+            match kind {
+                Kind::Follow | Kind::Join => self.on_follow(item).await,
+                Kind::Accept => self.on_accept(item).await,
+                Kind::Reject => self.on_reject(item).await,
+                Kind::Invite => self.on_invite(item).await,
+                Kind::Leave => self.on_leave(item).await,
+                Kind::Undo => self.on_undo(item).await,
+                Kind::Create => self.on_create(item).await,
+                Kind::Update => self.on_update(item).await,
+                Kind::Delete => self.on_delete(item).await,
+                Kind::Like | Kind::EmojiReact => self.on_like(item, true).await,
+                Kind::Announce => self.on_announce(item).await,
+                Kind::Add => self.on_collection(item, true).await,
+                Kind::Remove => self.on_collection(item, false).await,
+                Kind::Lock => self.on_lock(item, true).await,
+                Kind::Block => self.on_block(item, true).await,
+                Kind::Flag => self.on_flag(item).await,
+                // Kring has no votes down, and the others wait for rooms that are not built yet.
+                Kind::Dislike | Kind::Move | Kind::QuoteRequest | Kind::Ignore => {
+                    tracing::debug!(%kind, "activity ignored");
+                    Ok(())
+                }
+                other => {
+                    tracing::debug!(kind = %other, "activity ignored");
+                    Ok(())
+                }
+            }
+        })
+    }
+
+    /// Has a received activity passed on to the followers of a group of ours, as it came.
+    pub(super) async fn pass_on(&self, item: &Item<'_>, group: Option<ActorId>) -> Result<()> {
+        let (Some(activity), Some(group)) = (item.row, group) else { return Ok(()) };
+        let ctx = self.ctx.clone();
+        let write = move |conn: &mut Conn| -> BoxFuture<'_, Result<()>> {
+            Box::pin(async move {
+                let actor = crate::store::actors::get(conn, group).await?;
+                if !actor.is_local() {
+                    return Ok(());
+                }
+                emit(conn, &ctx.ids, ctx.now(), &Event::Relay { activity, group }).await
+            })
+        };
+        self.ctx.db.write(write).await?;
+        self.ctx.wake.now();
+        Ok(())
+    }
+}
+
+/// The envelope of a document; an id of another server is left out of account.
+pub(super) fn envelope(document: &Value, federation: &Federation) -> Result<Envelope> {
+    let read = match Envelope::read(document, federation.rules) {
+        Err(WireError::Origin) => {
+            let mut copy = document.clone();
+            if let Some(members) = copy.as_object_mut() {
+                members.shift_remove("id");
+            }
+            Envelope::read(&copy, federation.rules)
+        }
+        other => other,
+    };
+    read.map_err(|e| Error::NotAuthentic(e.to_string()))
+}

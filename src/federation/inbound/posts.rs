@@ -1,0 +1,448 @@
+//! Posts that come in: new, changed, deleted.
+
+use futures_util::future::BoxFuture;
+use serde_json::Value;
+
+use super::super::convert::{self, ReadPost};
+use super::super::state::Federation;
+use super::super::wire::{Doc, Kind, same_origin};
+use super::{Item, Via};
+use crate::base::*;
+use crate::domain::actors::{Actor, ActorKind, ActorState};
+use crate::domain::audiences::Scope;
+use crate::domain::events::Event;
+use crate::domain::groups::GroupKind;
+use crate::domain::posts::{Post, PostKind, PostState};
+use crate::services::ctx::emit;
+use crate::services::posts::{self as service, Incoming};
+use crate::store::federation as rows;
+use crate::store::{Conn, actors, groups, posts};
+
+/// How far up a thread missing posts are fetched.
+const MAX_ANCESTORS: usize = 20;
+/// A change of a post never seen counts as new, if the post is no older than this (INTEROP A.12).
+const LATE_UPDATE: i64 = Time::DAY;
+
+/// Where a post comes from, besides its document.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Source {
+    /// The group that announced it.
+    pub via: Option<Actor>,
+    /// The activity to pass on in a group of ours.
+    pub row: Option<ActivityId>,
+    /// Wanted by somebody here, whoever it is addressed to.
+    pub wanted: bool,
+    /// How deep we are in fetching a thread.
+    pub depth: usize,
+}
+
+impl Federation {
+    pub(super) async fn on_create(&self, item: &Item<'_>) -> Result<()> {
+        // GoToSocial puts several votes into one Create.
+        for object in item.doc.items("object").take(16) {
+            self.create_one(item, object).await?;
+        }
+        Ok(())
+    }
+
+    async fn create_one(&self, item: &Item<'_>, object: Doc<'_>) -> Result<()> {
+        let source = Source { via: item.group().cloned(), row: item.row, ..Source::default() };
+        let id = object.id().unwrap_or_default();
+        if item.actor.is_local() {
+            return self.own_came_back(id, &source).await;
+        }
+        let read = convert::read_post(object, Some(item.doc), self.rules, self.ctx.now());
+        match read.filter(|read| item.is_authentic() && read.author == item.actor.uri) {
+            Some(read) => self.take_post(read, item.actor.clone(), source).await.map(|_| ()),
+            None => self.take_from_origin(id, source).await.map(|_| ()),
+        }
+    }
+
+    /// A post of ours that the group it was written for announces.
+    async fn own_came_back(&self, id: &str, source: &Source) -> Result<()> {
+        let known = posts::find_by_uri(&mut self.ctx.db.read().await?, id).await?;
+        let Some(post) = known.filter(|p| p.state == PostState::Waiting) else { return Ok(()) };
+        let author = actors::get(&mut self.ctx.db.read().await?, post.author_id).await?;
+        let new = Incoming { announced_by: source.via.as_ref().map(|g| g.id), ..shell(&post.uri, &author, self.ctx.now()) };
+        service::receive(&self.ctx, new).await.map(|_| ())
+    }
+
+    /// Fetches a post from its own server; a closed group's with the signature of a member of ours.
+    pub(super) async fn take_from_origin(&self, id: &str, source: Source) -> Result<Option<PostId>> {
+        if id.is_empty() || self.ctx.urls.is_ours(id) {
+            let known = posts::find_by_uri(&mut self.ctx.db.read().await?, id).await?;
+            if let Some(post) = &known {
+                self.own_came_back(&post.uri, &source).await?;
+            }
+            return Ok(known.map(|p| p.id));
+        }
+        if let Some(known) = posts::find_by_uri(&mut self.ctx.db.read().await?, id).await? {
+            return Ok(Some(known.id));
+        }
+        let reader = match &source.via {
+            Some(group) => self.reader_of(group.id).await?,
+            None => None,
+        };
+        let document = self.document(id, reader.as_ref()).await?;
+        self.take_document(&document, source).await
+    }
+
+    /// A member of ours to sign the reading of a closed group's things.
+    pub(super) async fn reader_of(&self, group: ActorId) -> Result<Option<Actor>> {
+        let mut conn = self.ctx.db.read().await?;
+        let kind = rows::group_kind(&mut conn, group).await?;
+        if kind.is_none_or(|(kind, ..)| kind == GroupKind::Public) {
+            return Ok(None);
+        }
+        match rows::local_member(&mut conn, group).await? {
+            Some(id) => Ok(Some(actors::get(&mut conn, id).await?)),
+            None => Ok(None),
+        }
+    }
+
+    /// Takes in a post that its own server handed out, because somebody here asked for it (or `via` announced it).
+    pub(in crate::federation) async fn take_fetched(&self, document: &Value, via: Option<Actor>) -> Result<Option<PostId>> {
+        self.take_document(document, Source { wanted: via.is_none(), via, ..Source::default() }).await
+    }
+
+    fn take_document<'a>(&'a self, document: &'a Value, source: Source) -> BoxFuture<'a, Result<Option<PostId>>> {
+        Box::pin(async move {
+            let read = convert::read_post(Doc(document), None, self.rules, self.ctx.now()).ok_or(Error::NotFound)?;
+            let author = self.actor(&read.author).await?;
+            self.take_post(read, author, source).await
+        })
+    }
+
+    /// Takes in a post whose document is its author's own word.
+    async fn take_post(&self, read: ReadPost, author: Actor, source: Source) -> Result<Option<PostId>> {
+        if author.uri != read.author || !same_origin(&read.uri, &author.uri) || self.ctx.urls.is_ours(&read.uri) {
+            return Err(Error::NotAuthentic(format!("{} is not by {}", read.uri, author.uri)));
+        }
+        if author.state != ActorState::Active {
+            return Err(Error::Gone);
+        }
+        if let (Some(option), Some(parent)) = (&read.vote, &read.parent)
+            && let Some(poll) = posts::find_by_uri(&mut self.ctx.db.read().await?, parent).await?
+            && poll.kind == PostKind::Poll
+        {
+            return self.take_vote(&author, &poll, option).await.map(|()| None);
+        }
+        let (row, via) = (source.row, source.via.clone());
+        let Some(new) = self.place_post(read, author, source).await? else { return Ok(None) };
+        let id = service::receive(&self.ctx, new).await?;
+        if let (Some(id), Some(row), None) = (id, row, via) {
+            self.remember_held(id, row).await?;
+        }
+        Ok(id)
+    }
+
+    async fn take_vote(&self, author: &Actor, poll: &Post, option: &str) -> Result<()> {
+        service::receive_vote(&self.ctx, author.id, poll.id, option).await?;
+        let ctx = self.ctx.clone();
+        let (actor, post) = (author.id, poll.id);
+        let write = move |conn: &mut Conn| -> BoxFuture<'_, Result<()>> {
+            // The new counts go to all who have the poll.
+            Box::pin(async move { emit(conn, &ctx.ids, ctx.now(), &Event::Voted { actor, post, positions: vec![] }).await })
+        };
+        self.ctx.db.write(write).await?;
+        self.ctx.wake.now();
+        Ok(())
+    }
+
+    /// A post that waits for a moderator keeps the activity that its group's followers get later.
+    async fn remember_held(&self, id: PostId, row: ActivityId) -> Result<()> {
+        let post = posts::get(&mut self.ctx.db.read().await?, id).await?;
+        if post.state != PostState::Held {
+            return Ok(());
+        }
+        let write = move |conn: &mut Conn| -> BoxFuture<'_, Result<usize>> {
+            Box::pin(async move { rows::hold_activity(conn, id, row).await })
+        };
+        self.ctx.db.write(write).await.map(|_| ())
+    }
+
+    /// Finds the group, the thread and the people of a post. Nothing when it is nobody's business here.
+    async fn place_post(&self, read: ReadPost, author: Actor, source: Source) -> Result<Option<Incoming>> {
+        let group = match &source.via {
+            Some(group) => Some(group.clone()),
+            None => self.group_of(&read).await?,
+        };
+        let parent = match &read.parent {
+            Some(uri) => self.parent_of(uri, &source).await?,
+            None => None,
+        };
+        let mut conn = self.ctx.db.read().await?;
+        let closed = match &group {
+            Some(group) => rows::group_kind(&mut conn, group.id).await?.is_some_and(|(kind, ..)| kind != GroupKind::Public),
+            None => false,
+        };
+        let open = read.public || read.unlisted;
+        if group.as_ref().is_some_and(|g| !g.is_local()) && closed == open {
+            return Err(Error::forbidden("error-addressing"));
+        }
+        let scope = match (read.public, read.unlisted) {
+            (true, _) => Scope::Public,
+            (false, true) => Scope::Unlisted,
+            _ => Scope::Readers,
+        };
+        let followers = author.followers_uri.clone().unwrap_or_else(|| format!("{}/followers", author.uri));
+        let to_followers = read.addressed.contains(&followers);
+        let named = rows::actors_by_uri(&mut conn, &read.addressed).await?;
+        let mentioned = rows::actors_by_uri(&mut conn, &read.mentions).await?;
+        let people = |all: &[Actor]| all.iter().filter(|a| a.kind != ActorKind::Group && a.id != author.id).map(|a| a.id).collect::<Vec<_>>();
+        let concerns_us = named.iter().chain(&mentioned).any(|a| a.is_local() && a.kind != ActorKind::Application);
+        let followed = rows::local_member(&mut conn, author.id).await?.is_some();
+        drop(conn);
+        if group.is_none() && parent.is_none() && !concerns_us && !followed && !source.wanted && source.via.is_none() {
+            tracing::debug!(uri = %read.uri, "a post nobody here asked for");
+            return Ok(None);
+        }
+        let recipients = if scope == Scope::Readers && !to_followers { people(&named) } else { Vec::new() };
+        if group.is_none() && parent.is_none() && scope == Scope::Readers && !to_followers && recipients.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(Incoming {
+            group: group.map(|g| g.id),
+            parent,
+            parent_uri: read.parent,
+            scope,
+            recipients,
+            mentions: people(&mentioned),
+            relay: source.row.filter(|_| source.via.is_none()),
+            announced_by: source.via.map(|g| g.id),
+            kind: if parent.is_some() { PostKind::Comment } else { read.kind },
+            uri: read.uri,
+            url: read.url,
+            title: read.title,
+            html: read.html,
+            language: read.language,
+            sensitive: read.sensitive,
+            warning: read.warning,
+            link_url: read.link_url,
+            published: read.published,
+            updated: read.updated,
+            hashtags: read.hashtags,
+            media: read.media,
+            poll: read.poll,
+            author,
+        }))
+    }
+
+    /// The group a post names: in `audience`, else `to`, else `cc`, else among its authors (INTEROP B.2.2).
+    async fn group_of(&self, read: &ReadPost) -> Result<Option<Actor>> {
+        let mut conn = self.ctx.db.read().await?;
+        let known = rows::actors_by_uri(&mut conn, &read.groups).await?;
+        drop(conn);
+        for uri in &read.groups {
+            let found = known.iter().find(|a| &a.uri == uri && a.is_group() && a.state == ActorState::Active);
+            let Some(group) = found else { continue };
+            if group.is_local() {
+                return Ok(Some(group.clone()));
+            }
+            // Its host will announce it, if it takes it: until then it is not in the group. Where nobody here follows
+            // the group that never comes, and the post stands for itself.
+            let followed = rows::local_member(&mut self.ctx.db.read().await?, group.id).await?.is_some();
+            if followed {
+                return Ok(Some(group.clone()));
+            }
+        }
+        Ok(None)
+    }
+
+    /// What a post answers: known, or fetched with all above it, as far as that goes.
+    async fn parent_of(&self, uri: &str, source: &Source) -> Result<Option<PostId>> {
+        if let Some(known) = posts::find_by_uri(&mut self.ctx.db.read().await?, uri).await? {
+            return Ok(Some(known.id));
+        }
+        if source.depth >= MAX_ANCESTORS || self.ctx.urls.is_ours(uri) {
+            return Ok(None);
+        }
+        let above = Source { depth: source.depth + 1, row: None, ..source.clone() };
+        match Box::pin(self.take_from_origin(uri, above)).await {
+            Ok(found) => Ok(found),
+            Err(error @ (Error::RemoteFailed { retryable: true, .. } | Error::Unavailable(_) | Error::Internal(_))) => Err(error),
+            Err(error) => {
+                tracing::debug!(uri, %error, "what a post answers cannot be had");
+                Ok(None)
+            }
+        }
+    }
+
+    pub(super) async fn on_update(&self, item: &Item<'_>) -> Result<()> {
+        let object = item.doc.embedded("object");
+        let id = item.envelope.object().unwrap_or_default();
+        let is_actor = object.and_then(Doc::kind).is_some_and(Kind::is_actor);
+        if is_actor || id == item.actor.uri {
+            return self.update_actor(item, id, object).await;
+        }
+        if item.actor.is_local() {
+            return Ok(());
+        }
+        let now = self.ctx.now();
+        let embedded = object.and_then(|o| convert::read_post(o, Some(item.doc), self.rules, now));
+        let fetched;
+        let read = match embedded.filter(|read| item.is_authentic() && read.author == item.actor.uri) {
+            Some(read) => read,
+            None => {
+                let reader = match item.group() {
+                    Some(group) => self.reader_of(group.id).await?,
+                    None => None,
+                };
+                fetched = self.document(id, reader.as_ref()).await?;
+                convert::read_post(Doc(&fetched), None, self.rules, now).ok_or(Error::NotFound)?
+            }
+        };
+        if read.author != item.actor.uri {
+            return Err(Error::forbidden("error-not-yours"));
+        }
+        self.update_post(item, read).await
+    }
+
+    async fn update_post(&self, item: &Item<'_>, read: ReadPost) -> Result<()> {
+        let known = posts::find_by_uri(&mut self.ctx.db.read().await?, &read.uri).await?;
+        let Some(post) = known else {
+            let source = Source { via: item.group().cloned(), row: item.row, ..Source::default() };
+            if self.ctx.now().since(read.published) < LATE_UPDATE {
+                self.take_post(read, item.actor.clone(), source).await?;
+            }
+            return Ok(());
+        };
+        if post.author_id != item.actor.id {
+            return Err(Error::forbidden("error-not-yours"));
+        }
+        let accepted = read.accepted.clone();
+        let mentioned = rows::actors_by_uri(&mut self.ctx.db.read().await?, &read.mentions).await?;
+        let update = Incoming {
+            title: read.title,
+            html: read.html,
+            language: read.language,
+            sensitive: read.sensitive,
+            warning: read.warning,
+            link_url: read.link_url,
+            published: read.published,
+            updated: read.updated,
+            mentions: mentioned.iter().filter(|a| !a.is_group()).map(|a| a.id).collect(),
+            hashtags: read.hashtags,
+            media: read.media,
+            poll: read.poll,
+            ..shell(&post.uri, &item.actor, self.ctx.now())
+        };
+        service::receive_update(&self.ctx, update).await?;
+        if let Some(accepted) = accepted {
+            self.accept_answer(&post, accepted).await?;
+        }
+        self.pass_on(item, post.group_id).await
+    }
+
+    /// Which answer the author of a question elsewhere took.
+    async fn accept_answer(&self, question: &Post, answer: Option<String>) -> Result<()> {
+        let mut conn = self.ctx.db.read().await?;
+        let answer = match answer {
+            Some(uri) => posts::find_by_uri(&mut conn, &uri).await?.filter(|a| a.root_id == question.id).map(|a| a.id),
+            None => None,
+        };
+        drop(conn);
+        if question.kind != PostKind::Question || question.accepted_id == answer {
+            return Ok(());
+        }
+        let (ctx, post) = (self.ctx.clone(), question.id);
+        let write = move |conn: &mut Conn| -> BoxFuture<'_, Result<()>> {
+            Box::pin(async move {
+                posts::set_accepted(conn, post, answer).await?;
+                emit(conn, &ctx.ids, ctx.now(), &Event::AnswerAccepted { post, answer }).await
+            })
+        };
+        self.ctx.db.write(write).await?;
+        self.ctx.wake.now();
+        Ok(())
+    }
+
+    pub(super) async fn on_delete(&self, item: &Item<'_>) -> Result<()> {
+        let uri = item.envelope.object().unwrap_or_default();
+        if uri == item.actor.uri {
+            return if item.is_authentic() { self.actor_gone(&item.actor).await } else { Err(Error::forbidden("error-origin")) };
+        }
+        let Some(post) = posts::find_by_uri(&mut self.ctx.db.read().await?, uri).await? else {
+            // It may still come, late: then it must stay away.
+            if item.is_authentic() && same_origin(uri, &item.actor.uri) && !item.actor.is_local() {
+                service::receive_delete(&self.ctx, &item.actor, uri, None).await?;
+            }
+            return Ok(());
+        };
+        if post.author_id == item.actor.id {
+            if item.actor.is_local() {
+                return Ok(());
+            }
+            if !item.is_authentic() && !self.is_gone_there(uri, item.via.as_ref()).await? {
+                return Err(Error::forbidden("error-origin"));
+            }
+            return service::receive_delete(&self.ctx, &item.actor, uri, item.row.filter(|_| item.via.is_none())).await;
+        }
+        self.remove_post(item, &post).await
+    }
+
+    /// Whether a post's own server says that it is gone.
+    async fn is_gone_there(&self, uri: &str, via: Option<&Via>) -> Result<bool> {
+        let reader = match via {
+            Some(via) => self.reader_of(via.group.id).await?,
+            None => None,
+        };
+        match self.document(uri, reader.as_ref()).await {
+            Ok(found) => Ok(Doc(&found).kind() == Some(Kind::Tombstone)),
+            Err(Error::Gone | Error::NotFound) => Ok(true),
+            Err(Error::RemoteFailed { retryable: false, .. } | Error::NotAuthentic(_)) => Ok(false),
+            Err(other) => Err(other),
+        }
+    }
+
+    /// A post whose server answers 410.
+    pub(super) async fn post_vanished(&self, uri: &str) -> Result<()> {
+        let mut conn = self.ctx.db.read().await?;
+        let Some(post) = posts::find_by_uri(&mut conn, uri).await? else { return Ok(()) };
+        let author = actors::get(&mut conn, post.author_id).await?;
+        drop(conn);
+        if author.is_local() {
+            return Ok(());
+        }
+        service::receive_delete(&self.ctx, &author, uri, None).await
+    }
+
+    /// The group of a post, where it lives here.
+    pub(super) async fn readable_by(&self, post: &Post, actor: &Actor) -> Result<bool> {
+        let mut conn = self.ctx.db.read().await?;
+        let audience = groups::get_audience(&mut conn, post.audience_id).await?;
+        if audience.scope.is_open() {
+            return Ok(true);
+        }
+        rows::host_reads(&mut conn, audience.id, actor.host_id).await
+    }
+}
+
+/// An Incoming of which only the id, the author and a few members matter.
+fn shell(uri: &str, author: &Actor, now: Time) -> Incoming {
+    Incoming {
+        uri: uri.to_owned(),
+        url: uri.to_owned(),
+        author: author.clone(),
+        group: None,
+        parent: None,
+        parent_uri: None,
+        kind: PostKind::Message,
+        title: String::new(),
+        html: SafeHtml::default(),
+        language: None,
+        sensitive: false,
+        warning: String::new(),
+        link_url: None,
+        published: now,
+        updated: None,
+        scope: Scope::Readers,
+        recipients: Vec::new(),
+        mentions: Vec::new(),
+        hashtags: Vec::new(),
+        media: Vec::new(),
+        poll: None,
+        relay: None,
+        announced_by: None,
+    }
+}

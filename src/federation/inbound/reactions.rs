@@ -1,0 +1,57 @@
+//! Reactions and shares that come in.
+
+use super::super::outbound::reaction_of;
+use super::super::state::Federation;
+use super::super::wire::Doc;
+use super::Item;
+use crate::base::*;
+use crate::domain::posts::{Post, ReactionKind};
+use crate::services::posts as service;
+use crate::store::federation as rows;
+use crate::store::{moderation, posts};
+
+impl Federation {
+    /// A reaction, or (from an Undo) its end.
+    pub(super) async fn on_like(&self, item: &Item<'_>, on: bool) -> Result<()> {
+        if item.actor.is_local() {
+            return Ok(());
+        }
+        let like = if on { item.doc } else { item.doc.embedded("object").ok_or(Error::NotFound)? };
+        let uri = like.one_id("object").unwrap_or_default();
+        let post = posts::find_by_uri(&mut self.ctx.db.read().await?, uri).await?.ok_or(Error::NotFound)?;
+        let id = like.id().map_or_else(|| format!("{}#likes/{}", item.actor.uri, post.id), str::to_owned);
+        self.react(item, &post, kind_of(like), on, &id).await
+    }
+
+    pub(super) async fn react(&self, item: &Item<'_>, post: &Post, kind: ReactionKind, on: bool, uri: &str) -> Result<()> {
+        if post.is_gone() || !self.readable_by(post, &item.actor).await? {
+            return Err(Error::NotFound);
+        }
+        if on && moderation::is_blocked(&mut self.ctx.db.read().await?, post.author_id, item.actor.id).await? {
+            return Err(Error::forbidden("error-blocked-by-author"));
+        }
+        service::receive_reaction(&self.ctx, item.actor.id, post.id, kind, on, uri).await?;
+        self.pass_on(item, post.group_id).await
+    }
+
+    /// Someone shows a post to their followers.
+    pub(super) async fn share(&self, item: &Item<'_>, post: &Post) -> Result<()> {
+        let mut conn = self.ctx.db.read().await?;
+        let ours = crate::store::actors::get(&mut conn, post.author_id).await?.is_local();
+        let followed = rows::local_member(&mut conn, item.actor.id).await?.is_some();
+        let scope = crate::store::groups::get_audience(&mut conn, post.audience_id).await?.scope;
+        drop(conn);
+        if !(ours || followed) || !scope.is_open() || post.is_gone() {
+            return Ok(());
+        }
+        let uri = item.envelope.id.clone().unwrap_or_else(|| format!("{}#shares/{}", item.actor.uri, post.id));
+        service::receive_share(&self.ctx, item.actor.id, post.id, true, &uri).await
+    }
+}
+
+/// Which of our reactions a Like or EmojiReact is.
+fn kind_of(like: Doc<'_>) -> ReactionKind {
+    let told = like.get("kring:reaction").and_then(|v| v.as_str()).and_then(ReactionKind::parse);
+    let emoji = like.text("content").or_else(|| like.text("_misskey_reaction"));
+    told.unwrap_or_else(|| reaction_of(emoji))
+}

@@ -1,0 +1,65 @@
+//! Undoing: by the thing itself, or by its bare id.
+
+use super::super::state::Federation;
+use super::super::wire::{Doc, Kind};
+use super::Item;
+use crate::base::*;
+use crate::services::posts as service;
+use crate::store::federation as rows;
+use crate::store::posts;
+
+impl Federation {
+    pub(super) async fn on_undo(&self, item: &Item<'_>) -> Result<()> {
+        let inner = item.doc.embedded("object");
+        // Only who did a thing can undo it; what a moderator did, another may undo.
+        let doer = inner.and_then(|i| i.one_id("actor"));
+        let kind = inner.and_then(Doc::kind);
+        let moderation = matches!(kind, Some(Kind::Delete | Kind::Block | Kind::Lock));
+        if doer.is_some_and(|doer| doer != item.actor.uri) && !moderation {
+            return Err(Error::forbidden("error-not-yours"));
+        }
+        match kind {
+            Some(Kind::Follow | Kind::Join) => self.undo_follow(item, inner).await.map(|_| ()),
+            Some(Kind::Like | Kind::EmojiReact) => self.on_like(item, false).await,
+            Some(Kind::Announce) => self.undo_share(item, inner).await,
+            Some(Kind::Block) => self.on_block(item, false).await,
+            Some(Kind::Lock) => self.on_lock(item, false).await,
+            Some(Kind::Delete) => self.restore_post(item).await,
+            Some(Kind::Dislike) => Ok(()),
+            None => self.undo_by_id(item).await,
+            Some(other) => {
+                tracing::debug!(kind = %other, "undoing of this is ignored");
+                Ok(())
+            }
+        }
+    }
+
+    async fn undo_share(&self, item: &Item<'_>, announce: Option<Doc<'_>>) -> Result<()> {
+        let uri = announce.and_then(|a| a.one_id("object")).unwrap_or_default();
+        let post = posts::find_by_uri(&mut self.ctx.db.read().await?, uri).await?.ok_or(Error::NotFound)?;
+        let id = announce.and_then(Doc::id).unwrap_or_default();
+        service::receive_share(&self.ctx, item.actor.id, post.id, false, id).await
+    }
+
+    /// Only the id is given: it is looked for among what has one.
+    async fn undo_by_id(&self, item: &Item<'_>) -> Result<()> {
+        if self.undo_follow(item, None).await? {
+            return Ok(());
+        }
+        let uri = item.envelope.object().unwrap_or_default();
+        let mut conn = self.ctx.db.read().await?;
+        let reaction = posts::find_reaction(&mut conn, uri).await?;
+        let share = rows::find_share(&mut conn, uri).await?;
+        if let Some((actor, post, kind)) = reaction.filter(|(actor, ..)| *actor == item.actor.id) {
+            let post = posts::get(&mut conn, post).await?;
+            drop(conn);
+            debug_assert_eq!(actor, item.actor.id);
+            return self.react(item, &post, kind, false, uri).await;
+        }
+        drop(conn);
+        if let Some((actor, post)) = share.filter(|(actor, _)| *actor == item.actor.id) {
+            return service::receive_share(&self.ctx, actor, post, false, uri).await;
+        }
+        Err(Error::NotFound)
+    }
+}

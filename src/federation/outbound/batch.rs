@@ -1,0 +1,216 @@
+//! Activities and deliveries of one event, written in one transaction; and the rule of who gets what of a group.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use futures_util::future::BoxFuture;
+use serde_json::Value;
+
+use super::super::convert::{Activity, Address};
+use super::super::sign::proof;
+use super::super::state::Federation;
+use super::super::wire::PUBLIC;
+use crate::base::*;
+use crate::domain::actors::Actor;
+use crate::domain::audiences::Scope;
+use crate::domain::groups::{Group, GroupKind};
+use crate::domain::peers::{Form, Host};
+use crate::store::deliveries::{self, NewDelivery};
+use crate::store::federation::{self as rows, NewActivity};
+use crate::store::{Conn, groups};
+
+/// An inbox and the host it belongs to.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct Target {
+    pub host: String,
+    pub inbox: String,
+}
+
+/// Inboxes of a group's members elsewhere, by the form their server reads.
+#[derive(Debug, Default)]
+pub(super) struct Followers {
+    /// `Announce{activity}`.
+    pub wrapped: Vec<Target>,
+    /// `Announce: "<object id>"`.
+    pub plain: Vec<Target>,
+}
+
+/// What is to be sent. Written down at once by [`Federation::send`].
+#[derive(Debug, Default)]
+pub(super) struct Batch {
+    out: Vec<Outgoing>,
+}
+
+#[derive(Debug)]
+struct Outgoing {
+    signer: ActorId,
+    activity: NewActivity,
+    targets: Vec<Target>,
+}
+
+/// The id of an activity that follows from another thing here, the same each time it is made: the thing's id with a mark
+/// above its 57 bits.
+pub(super) fn derived(id: i64, mark: Mark) -> ActivityId {
+    ActivityId(id | (mark as i64) << 58)
+}
+
+/// What a derived activity does with the thing.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Mark {
+    /// A group passes an activity on.
+    Wrap = 1,
+    /// A group shows a post.
+    Show = 2,
+}
+
+/// To whom a group announces.
+pub(in crate::federation) fn announce_address(group: &Actor, scope: Scope) -> Address {
+    let followers = format!("{}/followers", group.uri);
+    if scope.is_open() {
+        Address { to: vec![PUBLIC.to_owned()], cc: vec![followers] }
+    } else {
+        Address { to: vec![followers], cc: Vec::new() }
+    }
+}
+
+impl Batch {
+    /// Adds an activity of one of our actors with where it goes; no targets means that it is only kept, to be fetched.
+    pub fn add(&mut self, signer: &Actor, activity: &Activity, document: &Value, audience: Option<AudienceId>, targets: Vec<Target>, now: Time) {
+        let id = activity.id.rsplit('/').next().and_then(|id| id.parse().ok());
+        let new = NewActivity {
+            id: id.unwrap_or(ActivityId(now.micros())),
+            uri: activity.id.clone(),
+            kind: activity.kind.to_owned(),
+            actor_id: Some(signer.id),
+            actor_uri: signer.uri.clone(),
+            audience_id: audience,
+            incoming: false,
+            body: document.to_string(),
+            received_at: now,
+        };
+        self.out.push(Outgoing { signer: signer.id, activity: new, targets });
+    }
+}
+
+/// One inbox for each server where there is a shared one, else each actor's own; each once.
+pub(super) fn targets(rows: Vec<(ActorId, String, String, Option<String>)>) -> Vec<Target> {
+    let mut seen = HashSet::new();
+    let all = rows.into_iter().map(|(_, host, inbox, shared)| Target { host, inbox: shared.unwrap_or(inbox) });
+    all.filter(|target| seen.insert(target.clone())).collect()
+}
+
+impl Federation {
+    /// Writes a batch down, in one transaction, and wakes the deliverers. An activity that was written down before is not
+    /// sent again.
+    pub(super) async fn send(&self, batch: Batch) -> Result<()> {
+        if batch.out.is_empty() {
+            return Ok(());
+        }
+        let (ids, now, ours) = (self.ctx.ids.clone(), self.ctx.now(), self.ctx.urls.host().to_owned());
+        let write = move |conn: &mut Conn| -> BoxFuture<'_, Result<usize>> {
+            Box::pin(async move {
+                let mut count = 0;
+                for out in batch.out {
+                    if !rows::insert_activity(conn, &out.activity).await? {
+                        continue;
+                    }
+                    for target in out.targets.into_iter().filter(|t| t.host != ours) {
+                        let (id, activity_id) = (ids.next(), out.activity.id);
+                        let Target { host, inbox } = target;
+                        let new = NewDelivery { id, signer_id: out.signer, activity_id, inbox, host };
+                        deliveries::enqueue(conn, &new, now).await?;
+                        count += 1;
+                    }
+                }
+                Ok(count)
+            })
+        };
+        if self.ctx.db.write(write).await? > 0 {
+            self.outbound.notify_one();
+        }
+        Ok(())
+    }
+
+    /// A new id for an activity that nothing here stands for.
+    pub(super) fn fresh_id(&self) -> String {
+        self.ctx.urls.activity(ActivityId(self.ctx.ids.next()))
+    }
+
+    /// The JSON of an activity with its author's proof, so that whoever gets it through a group needs to ask nobody.
+    pub(super) async fn proven(&self, activity: &Activity, author: &Actor) -> Result<Value> {
+        let keys = self.keys.of(author).await?;
+        proof::sign(activity.document(), &keys.ed25519, &keys.proof_key_id, self.ctx.now())
+    }
+
+    /// Where the members of one of our groups live, as far as the group's things may go there at all: the table of who
+    /// gets what (INTEROP B.2.3, B.6).
+    pub(super) async fn followers_of(&self, group: &Actor, facts: &Group) -> Result<Followers> {
+        let mut found = Followers::default();
+        if facts.kind == GroupKind::Organisation {
+            return Ok(found);
+        }
+        let mut conn = self.ctx.db.read().await?;
+        let all = groups::remote_followers(&mut conn, group.id).await?;
+        let hosts = self.hosts(&mut conn, all.iter().map(|row| row.1.clone())).await?;
+        for target in targets(all) {
+            let Some(host) = hosts.get(&target.host) else { continue };
+            if self.check_host(host).is_err() {
+                continue;
+            }
+            match (facts.kind, host.form()) {
+                (GroupKind::Network, _) if !host.is_peer() => {}
+                (_, Form::Wrapped) => found.wrapped.push(target),
+                // Microblogs show to strangers what they get; they have no form for closed things.
+                (GroupKind::Public, Form::Plain) => found.plain.push(target),
+                (_, Form::Plain) => {}
+            }
+        }
+        Ok(found)
+    }
+
+    /// Hosts by name.
+    pub(super) async fn hosts(&self, conn: &mut Conn, names: impl Iterator<Item = String>) -> Result<HashMap<String, Host>> {
+        let names: Vec<String> = names.collect::<HashSet<_>>().into_iter().collect();
+        let found = rows::hosts_by_name(conn, &names).await?;
+        Ok(found.into_iter().map(|host| (host.name.clone(), host)).collect())
+    }
+
+    /// Inboxes of single actors elsewhere, those of unwelcome hosts left out.
+    pub(super) async fn inboxes(&self, ids: &[ActorId]) -> Result<Vec<Target>> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut conn = self.ctx.db.read().await?;
+        let found = rows::inboxes_of(&mut conn, ids).await?;
+        self.welcome(&mut conn, targets(found)).await
+    }
+
+    /// Inboxes of someone's followers elsewhere.
+    pub(super) async fn follower_inboxes(&self, actor: ActorId) -> Result<Vec<Target>> {
+        let mut conn = self.ctx.db.read().await?;
+        let found = groups::remote_followers(&mut conn, actor).await?;
+        self.welcome(&mut conn, targets(found)).await
+    }
+
+    /// Inboxes of actors named by id, as far as they are known here.
+    pub(super) async fn inboxes_named(&self, uris: &[String]) -> Result<Vec<Target>> {
+        let mut conn = self.ctx.db.read().await?;
+        let ids: Vec<ActorId> = rows::actors_by_uri(&mut conn, uris).await?.into_iter().map(|a| a.id).collect();
+        drop(conn);
+        self.inboxes(&ids).await
+    }
+
+    async fn welcome(&self, conn: &mut Conn, all: Vec<Target>) -> Result<Vec<Target>> {
+        let hosts = self.hosts(conn, all.iter().map(|t| t.host.clone())).await?;
+        let welcome = |t: &Target| hosts.get(&t.host).is_some_and(|host| self.check_host(host).is_ok());
+        Ok(all.into_iter().filter(welcome).collect())
+    }
+}
+
+/// Each inbox once.
+pub(super) fn merge(lists: Vec<Vec<Target>>) -> Vec<Target> {
+    let mut seen = BTreeMap::new();
+    for target in lists.into_iter().flatten() {
+        seen.insert(target.inbox.clone(), target);
+    }
+    seen.into_values().collect()
+}

@@ -1,0 +1,173 @@
+//! What use cases ask of other servers: [`Remote`].
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use http::header::CONTENT_TYPE;
+use serde_json::Value;
+use url::Url;
+
+use super::fetch::signed_headers;
+use super::state::Federation;
+use super::wire::Doc;
+use crate::base::*;
+use crate::domain::actors::Actor;
+use crate::net::{Get, Signer};
+use crate::services::Remote;
+use crate::services::ctx::Resolved;
+use crate::store::{actors, posts};
+use crate::urls::Local;
+
+/// How long a profile that is here already is shown without asking its server again.
+const FRESH: i64 = Time::DAY;
+
+impl Federation {
+    /// The ActivityPub id behind a handle, by WebFinger.
+    async fn webfinger_of(&self, name: &str, host: &str) -> Result<String> {
+        let resource = format!("acct:{name}@{host}");
+        let schemes: &[&str] = if self.rules.lax { &["http", "https"] } else { &["https"] };
+        let mut failed = Error::NotFound;
+        for scheme in schemes {
+            let base = format!("{scheme}://{host}/.well-known/webfinger");
+            let url = Url::parse_with_params(&base, [("resource", &resource)]).map_err(|_| Error::NotFound)?;
+            match self.json(&url).await {
+                Ok(found) => return self_link(&found).ok_or(Error::NotFound),
+                Err(error) => failed = error,
+            }
+        }
+        Err(failed)
+    }
+
+    async fn handle(&self, name: &str, host: &str) -> Result<Actor> {
+        let (name, host) = (name.trim_start_matches(['@', '!']).to_lowercase(), host.to_lowercase());
+        let mut conn = self.ctx.db.read().await?;
+        if host == self.ctx.urls.host() {
+            return actors::find_by_name(&mut conn, HostId::LOCAL, &name).await?.ok_or(Error::NotFound);
+        }
+        let known = actors::find_by_handle(&mut conn, &name, &host).await?;
+        drop(conn);
+        let now = self.ctx.now();
+        if let Some(actor) = &known
+            && actor.fetched_at.is_some_and(|at| now.since(at) < FRESH)
+        {
+            return Ok(actor.clone());
+        }
+        self.check_host_of(&format!("https://{host}/")).await?;
+        let found = match self.webfinger_of(&name, &host).await {
+            Ok(id) => self.actor(&id).await,
+            Err(error) => Err(error),
+        };
+        match (found, known) {
+            (Ok(actor), _) => Ok(actor),
+            // Its server is silent; what we know of it will do.
+            (Err(Error::RemoteFailed { .. }), Some(actor)) => Ok(actor),
+            (Err(error), _) => Err(error),
+        }
+    }
+
+    /// Whether the host of a group elsewhere counts an actor among its members (Lemmy's `is_follower`). Asked in the name of
+    /// one of ours whose post it is about; the answer is believed for a minute.
+    pub(super) async fn is_member_there(&self, group: &Actor, asked: &Actor, reader: &Actor) -> bool {
+        if let Some(known) = self.members_there.get(&(group.id, asked.id)).await {
+            return known;
+        }
+        let followers = group.followers_uri.clone().unwrap_or_else(|| format!("{}/followers", group.uri));
+        let found = match Url::parse_with_params(&followers, [("is_follower", &asked.uri)]) {
+            Ok(url) => self.answers_yes(&url, reader).await,
+            Err(_) => Ok(false),
+        };
+        match found {
+            Ok(yes) => {
+                self.members_there.insert((group.id, asked.id), yes).await;
+                yes
+            }
+            Err(error) => {
+                tracing::debug!(%error, group = %group.uri, "membership could not be asked");
+                false
+            }
+        }
+    }
+
+    async fn answers_yes(&self, url: &Url, reader: &Actor) -> Result<bool> {
+        let keys = self.keys.of(reader).await?;
+        let (now, form) = (self.ctx.now(), self.form_of(&crate::urls::host_of(url.as_str()).unwrap_or_default()).await?);
+        let sign = |hop: &Url| signed_headers(&keys, form, "GET", hop, None, now);
+        let signer = Signer { identity: &keys.key_id, sign: &sign };
+        Ok(self.client.get(Get::new(url).signed(signer)).await?.status == 200)
+    }
+
+    async fn address(&self, url: &str) -> Result<Resolved> {
+        let mut conn = self.ctx.db.read().await?;
+        if let Some(local) = self.ctx.urls.parse(url) {
+            return match local {
+                Local::Person(name) | Local::Group(name) => {
+                    let found = actors::find_by_name(&mut conn, HostId::LOCAL, &name).await?;
+                    found.map(|a| Resolved::Actor(Box::new(a))).ok_or(Error::NotFound)
+                }
+                Local::Post(id) => Ok(Resolved::Post(Box::new(posts::get(&mut conn, id).await?))),
+                Local::Server | Local::Organisation | Local::Activity(_) => Err(Error::NotFound),
+            };
+        }
+        if let Some(actor) = actors::find_by_uri(&mut conn, url).await? {
+            return Ok(Resolved::Actor(Box::new(actor)));
+        }
+        if let Some(post) = posts::find_by_uri(&mut conn, url).await? {
+            return Ok(Resolved::Post(Box::new(post)));
+        }
+        drop(conn);
+        let document = self.document(url, None).await?;
+        let kind = Doc(&document).kind().ok_or(Error::NotFound)?;
+        if kind.is_actor() {
+            return Ok(Resolved::Actor(Box::new(self.store_actor(&document).await?)));
+        }
+        if !kind.is_content() {
+            return Err(Error::NotFound);
+        }
+        let id = self.take_fetched(&document, None).await?.ok_or(Error::NotFound)?;
+        let post = posts::get(&mut self.ctx.db.read().await?, id).await?;
+        Ok(Resolved::Post(Box::new(post)))
+    }
+
+    async fn media(&self, url: &str, viewer: Option<ActorId>) -> Result<(Bytes, String)> {
+        let url = Url::parse(url).map_err(|_| Error::NotFound)?;
+        self.check_host_of(url.as_str()).await?;
+        let reader = match viewer {
+            Some(id) => actors::get(&mut self.ctx.db.read().await?, id).await?,
+            None => self.server_actor().await?,
+        };
+        let keys = self.keys.of(&reader).await?;
+        let (now, form) = (self.ctx.now(), self.form_of(&crate::urls::host_of(url.as_str()).unwrap_or_default()).await?);
+        let sign = |hop: &Url| signed_headers(&keys, form, "GET", hop, None, now);
+        let signer = Signer { identity: &keys.key_id, sign: &sign };
+        let max_bytes = u64::from(self.ctx.config.limits.max_upload_mb) * 1_000_000;
+        let get = Get { max_bytes, ..Get::new(&url) }.signed(signer);
+        let response = self.client.get(get).await?.success()?;
+        let mime = response.header(&CONTENT_TYPE).unwrap_or("application/octet-stream");
+        let mime = mime.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        Ok((response.body, mime))
+    }
+}
+
+/// The first `self` link that leads to a document of ours (INTEROP A.1).
+fn self_link(jrd: &Value) -> Option<String> {
+    let text = |link: Doc<'_>, name: &str| link.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    Doc(jrd).items("links").find_map(|link| {
+        let mime = text(link, "type");
+        let wanted = text(link, "rel") == "self"
+            && (mime.starts_with("application/activity+json") || mime.starts_with("application/ld+json"));
+        wanted.then(|| link.id().map(str::to_owned)).flatten()
+    })
+}
+
+impl Remote for Federation {
+    fn resolve_handle<'a>(&'a self, name: &'a str, host: &'a str) -> BoxFuture<'a, Result<Actor>> {
+        Box::pin(self.handle(name, host))
+    }
+
+    fn resolve_url<'a>(&'a self, url: &'a str) -> BoxFuture<'a, Result<Resolved>> {
+        Box::pin(self.address(url))
+    }
+
+    fn fetch_media<'a>(&'a self, url: &'a str, viewer: Option<ActorId>) -> BoxFuture<'a, Result<(Bytes, String)>> {
+        Box::pin(self.media(url, viewer))
+    }
+}

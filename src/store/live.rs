@@ -1,0 +1,81 @@
+//! Live changes between processes that share one PostgreSQL: LISTEN and NOTIFY carry ids, nothing else.
+
+use std::time::Duration;
+
+use diesel::sql_types::Text;
+use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use futures_util::StreamExt as _;
+use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
+
+use super::Db;
+use super::conn::establish_postgres;
+use crate::base::{Result, Rng};
+use crate::live::{Change, Hub};
+
+const CHANNEL: &str = "kring_live";
+/// PostgreSQL takes at most 8000 bytes; longer messages are left out, as if a listener had lagged.
+const MAX_BYTES: usize = 7900;
+const PAUSE: Duration = Duration::from_secs(2);
+
+#[derive(Serialize, Deserialize)]
+struct Message {
+    from: String,
+    change: Change,
+}
+
+/// Tells other processes what changed here and this one what changed there, until `stop`.
+pub async fn bridge(db: Db, hub: Hub, mut stop: watch::Receiver<bool>) {
+    let me = Rng.code(12);
+    while !*stop.borrow() {
+        tokio::select! {
+            outcome = run(&db, &hub, &me) => {
+                if let Err(error) = outcome {
+                    tracing::warn!(%error, "live changes between processes were interrupted");
+                }
+                tokio::time::sleep(PAUSE).await;
+            }
+            _ = stop.changed() => return,
+        }
+    }
+}
+
+async fn run(db: &Db, hub: &Hub, me: &str) -> Result<()> {
+    let unavailable = |e: String| crate::base::Error::Unavailable(e);
+    let mut ears = establish_postgres(db.url()).await.map_err(|e| unavailable(e.to_string()))?;
+    ears.batch_execute(&format!("LISTEN {CHANNEL}")).await?;
+    let mut mouth = establish_postgres(db.url()).await.map_err(|e| unavailable(e.to_string()))?;
+    let mut local = hub.listen_local();
+    let mut heard = std::pin::pin!(ears.notifications_stream());
+    loop {
+        tokio::select! {
+            change = local.recv() => match change {
+                Ok(change) => say(&mut mouth, me, change).await?,
+                // Lagging loses hints that pages would have reloaded for; nothing else.
+                Err(tokio::sync::broadcast::error::RecvError::Lagged(_)) => {}
+                Err(tokio::sync::broadcast::error::RecvError::Closed) => return Ok(()),
+            },
+            note = heard.next() => match note {
+                Some(note) => hear(hub, me, &note?.payload),
+                None => return Err(unavailable("the connection for LISTEN ended".to_owned())),
+            },
+        }
+    }
+}
+
+async fn say(conn: &mut AsyncPgConnection, me: &str, change: Change) -> Result<()> {
+    let message = Message { from: me.to_owned(), change };
+    let text = serde_json::to_string(&message).map_err(crate::base::Error::internal)?;
+    if text.len() <= MAX_BYTES {
+        diesel::sql_query(format!("SELECT pg_notify('{CHANNEL}', $1)")).bind::<Text, _>(text).execute(conn).await?;
+    }
+    Ok(())
+}
+
+fn hear(hub: &Hub, me: &str, payload: &str) {
+    match serde_json::from_str::<Message>(payload) {
+        Ok(message) if message.from != me => hub.relay(message.change),
+        Ok(_) => {}
+        Err(error) => tracing::debug!(%error, "a live message could not be read"),
+    }
+}
