@@ -70,8 +70,7 @@ fn a_job_is_claimed_once() {
                     let mut mine = Vec::new();
                     loop {
                         let later = now.plus(Time::MINUTE);
-                        let claim = move |conn: &mut Conn| -> futures_util::future::BoxFuture<'_, _> { Box::pin(jobs::claim(conn, now.plus(1), later, 7)) };
-                        let got: Vec<jobs::Claimed> = db.write(claim).await.unwrap();
+                        let got = db.write(move |conn| Box::pin(jobs::claim(conn, now.plus(1), later, 7))).await.unwrap();
                         if got.is_empty() {
                             return mine;
                         }
