@@ -1,6 +1,6 @@
 //! Actors: people, groups and servers, ours and our peers'. One model for both.
 
-use crate::base::{ActorId, HostId, MediaId, Time, text_enum};
+use crate::base::{ActorId, HostId, MediaId, SafeHtml, Time, text_enum};
 
 text_enum! {
     /// ActivityPub's actor types.
@@ -87,6 +87,11 @@ impl Actor {
     /// Whether it lives on this instance.
     pub fn is_local(&self) -> bool {
         self.host_id == HostId::LOCAL
+    }
+
+    /// "About" as it may be shown: `text/` cleaned it before it was stored.
+    pub fn about(&self) -> SafeHtml {
+        SafeHtml::trusted(self.summary_html.clone())
     }
 
     /// Whether it is a group.

@@ -1,11 +1,26 @@
 //! Room: the pages: handlers, forms, templates and assets. A handler parses, calls one service and renders.
 //! May import: everything below the doors.
 
+mod admin;
 mod assets;
+mod branches;
 mod chrome;
+mod first_run;
 mod forms;
+mod invitations;
+mod join;
 mod live;
 mod media;
+mod people;
+mod settings;
+mod sign_in;
+mod comments;
+mod forms;
+mod home;
+mod live;
+mod media;
+mod posts;
+mod reactions;
 mod views;
 mod visit;
 
@@ -22,9 +37,21 @@ pub use visit::{Failure, PageResult, Visit};
 /// Every page.
 pub fn router(ctx: Ctx) -> Router {
     Router::new()
+        .merge(admin::routes())
         .merge(assets::routes())
+        .merge(branches::routes())
+        .merge(first_run::routes())
+        .merge(invitations::routes())
+        .merge(join::routes())
+        .merge(people::routes())
+        .merge(settings::routes())
+        .merge(sign_in::routes())
         .merge(media::routes())
         .merge(live::routes())
+        .merge(home::routes())
+        .merge(posts::routes())
+        .merge(comments::routes())
+        .merge(reactions::routes())
         .fallback(visit::no_such_page)
         .layer(axum::middleware::from_fn_with_state(ctx.clone(), visit::layer))
         .with_state(ctx)
