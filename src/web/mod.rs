@@ -2,6 +2,7 @@
 //! May import: everything below the doors.
 
 mod admin;
+mod about;
 mod assets;
 mod branches;
 mod chrome;
@@ -11,6 +12,7 @@ mod forms;
 mod home;
 mod invitations;
 mod join;
+mod groups;
 mod live;
 mod media;
 mod people;
@@ -49,6 +51,14 @@ pub fn router(ctx: Ctx) -> Router {
         .merge(reactions::routes())
         .merge(settings::routes())
         .merge(sign_in::routes())
+        .merge(media::routes())
+        .merge(live::routes())
+        .merge(home::routes())
+        .merge(posts::routes())
+        .merge(comments::routes())
+        .merge(reactions::routes())
+        .merge(groups::routes())
+        .merge(about::routes())
         .fallback(visit::no_such_page)
         .layer(axum::middleware::from_fn_with_state(ctx.clone(), visit::layer))
         .with_state(ctx)
