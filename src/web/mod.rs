@@ -1,18 +1,18 @@
 //! Room: the pages: handlers, forms, templates and assets. A handler parses, calls one service and renders.
 //! May import: everything below the doors.
 
-mod admin;
 mod about;
+mod admin;
 mod assets;
 mod branches;
 mod chrome;
 mod comments;
 mod first_run;
 mod forms;
+mod groups;
 mod home;
 mod invitations;
 mod join;
-mod groups;
 mod live;
 mod media;
 mod people;
@@ -36,11 +36,13 @@ pub use visit::{Failure, PageResult, Visit};
 /// Every page.
 pub fn router(ctx: Ctx) -> Router {
     Router::new()
+        .merge(about::routes())
         .merge(admin::routes())
         .merge(assets::routes())
         .merge(branches::routes())
         .merge(comments::routes())
         .merge(first_run::routes())
+        .merge(groups::routes())
         .merge(home::routes())
         .merge(invitations::routes())
         .merge(join::routes())
@@ -51,14 +53,6 @@ pub fn router(ctx: Ctx) -> Router {
         .merge(reactions::routes())
         .merge(settings::routes())
         .merge(sign_in::routes())
-        .merge(media::routes())
-        .merge(live::routes())
-        .merge(home::routes())
-        .merge(posts::routes())
-        .merge(comments::routes())
-        .merge(reactions::routes())
-        .merge(groups::routes())
-        .merge(about::routes())
         .fallback(visit::no_such_page)
         .layer(axum::middleware::from_fn_with_state(ctx.clone(), visit::layer))
         .with_state(ctx)
