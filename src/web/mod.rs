@@ -2,14 +2,21 @@
 //! May import: everything below the doors.
 
 mod assets;
+mod bookmarks;
 mod chrome;
 mod comments;
+mod compose;
+mod drafts;
 mod forms;
+mod history;
 mod home;
 mod live;
 mod media;
+mod messages;
+mod notices;
 mod posts;
 mod reactions;
+mod tags;
 mod views;
 mod visit;
 
@@ -33,6 +40,13 @@ pub fn router(ctx: Ctx) -> Router {
         .merge(posts::routes())
         .merge(comments::routes())
         .merge(reactions::routes())
+        .merge(compose::routes())
+        .merge(drafts::routes())
+        .merge(history::routes())
+        .merge(bookmarks::routes())
+        .merge(tags::routes())
+        .merge(messages::routes())
+        .merge(notices::routes())
         .fallback(visit::no_such_page)
         .layer(axum::middleware::from_fn_with_state(ctx.clone(), visit::layer))
         .with_state(ctx)
