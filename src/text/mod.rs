@@ -5,6 +5,7 @@
 mod clean;
 mod cut;
 mod diff;
+mod found;
 mod inline;
 mod language;
 mod markdown;
@@ -16,6 +17,7 @@ mod tokens;
 pub use cut::first_paragraphs;
 pub use clean::{MAX_FOREIGN_BYTES, clean};
 pub use diff::{Piece, word_diff};
+pub use found::{Piece, found_in};
 pub use inline::Handle;
 pub use language::detect_language;
 pub use markdown::{Found, Links, MentionLink, render, scan};

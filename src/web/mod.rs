@@ -1,15 +1,24 @@
 //! Room: the pages: handlers, forms, templates and assets. A handler parses, calls one service and renders.
 //! May import: everything below the doors.
 
+mod admin;
+mod about;
 mod assets;
 mod bookmarks;
 mod chrome;
 mod comments;
 mod compose;
 mod drafts;
+mod branches;
+mod chrome;
+mod comments;
+mod first_run;
 mod forms;
 mod history;
 mod home;
+mod invitations;
+mod join;
+mod groups;
 mod live;
 mod media;
 mod messages;
@@ -17,6 +26,11 @@ mod notices;
 mod posts;
 mod reactions;
 mod tags;
+mod people;
+mod posts;
+mod reactions;
+mod settings;
+mod sign_in;
 mod views;
 mod visit;
 
@@ -33,7 +47,15 @@ pub use visit::{Failure, PageResult, Visit};
 /// Every page.
 pub fn router(ctx: Ctx) -> Router {
     Router::new()
+        .merge(admin::routes())
         .merge(assets::routes())
+        .merge(branches::routes())
+        .merge(first_run::routes())
+        .merge(invitations::routes())
+        .merge(join::routes())
+        .merge(people::routes())
+        .merge(settings::routes())
+        .merge(sign_in::routes())
         .merge(media::routes())
         .merge(live::routes())
         .merge(home::routes())
@@ -47,6 +69,8 @@ pub fn router(ctx: Ctx) -> Router {
         .merge(tags::routes())
         .merge(messages::routes())
         .merge(notices::routes())
+        .merge(groups::routes())
+        .merge(about::routes())
         .fallback(visit::no_such_page)
         .layer(axum::middleware::from_fn_with_state(ctx.clone(), visit::layer))
         .with_state(ctx)
