@@ -12,6 +12,7 @@ use super::visit::{PageResult, Visit};
 use super::{page, see};
 use crate::base::{NotificationId, Page, Time};
 use crate::domain::notices::{Notice, NoticeKind};
+use crate::domain::posts::ReactionKind;
 use crate::services::{Ctx, notices};
 use crate::text;
 use crate::urls::{actor_path, post_path};
@@ -107,8 +108,12 @@ fn line(c: &Chrome, together: &[Notice]) -> Option<Line> {
     let group = first.group.as_ref();
     let name = group.map_or_else(String::new, |group| group.display_name.clone());
     let suffix = if together.len() > 1 && names.len() > 1 { "-many" } else { "" };
-    let key = format!("notice-{}{suffix}", first.kind);
-    let key = if crate::i18n::has(c.locale(), &key) { key } else { format!("notice-{}", first.kind) };
+    let word = match first.kind {
+        NoticeKind::Reaction if first.detail != ReactionKind::Thanks.as_str() => "reacted".to_owned(),
+        kind => kind.as_str().replace('_', "-"),
+    };
+    let key = format!("notice-{word}{suffix}");
+    let key = if crate::i18n::has(c.locale(), &key) { key } else { format!("notice-{word}") };
     let quote = first.post.as_ref().map_or_else(String::new, |view| match view.post.title.as_str() {
         "" => text::excerpt(&view.html(), 120),
         title => title.to_owned(),
