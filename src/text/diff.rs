@@ -1,6 +1,6 @@
 /// A run of words in the difference of two texts.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Piece {
+pub enum Run {
     /// In both.
     Same(String),
     /// Only in the text before.
@@ -13,21 +13,21 @@ pub enum Piece {
 const MAX_WORDS: usize = 2000;
 
 /// The difference of two plain texts by words (longest common subsequence). Texts that are too long count as replaced.
-pub fn word_diff(before: &str, after: &str) -> Vec<Piece> {
+pub fn word_diff(before: &str, after: &str) -> Vec<Run> {
     let (old, new) = (words(before), words(after));
     let head = old.iter().zip(&new).take_while(|(a, b)| a == b).count();
     let most = old.len().min(new.len()) - head;
     let tail = old.iter().rev().zip(new.iter().rev()).take(most).take_while(|(a, b)| a == b).count();
     let (old_mid, new_mid) = (&old[head..old.len() - tail], &new[head..new.len() - tail]);
     let mut out = Vec::new();
-    old[..head].iter().for_each(|word| push(&mut out, Piece::Same, word));
+    old[..head].iter().for_each(|word| push(&mut out, Run::Same, word));
     if old_mid.len() > MAX_WORDS || new_mid.len() > MAX_WORDS {
-        old_mid.iter().for_each(|word| push(&mut out, Piece::Gone, word));
-        new_mid.iter().for_each(|word| push(&mut out, Piece::Added, word));
+        old_mid.iter().for_each(|word| push(&mut out, Run::Gone, word));
+        new_mid.iter().for_each(|word| push(&mut out, Run::Added, word));
     } else {
         middle(&mut out, old_mid, new_mid);
     }
-    old[old.len() - tail..].iter().for_each(|word| push(&mut out, Piece::Same, word));
+    old[old.len() - tail..].iter().for_each(|word| push(&mut out, Run::Same, word));
     out
 }
 
@@ -36,7 +36,7 @@ fn words(text: &str) -> Vec<&str> {
     text.split_inclusive(char::is_whitespace).collect()
 }
 
-fn middle(out: &mut Vec<Piece>, old: &[&str], new: &[&str]) {
+fn middle(out: &mut Vec<Run>, old: &[&str], new: &[&str]) {
     let wide = new.len() + 1;
     // common[i * wide + j]: longest common subsequence of what follows old[i] and new[j].
     let mut common = vec![0u16; (old.len() + 1) * wide];
@@ -52,24 +52,24 @@ fn middle(out: &mut Vec<Piece>, old: &[&str], new: &[&str]) {
     let (mut i, mut j) = (0, 0);
     while i < old.len() || j < new.len() {
         if i < old.len() && j < new.len() && old[i] == new[j] {
-            push(out, Piece::Same, old[i]);
+            push(out, Run::Same, old[i]);
             (i, j) = (i + 1, j + 1);
         } else if j == new.len() || (i < old.len() && common[(i + 1) * wide + j] >= common[i * wide + j + 1]) {
-            push(out, Piece::Gone, old[i]);
+            push(out, Run::Gone, old[i]);
             i += 1;
         } else {
-            push(out, Piece::Added, new[j]);
+            push(out, Run::Added, new[j]);
             j += 1;
         }
     }
 }
 
 /// Adds a word, to the last run if it is of the same sort.
-fn push(out: &mut Vec<Piece>, sort: fn(String) -> Piece, word: &str) {
+fn push(out: &mut Vec<Run>, sort: fn(String) -> Run, word: &str) {
     match (out.last_mut(), sort(String::new())) {
-        (Some(Piece::Same(run)), Piece::Same(_))
-        | (Some(Piece::Gone(run)), Piece::Gone(_))
-        | (Some(Piece::Added(run)), Piece::Added(_)) => run.push_str(word),
+        (Some(Run::Same(run)), Run::Same(_))
+        | (Some(Run::Gone(run)), Run::Gone(_))
+        | (Some(Run::Added(run)), Run::Added(_)) => run.push_str(word),
         _ => out.push(sort(word.to_owned())),
     }
 }

@@ -16,7 +16,7 @@ mod tokens;
 
 pub use cut::first_paragraphs;
 pub use clean::{MAX_FOREIGN_BYTES, clean};
-pub use diff::{Piece, word_diff};
+pub use diff::{Run, word_diff};
 pub use found::{Piece, found_in};
 pub use inline::Handle;
 pub use language::detect_language;

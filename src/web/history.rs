@@ -10,7 +10,7 @@ use super::posts::Id;
 use super::visit::{PageResult, Visit};
 use crate::base::{SafeHtml, Time};
 use crate::services::{Ctx, posts};
-use crate::text::{self, Piece};
+use crate::text::{self, Run};
 use crate::urls::post_path;
 
 /// `/posts/ID/history`.
@@ -21,8 +21,8 @@ pub fn routes() -> Router<Ctx> {
 /// One version against the one before it: paragraphs of runs of words.
 struct Version {
     at: Time,
-    title: Vec<Piece>,
-    text: Vec<Vec<Piece>>,
+    title: Vec<Run>,
+    text: Vec<Vec<Run>>,
     /// The first one has nothing before it.
     first: bool,
 }
@@ -61,13 +61,13 @@ fn plain(html: String) -> String {
 }
 
 /// Runs of words cut at the ends of lines.
-fn paragraphs(runs: Vec<Piece>) -> Vec<Vec<Piece>> {
+fn paragraphs(runs: Vec<Run>) -> Vec<Vec<Run>> {
     let mut out = vec![Vec::new()];
     for run in runs {
-        let (text, sort): (_, fn(String) -> Piece) = match run {
-            Piece::Same(text) => (text, Piece::Same),
-            Piece::Gone(text) => (text, Piece::Gone),
-            Piece::Added(text) => (text, Piece::Added),
+        let (text, sort): (_, fn(String) -> Run) = match run {
+            Run::Same(text) => (text, Run::Same),
+            Run::Gone(text) => (text, Run::Gone),
+            Run::Added(text) => (text, Run::Added),
         };
         for line in text.split_inclusive('\n') {
             if let Some(last) = out.last_mut().filter(|_| !line.trim().is_empty()) {

@@ -1,36 +1,32 @@
 //! Room: the pages: handlers, forms, templates and assets. A handler parses, calls one service and renders.
 //! May import: everything below the doors.
 
-mod admin;
 mod about;
+mod admin;
 mod assets;
 mod bookmarks;
+mod branches;
 mod chrome;
 mod comments;
 mod compose;
 mod drafts;
-mod branches;
-mod chrome;
-mod comments;
 mod first_run;
 mod forms;
+mod groups;
 mod history;
 mod home;
 mod invitations;
 mod join;
-mod groups;
 mod live;
 mod media;
 mod messages;
 mod notices;
-mod posts;
-mod reactions;
-mod tags;
 mod people;
 mod posts;
 mod reactions;
 mod settings;
 mod sign_in;
+mod tags;
 mod views;
 mod visit;
 
