@@ -89,6 +89,11 @@ impl Actor {
         self.host_id == HostId::LOCAL
     }
 
+    /// "About" as it may be shown: `text/` cleaned it before it was stored.
+    pub fn about(&self) -> SafeHtml {
+        SafeHtml::trusted(self.summary_html.clone())
+    }
+
     /// Whether it is a group.
     pub fn is_group(&self) -> bool {
         self.kind == ActorKind::Group

@@ -2,6 +2,7 @@
 //! May import: everything but the doors (web, api, federation), app and cli.
 
 pub mod accounts;
+pub mod api;
 pub mod branches;
 pub mod ctx;
 pub mod follows;
@@ -15,6 +16,7 @@ pub mod letters;
 pub mod media;
 pub mod moderation;
 pub mod notices;
+pub mod oauth;
 pub mod passwords;
 pub mod people;
 pub mod pictures;
@@ -27,5 +29,6 @@ pub mod sessions;
 pub mod sign_in;
 pub mod throttle;
 pub mod timelines;
+pub mod visitor;
 
 pub use ctx::{Ctx, Instance, Remote};

@@ -478,3 +478,16 @@ db_fn! {
             .await
     }
 }
+
+db_fn! {
+    /// Who reads each of some audiences, at most 400 in all.
+    pub async fn readers_of(conn, audiences: &[AudienceId]) -> Vec<(AudienceId, ActorId)> {
+        readers::table
+            .filter(readers::audience_id.eq_any(audiences))
+            .order((readers::audience_id, readers::actor_id))
+            .limit(400)
+            .select((readers::audience_id, readers::actor_id))
+            .load(conn)
+            .await
+    }
+}

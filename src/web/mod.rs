@@ -1,13 +1,25 @@
 //! Room: the pages: handlers, forms, templates and assets. A handler parses, calls one service and renders.
 //! May import: everything below the doors.
 
+mod admin;
 mod about;
 mod assets;
+mod branches;
 mod chrome;
+mod comments;
+mod first_run;
 mod forms;
+mod home;
+mod invitations;
+mod join;
 mod groups;
 mod live;
 mod media;
+mod people;
+mod posts;
+mod reactions;
+mod settings;
+mod sign_in;
 mod views;
 mod visit;
 
@@ -24,9 +36,21 @@ pub use visit::{Failure, PageResult, Visit};
 /// Every page.
 pub fn router(ctx: Ctx) -> Router {
     Router::new()
+        .merge(admin::routes())
         .merge(assets::routes())
+        .merge(branches::routes())
+        .merge(first_run::routes())
+        .merge(invitations::routes())
+        .merge(join::routes())
+        .merge(people::routes())
+        .merge(settings::routes())
+        .merge(sign_in::routes())
         .merge(media::routes())
         .merge(live::routes())
+        .merge(home::routes())
+        .merge(posts::routes())
+        .merge(comments::routes())
+        .merge(reactions::routes())
         .merge(groups::routes())
         .merge(about::routes())
         .fallback(visit::no_such_page)
