@@ -749,3 +749,19 @@ pub async fn shake_off(ctx: &Ctx, viewer: &Viewer, follower: ActorId) -> Result<
         Err(error) => Err(error),
     }
 }
+
+/// Throws away an own file that no post has taken.
+///
+/// # Errors
+/// `NotFound` when it is not the viewer's, `Invalid` when a post has it.
+pub async fn forget_file(ctx: &Ctx, viewer: &Viewer, id: MediaId) -> Result<()> {
+    let file = crate::services::media::own(ctx, viewer, id).await?;
+    if file.post_id.is_some() {
+        return Err(Error::invalid("id", "error-file-in-use"));
+    }
+    ctx.db.write(move |conn| Box::pin(async move { store::media::delete(conn, id).await })).await?;
+    for key in [file.key, file.thumb_key].into_iter().flatten() {
+        ctx.media.delete(&key).await?;
+    }
+    Ok(())
+}
