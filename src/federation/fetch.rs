@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use futures_util::future::BoxFuture;
 use http::header::{HeaderName, HeaderValue};
 use serde_json::Value;
 use url::Url;
@@ -121,7 +120,11 @@ impl Federation {
             return Err(Error::NotAuthentic(format!("{id} calls itself {named}")));
         }
         let again = self.fetch_document(&named, reader).await?;
-        if Doc(&again).id() == Some(&named) { Ok(again) } else { Err(Error::NotAuthentic(format!("{named} has no firm id"))) }
+        if Doc(&again).id() == Some(&named) {
+            Ok(again)
+        } else {
+            Err(Error::NotAuthentic(format!("{named} has no firm id")))
+        }
     }
 
     /// A document by any address, whatever it calls itself: collections, pages, key stubs.
@@ -197,10 +200,11 @@ impl Federation {
             Form::Cavage => "cavage",
             Form::Rfc9421 => "rfc9421",
         };
-        let write = move |conn: &mut Conn| -> BoxFuture<'_, Result<usize>> {
-            Box::pin(async move { rows::set_signature_form(conn, &host, Some(word)).await })
-        };
-        self.ctx.db.write(write).await.map(|_| ())
+        self.ctx
+            .db
+            .write(move |conn| Box::pin(async move { rows::set_signature_form(conn, &host, Some(word)).await }))
+            .await
+            .map(|_| ())
     }
 
     /// An actor by its id: ours, one that is stored, or fetched now.
@@ -233,11 +237,8 @@ impl Federation {
             return Err(Error::NotAuthentic(format!("{} is ours", read.uri)));
         }
         let (ids, now, read_group) = (self.ctx.ids.clone(), self.ctx.now(), read.group.clone());
-        let write = move |conn: &mut Conn| -> BoxFuture<'_, Result<Actor>> {
-            Box::pin(async move { upsert(conn, &ids, now, read).await })
-        };
         let group = read_group;
-        let actor = self.ctx.db.write(write).await?;
+        let actor = self.ctx.db.write(move |conn| Box::pin(async move { upsert(conn, &ids, now, read).await })).await?;
         if let Some(group) = group {
             self.store_group(&actor, group).await?;
         }
@@ -253,10 +254,7 @@ impl Federation {
             return Ok(());
         }
         let renewed = Group { rules_html: read.rules.into_string(), card_html: read.card.into_string(), ..stored };
-        let write = move |conn: &mut Conn| -> BoxFuture<'_, Result<usize>> {
-            Box::pin(async move { groups::upsert(conn, &renewed).await })
-        };
-        self.ctx.db.write(write).await.map(|_| ())
+        self.ctx.db.write(move |conn| Box::pin(async move { groups::upsert(conn, &renewed).await })).await.map(|_| ())
     }
 
     /// The key with this id: from memory, the store, or its host. `refetch` asks the host even if we have it, at most
@@ -321,10 +319,7 @@ impl Federation {
         let actor = self.store_actor(&owner_doc).await?;
         if let Some(stored) = stored_key(&self.ctx.ids, actor.id, key_id, key.material) {
             let now = self.ctx.now();
-            let write = move |conn: &mut Conn| -> BoxFuture<'_, Result<usize>> {
-                Box::pin(async move { rows::upsert_key(conn, &stored, now).await })
-            };
-            self.ctx.db.write(write).await?;
+            self.ctx.db.write(move |conn| Box::pin(async move { rows::upsert_key(conn, &stored, now).await })).await?;
         }
         Ok(())
     }

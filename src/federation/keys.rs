@@ -12,8 +12,8 @@ use super::sign::KeyPair;
 use crate::base::*;
 use crate::domain::actors::Actor;
 use crate::domain::peers::KeyKind;
-use crate::store::federation::{self as rows, StoredKey};
 use crate::store::Db;
+use crate::store::federation::{self as rows, StoredKey};
 
 /// Bytes of a nonce of AES-GCM.
 const NONCE: usize = 12;
@@ -31,7 +31,8 @@ impl Seal {
     pub async fn open(path: &Path, rng: &Rng) -> Result<Self> {
         let (file, secret) = (path.to_owned(), rng.bytes::<32>());
         let bytes = tokio::task::spawn_blocking(move || read_or_make(&file, &secret)).await.map_err(Error::internal)?;
-        let trouble = |why: &dyn std::fmt::Display| Error::Unavailable(format!("secrets.key_file {}: {why}", path.display()));
+        let trouble =
+            |why: &dyn std::fmt::Display| Error::Unavailable(format!("secrets.key_file {}: {why}", path.display()));
         let bytes = bytes.map_err(|e| trouble(&e))?;
         if bytes.len() != 32 {
             return Err(trouble(&"must hold exactly 32 bytes"));
@@ -42,7 +43,8 @@ impl Seal {
     /// Seals bytes for one purpose, which must be named again to open them. Base64 of nonce and ciphertext.
     pub fn seal(&self, purpose: &str, secret: &[u8]) -> Result<String> {
         let mut bytes = secret.to_vec();
-        let nonce = self.0.seal_in_place_append_tag(Aad::from(purpose.as_bytes()), &mut bytes).map_err(Error::internal)?;
+        let nonce =
+            self.0.seal_in_place_append_tag(Aad::from(purpose.as_bytes()), &mut bytes).map_err(Error::internal)?;
         Ok(STANDARD.encode([&nonce.as_ref()[..], &bytes[..]].concat()))
     }
 

@@ -1,6 +1,5 @@
 //! What other servers are, and what we agreed with them.
 
-use futures_util::future::BoxFuture;
 use serde_json::Value;
 use url::Url;
 
@@ -9,8 +8,8 @@ use super::wire::Doc;
 use crate::base::*;
 use crate::domain::peers::{Host, PeerState};
 use crate::net::Get;
+use crate::store::actors;
 use crate::store::federation as rows;
-use crate::store::{Conn, actors};
 
 /// How long what NodeInfo said is believed, and how soon it is asked again after silence.
 const BELIEVED: (i64, i64) = (7 * Time::DAY, Time::HOUR);
@@ -32,14 +31,16 @@ impl Federation {
                 None
             }
         };
-        let write = move |conn: &mut Conn| -> BoxFuture<'_, Result<Host>> {
-            Box::pin(async move {
-                let (name, version) = found.unzip();
-                rows::set_software(conn, id, name.as_deref(), version.as_deref(), now).await?;
-                rows::get_host(conn, id).await
+        self.ctx
+            .db
+            .write(move |conn| {
+                Box::pin(async move {
+                    let (name, version) = found.unzip();
+                    rows::set_software(conn, id, name.as_deref(), version.as_deref(), now).await?;
+                    rows::get_host(conn, id).await
+                })
             })
-        };
-        self.ctx.db.write(write).await
+            .await
     }
 
     /// Name and version of a server's software.
@@ -49,7 +50,9 @@ impl Federation {
         let links = self.json(&well_known).await?;
         let schema = |doc: Doc<'_>| {
             let rel = doc.get("rel").and_then(Value::as_str).unwrap_or_default().to_owned();
-            rel.starts_with("http://nodeinfo.diaspora.software/ns/schema/2.").then(|| doc.id().map(str::to_owned)).flatten()
+            rel.starts_with("http://nodeinfo.diaspora.software/ns/schema/2.")
+                .then(|| doc.id().map(str::to_owned))
+                .flatten()
         };
         let href = Doc(&links).items("links").find_map(schema).ok_or(Error::NotFound)?;
         let address = Url::parse(&href).ok().filter(|url| url.origin() == base.origin()).ok_or(Error::NotFound)?;
@@ -80,19 +83,22 @@ impl Federation {
     /// `Invalid` when `name` is no host name.
     pub async fn set_peer(&self, name: &str, state: PeerState) -> Result<Host> {
         let name = name.trim().trim_end_matches('/').to_lowercase();
-        let usable = Url::parse(&format!("https://{name}/")).is_ok_and(|url| url.path() == "/" && url.username().is_empty());
+        let usable =
+            Url::parse(&format!("https://{name}/")).is_ok_and(|url| url.path() == "/" && url.username().is_empty());
         if name.is_empty() || !usable || name == self.ctx.urls.host() {
             return Err(Error::invalid("host", "error-host-name"));
         }
         let ids = self.ctx.ids.clone();
-        let write = move |conn: &mut Conn| -> BoxFuture<'_, Result<Host>> {
-            Box::pin(async move {
-                let id = actors::ensure_host(conn, HostId(ids.next()), &name).await?;
-                rows::set_peer_state(conn, id, state, Some("public,network")).await?;
-                rows::get_host(conn, id).await
+        self.ctx
+            .db
+            .write(move |conn| {
+                Box::pin(async move {
+                    let id = actors::ensure_host(conn, HostId(ids.next()), &name).await?;
+                    rows::set_peer_state(conn, id, state, Some("public,network")).await?;
+                    rows::get_host(conn, id).await
+                })
             })
-        };
-        self.ctx.db.write(write).await
+            .await
     }
 
     /// Servers we agreed something with, or that asked, by name.

@@ -89,7 +89,8 @@ impl Federation {
 
     async fn answers_yes(&self, url: &Url, reader: &Actor) -> Result<bool> {
         let keys = self.keys.of(reader).await?;
-        let (now, form) = (self.ctx.now(), self.form_of(&crate::urls::host_of(url.as_str()).unwrap_or_default()).await?);
+        let (now, form) =
+            (self.ctx.now(), self.form_of(&crate::urls::host_of(url.as_str()).unwrap_or_default()).await?);
         let sign = |hop: &Url| signed_headers(&keys, form, "GET", hop, None, now);
         let signer = Signer { identity: &keys.key_id, sign: &sign };
         Ok(self.client.get(Get::new(url).signed(signer)).await?.status == 200)
@@ -135,7 +136,8 @@ impl Federation {
             None => self.server_actor().await?,
         };
         let keys = self.keys.of(&reader).await?;
-        let (now, form) = (self.ctx.now(), self.form_of(&crate::urls::host_of(url.as_str()).unwrap_or_default()).await?);
+        let (now, form) =
+            (self.ctx.now(), self.form_of(&crate::urls::host_of(url.as_str()).unwrap_or_default()).await?);
         let sign = |hop: &Url| signed_headers(&keys, form, "GET", hop, None, now);
         let signer = Signer { identity: &keys.key_id, sign: &sign };
         let max_bytes = u64::from(self.ctx.config.limits.max_upload_mb) * 1_000_000;

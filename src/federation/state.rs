@@ -178,17 +178,21 @@ impl Federation {
 
 /// `preferredUsername` of the server's actor: its host name without port, so that `acct:HOST@HOST` finds it.
 pub(super) fn server_name(host: &str) -> String {
-    let name = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit())).map_or(host, |(n, _)| n);
-    let letter = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-') { c.to_ascii_lowercase() } else { '_' };
+    let name =
+        host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit())).map_or(host, |(n, _)| n);
+    let letter =
+        |c: char| if c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-') { c.to_ascii_lowercase() } else { '_' };
     name.chars().map(letter).collect()
 }
 
 async fn options(ctx: &Ctx) -> Result<Options> {
     let config = &ctx.config.federation;
     let extra_ca = match &config.extra_ca {
-        Some(path) => Some(tokio::fs::read(path).await.map_err(|e| {
-            Error::Unavailable(format!("federation.extra_ca {}: {e}", path.display()))
-        })?),
+        Some(path) => Some(
+            tokio::fs::read(path)
+                .await
+                .map_err(|e| Error::Unavailable(format!("federation.extra_ca {}: {e}", path.display())))?,
+        ),
         None => None,
     };
     let mut allow_addresses = Vec::new();

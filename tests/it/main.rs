@@ -9,4 +9,7 @@ mod fixtures;
 mod net;
 mod sign;
 mod wire;
+mod store;
+mod support;
+mod tidy;
 mod people;

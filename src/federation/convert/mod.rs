@@ -9,8 +9,8 @@ mod read_actor;
 mod read_post;
 
 pub use activities::{Activity, tombstone};
-pub use actors::{ActorParts, actor, mime_of};
-pub use context::{KRING, context, with_context};
+pub use actors::{ActorParts, actor};
+pub use context::with_context;
 pub use load::{PostParts, load, load_one};
 pub use posts::{Address, addressing, note, votes};
 pub use read_actor::{ReadActor, ReadGroup, read_actor};

@@ -113,7 +113,10 @@ pub fn note(parts: &PostParts, urls: &Urls, now: Time) -> Value {
     set("attachment", json!(attachments(parts, urls)));
     set("tag", json!(tags(parts, urls)));
     let replies = urls.replies(post.id);
-    set("replies", json!({"id": replies, "type": "Collection", "totalItems": post.replies_count, "first": format!("{replies}?page=1")}));
+    set(
+        "replies",
+        json!({"id": replies, "type": "Collection", "totalItems": post.replies_count, "first": format!("{replies}?page=1")}),
+    );
     if let Some(poll) = &parts.view.poll {
         poll_members(poll, now, &mut set);
     }
@@ -191,7 +194,9 @@ fn tags(parts: &PostParts, urls: &Urls) -> Vec<Value> {
     if let Some(group) = &parts.view.group {
         named.push(&group.actor);
     }
-    if let Some(author) = parts.parent_author.as_ref().filter(|a| parts.view.scope.is_open() && a.id != parts.view.author.id) {
+    if let Some(author) =
+        parts.parent_author.as_ref().filter(|a| parts.view.scope.is_open() && a.id != parts.view.author.id)
+    {
         named.push(author);
     }
     let mut seen = std::collections::HashSet::new();

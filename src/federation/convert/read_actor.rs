@@ -1,5 +1,5 @@
 use super::super::sign::PublicKey;
-use super::super::wire::{Doc, IdRules, Kind, KeyMaterial, same_origin};
+use super::super::wire::{Doc, IdRules, KeyMaterial, Kind, same_origin};
 use crate::base::*;
 use crate::domain::actors::ActorKind;
 use crate::domain::groups::{GroupKind, Posting};
@@ -142,7 +142,8 @@ fn keys(doc: Doc<'_>, uri: &str) -> Vec<(String, PublicKey)> {
 }
 
 fn wraps(doc: Doc<'_>) -> bool {
-    let on = |doc: Doc<'_>| doc.ids("implements").iter().any(|id| id.trim_end_matches('/').ends_with("w3id.org/fep/1b12"));
+    let on =
+        |doc: Doc<'_>| doc.ids("implements").iter().any(|id| id.trim_end_matches('/').ends_with("w3id.org/fep/1b12"));
     on(doc) || doc.embedded("generator").is_some_and(on)
 }
 

@@ -88,9 +88,11 @@ pub fn read_post(doc: Doc<'_>, outer: Option<Doc<'_>>, rules: IdRules, now: Time
     let link_url = link_of(doc, kind);
     let content = content_of(doc, kind, &title, link_url.as_deref());
     let published = doc.time_until("published", now).unwrap_or(now);
-    let vote = (kind == Kind::Note && parent.is_some() && doc.text("content").is_none()).then(|| doc.text("name")).flatten();
+    let vote =
+        (kind == Kind::Note && parent.is_some() && doc.text("content").is_none()).then(|| doc.text("name")).flatten();
     let language = doc.language("content").map(str::to_lowercase).filter(|tag| tag.len() <= 20);
-    let warning = if matches!(kind, Kind::Note | Kind::Question | Kind::ChatMessage) { doc.text("summary") } else { None };
+    let warning =
+        if matches!(kind, Kind::Note | Kind::Question | Kind::ChatMessage) { doc.text("summary") } else { None };
     let warning = warning.map(|w| text::plain(&text::clean(w))).unwrap_or_default();
     Some(ReadPost {
         url: doc.url().filter(|url| url::Url::parse(url).is_ok()).unwrap_or(&uri).to_owned(),
@@ -204,13 +206,22 @@ fn files(doc: Doc<'_>, kind: Kind) -> Vec<IncomingMedia> {
             focus: file.focal,
         });
     }
-    if files.is_empty() && kind == Kind::Page
+    if files.is_empty()
+        && kind == Kind::Page
         && let Some(url) = doc.image_url()
     {
         // Lemmy's picture posts: the picture is `image`.
         let mime = mime_of(url).unwrap_or("image/jpeg").to_owned();
         let empty = String::new();
-        files.push(IncomingMedia { url: url.to_owned(), mime, description: empty, width: None, height: None, blurhash: None, focus: None });
+        files.push(IncomingMedia {
+            url: url.to_owned(),
+            mime,
+            description: empty,
+            width: None,
+            height: None,
+            blurhash: None,
+            focus: None,
+        });
     }
     files
 }

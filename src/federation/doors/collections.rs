@@ -240,11 +240,7 @@ impl Federation {
     async fn group_featured(&self, name: &str, _: &Part, viewer: &Viewer) -> Result<Response> {
         let mut conn = self.ctx.db.read().await?;
         let (actor, group, reads) = self.group(&mut conn, name, viewer).await?;
-        let pinned = if reads {
-            posts::pinned(&mut conn, actor.id, &policy::sight(viewer)).await?
-        } else {
-            Vec::new()
-        };
+        let pinned = if reads { posts::pinned(&mut conn, actor.id, &policy::sight(viewer)).await? } else { Vec::new() };
         let items: Vec<Value> = pinned.iter().map(|view| json!(view.post.uri)).collect();
         let keep = if group.kind == GroupKind::Public { Keep::Public } else { Keep::Private };
         let id = format!("{}/featured", actor.uri);

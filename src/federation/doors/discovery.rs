@@ -81,7 +81,8 @@ impl Federation {
             return match local {
                 Local::Person(name) | Local::Group(name) => {
                     let found = actors::find_by_name(&mut conn, HostId::LOCAL, &name).await?;
-                    let path = |actor: &Actor| resource == actor.uri || resource == actor.url || resource.contains("/@");
+                    let path =
+                        |actor: &Actor| resource == actor.uri || resource == actor.url || resource.contains("/@");
                     Ok(found.filter(path))
                 }
                 Local::Server => actors::find_by_uri(&mut conn, &self.ctx.urls.server_actor()).await,

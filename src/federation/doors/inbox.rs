@@ -4,7 +4,6 @@
 use axum::body::{Body, to_bytes};
 use axum::extract::{OriginalUri, State};
 use axum::response::{IntoResponse, Response};
-use futures_util::future::BoxFuture;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Method, StatusCode};
 use serde_json::Value;
@@ -18,7 +17,7 @@ use super::answer::refusal;
 use super::viewer::{Asked, Refused};
 use crate::base::*;
 use crate::store::federation::{self as rows, NewActivity};
-use crate::store::{Conn, actors, deliveries};
+use crate::store::{actors, deliveries};
 
 /// Takes an activity in.
 pub async fn post(
@@ -43,7 +42,7 @@ struct Refusal(u16, String);
 
 impl From<Refused> for Refusal {
     fn from(refused: Refused) -> Self {
-        Self(refused.status(), format!("{refused:?}"))
+        Self(refused.status(), refused.to_string())
     }
 }
 
@@ -128,7 +127,17 @@ impl Federation {
             let uri = envelope.id.clone().unwrap_or_else(|| name_by_content(bytes));
             let actor_id = own.then_some(signer.actor.id);
             let actor_uri = envelope.actor.clone();
-            return Ok(NewActivity { id, uri, kind, actor_id, actor_uri, audience_id: None, incoming: true, body, received_at: now });
+            return Ok(NewActivity {
+                id,
+                uri,
+                kind,
+                actor_id,
+                actor_uri,
+                audience_id: None,
+                incoming: true,
+                body,
+                received_at: now,
+            });
         }
         let named = envelope.id.iter().chain(&envelope.objects).cloned().collect::<Vec<_>>();
         let body = serde_json::json!({"type": REFETCH, "actor": envelope.actor, "object": named}).to_string();
@@ -171,20 +180,24 @@ impl Federation {
     async fn keep(&self, new: NewActivity, signer: &PeerKey) -> Result<(), Refusal> {
         let first_sign = !self.seen.contains_key(&signer.host.id);
         let (host, now) = (signer.host.clone(), self.ctx.now());
-        let write = move |conn: &mut Conn| -> BoxFuture<'_, Result<bool>> {
-            Box::pin(async move {
-                let fresh = rows::insert_activity(conn, &new).await?;
-                if first_sign {
-                    rows::set_seen(conn, host.id, now).await?;
-                    // Whoever talks also listens again: what waits for this host is tried now.
-                    if deliveries::wake_host(conn, &host.name, now).await? > 0 {
-                        tracing::info!(host = %host.name, "a parked host is back");
+        if self
+            .ctx
+            .db
+            .write(move |conn| {
+                Box::pin(async move {
+                    let fresh = rows::insert_activity(conn, &new).await?;
+                    if first_sign {
+                        rows::set_seen(conn, host.id, now).await?;
+                        // Whoever talks also listens again: what waits for this host is tried now.
+                        if deliveries::wake_host(conn, &host.name, now).await? > 0 {
+                            tracing::info!(host = %host.name, "a parked host is back");
+                        }
                     }
-                }
-                Ok(fresh)
+                    Ok(fresh)
+                })
             })
-        };
-        if self.ctx.db.write(write).await? {
+            .await?
+        {
             self.inbound.notify_one();
         }
         if first_sign {

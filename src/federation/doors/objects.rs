@@ -48,7 +48,9 @@ pub async fn negotiation(State(federation): State<Federation>, mut request: Requ
         };
     }
     let found = federation.ctx.urls.parse(&federation.ctx.urls.absolute(&path)).filter(|_| !path.starts_with("/@"));
-    let Some(local) = found.filter(|local| !matches!(local, Local::Activity(_))) else { return next.run(request).await };
+    let Some(local) = found.filter(|local| !matches!(local, Local::Activity(_))) else {
+        return next.run(request).await;
+    };
     if negotiate(request.headers()) {
         return federation.object(&local, &request).await;
     }

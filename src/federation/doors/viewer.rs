@@ -10,19 +10,25 @@ use super::super::state::Federation;
 use crate::domain::Viewer;
 
 /// Why a signed request is not believed, and what to answer.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub(in crate::federation) enum Refused {
     /// There is no signature.
+    #[error("unsigned")]
     Unsigned,
     /// It cannot be read: 400.
+    #[error("{0}")]
     Malformed(String),
     /// It was read and does not hold: 401.
+    #[error("{0}")]
     Bad(String),
     /// Its host is not welcome: 403.
+    #[error("its host is not welcome")]
     Unwelcome,
     /// Its key's owner is gone: 401, unless the owner says just that.
+    #[error("the key's owner is gone")]
     Gone,
     /// Its key could not be fetched: 503.
+    #[error("{0}")]
     Unreachable(String),
 }
 

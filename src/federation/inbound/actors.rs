@@ -1,14 +1,12 @@
 //! Profiles that change and actors that go.
 
-use futures_util::future::BoxFuture;
-
 use super::super::state::Federation;
 use super::super::wire::{Doc, same_origin};
 use super::Item;
 use crate::base::*;
 use crate::domain::actors::{Actor, ActorState};
 use crate::services::follows;
-use crate::store::{Conn, actors, groups};
+use crate::store::{actors, groups};
 
 /// Follows of an actor that goes, ended in one transaction.
 const CHUNK: i64 = 200;
@@ -39,15 +37,17 @@ impl Federation {
             return Err(Error::forbidden("error-origin"));
         }
         let (ctx, id) = (self.ctx.clone(), actor.id);
-        let write = move |conn: &mut Conn| -> BoxFuture<'_, Result<()>> {
-            Box::pin(async move {
-                for follow in groups::follows_of(conn, id, -1, CHUNK).await? {
-                    follows::end(conn, id, follow.target_id).await?;
-                }
-                actors::set_state(conn, id, ActorState::Deleted, ctx.now()).await.map(|_| ())
+        self.ctx
+            .db
+            .write(move |conn| {
+                Box::pin(async move {
+                    for follow in groups::follows_of(conn, id, -1, CHUNK).await? {
+                        follows::end(conn, id, follow.target_id).await?;
+                    }
+                    actors::set_state(conn, id, ActorState::Deleted, ctx.now()).await.map(|_| ())
+                })
             })
-        };
-        self.ctx.db.write(write).await?;
+            .await?;
         self.peer_keys.invalidate_all();
         Ok(())
     }

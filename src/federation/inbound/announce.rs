@@ -1,6 +1,5 @@
 //! Announces: a group that passes on what happened in it, or somebody who shares a post.
 
-use futures_util::future::BoxFuture;
 use serde_json::Value;
 
 use super::super::convert;
@@ -11,7 +10,7 @@ use super::{Item, Via, envelope};
 use crate::base::*;
 use crate::domain::actors::Actor;
 use crate::store::federation as rows;
-use crate::store::{Conn, actors, posts};
+use crate::store::{actors, posts};
 use crate::urls::Local;
 
 impl Federation {
@@ -127,10 +126,7 @@ impl Federation {
         if known.wraps {
             return Ok(());
         }
-        let write = move |conn: &mut Conn| -> BoxFuture<'_, Result<usize>> {
-            Box::pin(async move { rows::set_wraps(conn, host).await })
-        };
-        self.ctx.db.write(write).await.map(|_| ())
+        self.ctx.db.write(move |conn| Box::pin(async move { rows::set_wraps(conn, host).await })).await.map(|_| ())
     }
 
     /// Whether someone elsewhere keeps order in a group (INTEROP B.2.4): on its host, or named by it.

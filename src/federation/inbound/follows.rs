@@ -1,7 +1,5 @@
 //! Follows, joins and invitations, and the answers to them.
 
-use futures_util::future::BoxFuture;
-
 use super::super::state::Federation;
 use super::super::wire::{Doc, Kind, same_origin};
 use super::Item;
@@ -13,7 +11,7 @@ use crate::domain::peers::Form;
 use crate::services::ctx::emit;
 use crate::services::follows;
 use crate::store::federation as rows;
-use crate::store::{Conn, actors, groups, moderation};
+use crate::store::{actors, groups, moderation};
 
 impl Federation {
     /// One of our actors by its id.
@@ -96,13 +94,17 @@ impl Federation {
     }
 
     pub(super) async fn on_accept(&self, item: &Item<'_>) -> Result<()> {
-        let Some(follow) = self.answered(item).await?.filter(|_| item.via.is_none()) else { return Err(Error::NotFound) };
+        let Some(follow) = self.answered(item).await?.filter(|_| item.via.is_none()) else {
+            return Err(Error::NotFound);
+        };
         follows::received_accept(&self.ctx, follow.follower_id, follow.target_id).await
     }
 
     /// A refusal, or the end of a membership.
     pub(super) async fn on_reject(&self, item: &Item<'_>) -> Result<()> {
-        let Some(follow) = self.answered(item).await?.filter(|_| item.via.is_none()) else { return Err(Error::NotFound) };
+        let Some(follow) = self.answered(item).await?.filter(|_| item.via.is_none()) else {
+            return Err(Error::NotFound);
+        };
         follows::received_reject(&self.ctx, follow.follower_id, follow.target_id).await
     }
 
@@ -125,7 +127,9 @@ impl Federation {
             follows::received_undo(&self.ctx, found.follower_id, found.target_id).await?;
             return Ok(true);
         }
-        let Some(target) = follow.filter(|f| matches!(f.kind(), Some(Kind::Follow | Kind::Join))) else { return Ok(false) };
+        let Some(target) = follow.filter(|f| matches!(f.kind(), Some(Kind::Follow | Kind::Join))) else {
+            return Ok(false);
+        };
         let Some(target) = self.ours(target.one_id("object").unwrap_or_default()).await? else { return Ok(true) };
         follows::received_undo(&self.ctx, item.actor.id, target.id).await?;
         Ok(true)
@@ -133,7 +137,8 @@ impl Federation {
 
     /// A member here is asked into a group elsewhere, by someone who answers for it.
     pub(super) async fn on_invite(&self, item: &Item<'_>) -> Result<()> {
-        let invited = item.doc.one_id("target").or_else(|| item.doc.ids("to").into_iter().find(|id| self.ctx.urls.is_ours(id)));
+        let invited =
+            item.doc.one_id("target").or_else(|| item.doc.ids("to").into_iter().find(|id| self.ctx.urls.is_ours(id)));
         let Some(invited) = self.ours(invited.unwrap_or_default()).await? else { return Err(Error::NotFound) };
         if invited.kind != ActorKind::Person || invited.state != ActorState::Active || item.via.is_some() {
             return Err(Error::NotFound);
@@ -144,35 +149,38 @@ impl Federation {
             return Err(Error::forbidden("error-not-moderator"));
         }
         let (ctx, inviter) = (self.ctx.clone(), item.actor.id);
-        let write = move |conn: &mut Conn| -> BoxFuture<'_, Result<()>> {
-            Box::pin(async move {
-                if moderation::is_blocked(conn, invited.id, inviter).await? {
-                    return Err(Error::NotFound);
-                }
-                if groups::find_follow(conn, invited.id, group.id).await?.is_some() {
-                    return Ok(());
-                }
-                let id = FollowId(ctx.ids.next());
-                let follow = Follow {
-                    id,
-                    follower_id: invited.id,
-                    target_id: group.id,
-                    state: FollowState::Invited,
-                    role: GroupRole::Member,
-                    may_post: false,
-                    uri: Some(ctx.urls.follow(id)),
-                    notify: Notify::Mentions,
-                    muted: false,
-                    reason: String::new(),
-                    until_at: None,
-                    seen_seq: 0,
-                    created_at: ctx.now(),
-                };
-                groups::upsert_follow(conn, &follow).await?;
-                emit(conn, &ctx.ids, ctx.now(), &Event::Invited { actor: invited.id, group: group.id, inviter }).await
+        self.ctx
+            .db
+            .write(move |conn| {
+                Box::pin(async move {
+                    if moderation::is_blocked(conn, invited.id, inviter).await? {
+                        return Err(Error::NotFound);
+                    }
+                    if groups::find_follow(conn, invited.id, group.id).await?.is_some() {
+                        return Ok(());
+                    }
+                    let id = FollowId(ctx.ids.next());
+                    let follow = Follow {
+                        id,
+                        follower_id: invited.id,
+                        target_id: group.id,
+                        state: FollowState::Invited,
+                        role: GroupRole::Member,
+                        may_post: false,
+                        uri: Some(ctx.urls.follow(id)),
+                        notify: Notify::Mentions,
+                        muted: false,
+                        reason: String::new(),
+                        until_at: None,
+                        seen_seq: 0,
+                        created_at: ctx.now(),
+                    };
+                    groups::upsert_follow(conn, &follow).await?;
+                    emit(conn, &ctx.ids, ctx.now(), &Event::Invited { actor: invited.id, group: group.id, inviter })
+                        .await
+                })
             })
-        };
-        self.ctx.db.write(write).await?;
+            .await?;
         self.ctx.wake.now();
         Ok(())
     }

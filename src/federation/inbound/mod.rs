@@ -23,7 +23,6 @@ use crate::base::*;
 use crate::domain::actors::{Actor, ActorState};
 use crate::domain::events::Event;
 use crate::services::ctx::emit;
-use crate::store::Conn;
 use crate::store::federation::{self as rows, StoredActivity};
 
 /// The kind of a stored activity of which only ids are believed.
@@ -131,11 +130,15 @@ impl Federation {
             return Ok(Vec::new());
         }
         let senders = i64::try_from(senders).unwrap_or(1);
-        let write = move |conn: &mut Conn| -> BoxFuture<'_, Result<Vec<StoredActivity>>> {
-            Box::pin(async move { rows::claim_incoming(conn, now, now.plus(LEASE), senders, AT_ONCE.1).await })
-        };
         let mut by_sender: BTreeMap<String, Vec<StoredActivity>> = BTreeMap::new();
-        for activity in self.ctx.db.write(write).await? {
+        for activity in self
+            .ctx
+            .db
+            .write(move |conn| {
+                Box::pin(async move { rows::claim_incoming(conn, now, now.plus(LEASE), senders, AT_ONCE.1).await })
+            })
+            .await?
+        {
             by_sender.entry(activity.actor_uri.clone()).or_default().push(activity);
         }
         Ok(by_sender.into_values().collect())
@@ -158,10 +161,9 @@ impl Federation {
         if done.is_empty() {
             return;
         }
-        let write = move |conn: &mut Conn| -> BoxFuture<'_, Result<usize>> {
-            Box::pin(async move { rows::finish_activities(conn, &done).await })
-        };
-        if let Err(error) = self.ctx.db.write(write).await {
+        if let Err(error) =
+            self.ctx.db.write(move |conn| Box::pin(async move { rows::finish_activities(conn, &done).await })).await
+        {
             tracing::error!(%error, "what was done could not be noted; it will be done again");
         }
     }
@@ -182,10 +184,11 @@ impl Federation {
             tracing::debug!(%error, kind = %activity.kind, uri = %activity.uri, again = again.is_some(), "activity not done");
         }
         let (id, text) = (activity.id, error.to_string());
-        let write = move |conn: &mut Conn| -> BoxFuture<'_, Result<usize>> {
-            Box::pin(async move { rows::fail_activity(conn, id, &text, again).await })
-        };
-        self.ctx.db.write(write).await.map(|_| ())
+        self.ctx
+            .db
+            .write(move |conn| Box::pin(async move { rows::fail_activity(conn, id, &text, again).await }))
+            .await
+            .map(|_| ())
     }
 
     async fn process(&self, stored: &StoredActivity) -> Result<()> {
@@ -278,16 +281,18 @@ impl Federation {
     pub(super) async fn pass_on(&self, item: &Item<'_>, group: Option<ActorId>) -> Result<()> {
         let (Some(activity), Some(group)) = (item.row, group) else { return Ok(()) };
         let ctx = self.ctx.clone();
-        let write = move |conn: &mut Conn| -> BoxFuture<'_, Result<()>> {
-            Box::pin(async move {
-                let actor = crate::store::actors::get(conn, group).await?;
-                if !actor.is_local() {
-                    return Ok(());
-                }
-                emit(conn, &ctx.ids, ctx.now(), &Event::Relay { activity, group }).await
+        self.ctx
+            .db
+            .write(move |conn| {
+                Box::pin(async move {
+                    let actor = crate::store::actors::get(conn, group).await?;
+                    if !actor.is_local() {
+                        return Ok(());
+                    }
+                    emit(conn, &ctx.ids, ctx.now(), &Event::Relay { activity, group }).await
+                })
             })
-        };
-        self.ctx.db.write(write).await?;
+            .await?;
         self.ctx.wake.now();
         Ok(())
     }

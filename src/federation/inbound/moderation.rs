@@ -1,7 +1,5 @@
 //! Keeping order across servers: removals, pins, locks, bans, moderators, reports (INTEROP B.2.4).
 
-use futures_util::future::BoxFuture;
-
 use super::super::state::Federation;
 use super::super::wire::same_origin;
 use super::Item;
@@ -15,7 +13,7 @@ use crate::services::follows;
 use crate::services::moderation as service;
 use crate::services::posts as post_service;
 use crate::store::federation as rows;
-use crate::store::{Conn, actors, groups, moderation, posts};
+use crate::store::{actors, groups, moderation, posts};
 
 impl Federation {
     /// The group of a post, if `actor` keeps order in it and this came the right way: to us when it lives here, through
@@ -45,10 +43,12 @@ impl Federation {
         let reason = item.doc.text("summary").or_else(|| item.doc.text("content")).unwrap_or_default();
         let reason: String = reason.chars().take(500).collect();
         let (ctx, by, removed) = (self.ctx.clone(), item.actor.id, post.clone());
-        let write = move |conn: &mut Conn| -> BoxFuture<'_, Result<()>> {
-            Box::pin(async move { post_service::apply_remove(conn, &ctx, &removed, by, &reason).await })
-        };
-        self.ctx.db.write(write).await?;
+        self.ctx
+            .db
+            .write(move |conn| {
+                Box::pin(async move { post_service::apply_remove(conn, &ctx, &removed, by, &reason).await })
+            })
+            .await?;
         self.ctx.wake.now();
         self.ctx.hub.publish(Change::Deleted { post: post.id, group: post.group_id });
         self.pass_on(item, group.map(|g| g.id)).await
@@ -63,10 +63,12 @@ impl Federation {
             return Ok(());
         }
         let id = post.id;
-        let write = move |conn: &mut Conn| -> BoxFuture<'_, Result<usize>> {
-            Box::pin(async move { posts::set_state(conn, id, PostState::Published, None, "").await })
-        };
-        self.ctx.db.write(write).await?;
+        self.ctx
+            .db
+            .write(move |conn| {
+                Box::pin(async move { posts::set_state(conn, id, PostState::Published, None, "").await })
+            })
+            .await?;
         self.ctx.hub.publish(Change::Edited { post: post.id, group: post.group_id });
         self.pass_on(item, Some(group.id)).await
     }
@@ -100,12 +102,10 @@ impl Federation {
 
     async fn set_pinned(&self, uri: &str, group: &Actor, on: bool) -> Result<()> {
         let post = posts::find_by_uri(&mut self.ctx.db.read().await?, uri).await?;
-        let post = post.filter(|p| p.group_id == Some(group.id) && p.is_top() && !p.is_gone()).ok_or(Error::NotFound)?;
+        let post =
+            post.filter(|p| p.group_id == Some(group.id) && p.is_top() && !p.is_gone()).ok_or(Error::NotFound)?;
         let (id, at) = (post.id, on.then(|| self.ctx.now()));
-        let write = move |conn: &mut Conn| -> BoxFuture<'_, Result<usize>> {
-            Box::pin(async move { posts::set_pinned(conn, id, at).await })
-        };
-        self.ctx.db.write(write).await?;
+        self.ctx.db.write(move |conn| Box::pin(async move { posts::set_pinned(conn, id, at).await })).await?;
         self.ctx.hub.publish(Change::Edited { post: id, group: post.group_id });
         Ok(())
     }
@@ -113,36 +113,38 @@ impl Federation {
     /// Notes that someone keeps order in a group, or no longer. Who is not a member here becomes one in name only.
     pub(super) async fn set_moderator(&self, group: ActorId, who: ActorId, on: bool) -> Result<()> {
         let ctx = self.ctx.clone();
-        let write = move |conn: &mut Conn| -> BoxFuture<'_, Result<()>> {
-            Box::pin(async move {
-                let known = groups::find_follow(conn, who, group).await?;
-                let mut follow = match known {
-                    Some(follow) => follow,
-                    None if !on => return Ok(()),
-                    None => Follow {
-                        id: FollowId(ctx.ids.next()),
-                        follower_id: who,
-                        target_id: group,
-                        state: FollowState::Accepted,
-                        role: GroupRole::Member,
-                        may_post: false,
-                        uri: None,
-                        notify: Notify::None,
-                        muted: false,
-                        reason: String::new(),
-                        until_at: None,
-                        seen_seq: 0,
-                        created_at: ctx.now(),
-                    },
-                };
-                if follow.role == GroupRole::Owner {
-                    return Ok(());
-                }
-                follow.role = if on { GroupRole::Moderator } else { GroupRole::Member };
-                groups::upsert_follow(conn, &follow).await.map(|_| ())
+        self.ctx
+            .db
+            .write(move |conn| {
+                Box::pin(async move {
+                    let known = groups::find_follow(conn, who, group).await?;
+                    let mut follow = match known {
+                        Some(follow) => follow,
+                        None if !on => return Ok(()),
+                        None => Follow {
+                            id: FollowId(ctx.ids.next()),
+                            follower_id: who,
+                            target_id: group,
+                            state: FollowState::Accepted,
+                            role: GroupRole::Member,
+                            may_post: false,
+                            uri: None,
+                            notify: Notify::None,
+                            muted: false,
+                            reason: String::new(),
+                            until_at: None,
+                            seen_seq: 0,
+                            created_at: ctx.now(),
+                        },
+                    };
+                    if follow.role == GroupRole::Owner {
+                        return Ok(());
+                    }
+                    follow.role = if on { GroupRole::Moderator } else { GroupRole::Member };
+                    groups::upsert_follow(conn, &follow).await.map(|_| ())
+                })
             })
-        };
-        self.ctx.db.write(write).await
+            .await
     }
 
     pub(super) async fn on_lock(&self, item: &Item<'_>, on: bool) -> Result<()> {
@@ -151,10 +153,7 @@ impl Federation {
         let post = posts::find_by_uri(&mut self.ctx.db.read().await?, uri).await?.ok_or(Error::NotFound)?;
         let group = self.moderated(item, post.group_id).await?;
         let id = post.root_id;
-        let write = move |conn: &mut Conn| -> BoxFuture<'_, Result<usize>> {
-            Box::pin(async move { posts::set_locked(conn, id, on).await })
-        };
-        self.ctx.db.write(write).await?;
+        self.ctx.db.write(move |conn| Box::pin(async move { posts::set_locked(conn, id, on).await })).await?;
         self.ctx.hub.publish(Change::Edited { post: id, group: post.group_id });
         self.pass_on(item, Some(group.id)).await
     }
@@ -175,10 +174,12 @@ impl Federation {
         let until = block.time("endTime").or_else(|| block.time("expires"));
         let reason: String = block.text("summary").unwrap_or_default().chars().take(500).collect();
         let ctx = self.ctx.clone();
-        let write = move |conn: &mut Conn| -> BoxFuture<'_, Result<()>> {
-            Box::pin(async move { follows::apply_ban(conn, &ctx, group.id, who.id, on, until, &reason).await })
-        };
-        self.ctx.db.write(write).await?;
+        self.ctx
+            .db
+            .write(move |conn| {
+                Box::pin(async move { follows::apply_ban(conn, &ctx, group.id, who.id, on, until, &reason).await })
+            })
+            .await?;
         self.pass_on(item, Some(group.id)).await
     }
 
@@ -188,18 +189,20 @@ impl Federation {
             return Ok(());
         }
         let (ctx, member, target) = (self.ctx.clone(), item.actor.id, who.id);
-        let write = move |conn: &mut Conn| -> BoxFuture<'_, Result<()>> {
-            Box::pin(async move {
-                if !on {
-                    moderation::delete_block(conn, member, target, BlockKind::Block).await?;
-                    return Ok(());
-                }
-                moderation::insert_block(conn, ctx.ids.next(), member, target, BlockKind::Block, None).await?;
-                follows::end(conn, target, member).await?;
-                follows::end(conn, member, target).await.map(|_| ())
+        self.ctx
+            .db
+            .write(move |conn| {
+                Box::pin(async move {
+                    if !on {
+                        moderation::delete_block(conn, member, target, BlockKind::Block).await?;
+                        return Ok(());
+                    }
+                    moderation::insert_block(conn, ctx.ids.next(), member, target, BlockKind::Block, None).await?;
+                    follows::end(conn, target, member).await?;
+                    follows::end(conn, member, target).await.map(|_| ())
+                })
             })
-        };
-        self.ctx.db.write(write).await
+            .await
     }
 
     /// A report from another server: about someone here, or something in a group of ours.

@@ -16,7 +16,7 @@ use crate::domain::posts::{Post, PostKind, PostState};
 use crate::services::ctx::emit;
 use crate::services::posts::{self as service, Incoming};
 use crate::store::federation as rows;
-use crate::store::{Conn, actors, groups, posts};
+use crate::store::{actors, groups, posts};
 
 /// How far up a thread missing posts are fetched.
 const MAX_ANCESTORS: usize = 20;
@@ -63,7 +63,8 @@ impl Federation {
         let known = posts::find_by_uri(&mut self.ctx.db.read().await?, id).await?;
         let Some(post) = known.filter(|p| p.state == PostState::Waiting) else { return Ok(()) };
         let author = actors::get(&mut self.ctx.db.read().await?, post.author_id).await?;
-        let new = Incoming { announced_by: source.via.as_ref().map(|g| g.id), ..shell(&post.uri, &author, self.ctx.now()) };
+        let new =
+            Incoming { announced_by: source.via.as_ref().map(|g| g.id), ..shell(&post.uri, &author, self.ctx.now()) };
         service::receive(&self.ctx, new).await.map(|_| ())
     }
 
@@ -101,7 +102,11 @@ impl Federation {
     }
 
     /// Takes in a post that its own server handed out, because somebody here asked for it (or `via` announced it).
-    pub(in crate::federation) async fn take_fetched(&self, document: &Value, via: Option<Actor>) -> Result<Option<PostId>> {
+    pub(in crate::federation) async fn take_fetched(
+        &self,
+        document: &Value,
+        via: Option<Actor>,
+    ) -> Result<Option<PostId>> {
         self.take_document(document, Source { wanted: via.is_none(), via, ..Source::default() }).await
     }
 
@@ -140,11 +145,15 @@ impl Federation {
         service::receive_vote(&self.ctx, author.id, poll.id, option).await?;
         let ctx = self.ctx.clone();
         let (actor, post) = (author.id, poll.id);
-        let write = move |conn: &mut Conn| -> BoxFuture<'_, Result<()>> {
-            // The new counts go to all who have the poll.
-            Box::pin(async move { emit(conn, &ctx.ids, ctx.now(), &Event::Voted { actor, post, positions: vec![] }).await })
-        };
-        self.ctx.db.write(write).await?;
+        self.ctx
+            .db
+            .write(move |conn| {
+                // The new counts go to all who have the poll.
+                Box::pin(async move {
+                    emit(conn, &ctx.ids, ctx.now(), &Event::Voted { actor, post, positions: vec![] }).await
+                })
+            })
+            .await?;
         self.ctx.wake.now();
         Ok(())
     }
@@ -155,10 +164,11 @@ impl Federation {
         if post.state != PostState::Held {
             return Ok(());
         }
-        let write = move |conn: &mut Conn| -> BoxFuture<'_, Result<usize>> {
-            Box::pin(async move { rows::hold_activity(conn, id, row).await })
-        };
-        self.ctx.db.write(write).await.map(|_| ())
+        self.ctx
+            .db
+            .write(move |conn| Box::pin(async move { rows::hold_activity(conn, id, row).await }))
+            .await
+            .map(|_| ())
     }
 
     /// Finds the group, the thread and the people of a post. Nothing when it is nobody's business here.
@@ -173,7 +183,9 @@ impl Federation {
         };
         let mut conn = self.ctx.db.read().await?;
         let closed = match &group {
-            Some(group) => rows::group_kind(&mut conn, group.id).await?.is_some_and(|(kind, ..)| kind != GroupKind::Public),
+            Some(group) => {
+                rows::group_kind(&mut conn, group.id).await?.is_some_and(|(kind, ..)| kind != GroupKind::Public)
+            }
             None => false,
         };
         let open = read.public || read.unlisted;
@@ -189,7 +201,9 @@ impl Federation {
         let to_followers = read.addressed.contains(&followers);
         let named = rows::actors_by_uri(&mut conn, &read.addressed).await?;
         let mentioned = rows::actors_by_uri(&mut conn, &read.mentions).await?;
-        let people = |all: &[Actor]| all.iter().filter(|a| a.kind != ActorKind::Group && a.id != author.id).map(|a| a.id).collect::<Vec<_>>();
+        let people = |all: &[Actor]| {
+            all.iter().filter(|a| a.kind != ActorKind::Group && a.id != author.id).map(|a| a.id).collect::<Vec<_>>()
+        };
         let concerns_us = named.iter().chain(&mentioned).any(|a| a.is_local() && a.kind != ActorKind::Application);
         let followed = rows::local_member(&mut conn, author.id).await?.is_some();
         drop(conn);
@@ -260,7 +274,9 @@ impl Federation {
         let above = Source { depth: source.depth + 1, row: None, ..source.clone() };
         match Box::pin(self.take_from_origin(uri, above)).await {
             Ok(found) => Ok(found),
-            Err(error @ (Error::RemoteFailed { retryable: true, .. } | Error::Unavailable(_) | Error::Internal(_))) => Err(error),
+            Err(error @ (Error::RemoteFailed { retryable: true, .. } | Error::Unavailable(_) | Error::Internal(_))) => {
+                Err(error)
+            }
             Err(error) => {
                 tracing::debug!(uri, %error, "what a post answers cannot be had");
                 Ok(None)
@@ -346,13 +362,15 @@ impl Federation {
             return Ok(());
         }
         let (ctx, post) = (self.ctx.clone(), question.id);
-        let write = move |conn: &mut Conn| -> BoxFuture<'_, Result<()>> {
-            Box::pin(async move {
-                posts::set_accepted(conn, post, answer).await?;
-                emit(conn, &ctx.ids, ctx.now(), &Event::AnswerAccepted { post, answer }).await
+        self.ctx
+            .db
+            .write(move |conn| {
+                Box::pin(async move {
+                    posts::set_accepted(conn, post, answer).await?;
+                    emit(conn, &ctx.ids, ctx.now(), &Event::AnswerAccepted { post, answer }).await
+                })
             })
-        };
-        self.ctx.db.write(write).await?;
+            .await?;
         self.ctx.wake.now();
         Ok(())
     }
@@ -360,7 +378,11 @@ impl Federation {
     pub(super) async fn on_delete(&self, item: &Item<'_>) -> Result<()> {
         let uri = item.envelope.object().unwrap_or_default();
         if uri == item.actor.uri {
-            return if item.is_authentic() { self.actor_gone(&item.actor).await } else { Err(Error::forbidden("error-origin")) };
+            return if item.is_authentic() {
+                self.actor_gone(&item.actor).await
+            } else {
+                Err(Error::forbidden("error-origin"))
+            };
         }
         let Some(post) = posts::find_by_uri(&mut self.ctx.db.read().await?, uri).await? else {
             // It may still come, late: then it must stay away.

@@ -23,7 +23,14 @@ impl Federation {
         self.react(item, &post, kind_of(like), on, &id).await
     }
 
-    pub(super) async fn react(&self, item: &Item<'_>, post: &Post, kind: ReactionKind, on: bool, uri: &str) -> Result<()> {
+    pub(super) async fn react(
+        &self,
+        item: &Item<'_>,
+        post: &Post,
+        kind: ReactionKind,
+        on: bool,
+        uri: &str,
+    ) -> Result<()> {
         if post.is_gone() || !self.readable_by(post, &item.actor).await? {
             return Err(Error::NotFound);
         }

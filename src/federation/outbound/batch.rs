@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use futures_util::future::BoxFuture;
 use serde_json::Value;
 
 use super::super::convert::{Activity, Address};
@@ -74,7 +73,15 @@ pub(in crate::federation) fn announce_address(group: &Actor, scope: Scope) -> Ad
 
 impl Batch {
     /// Adds an activity of one of our actors with where it goes; no targets means that it is only kept, to be fetched.
-    pub fn add(&mut self, signer: &Actor, activity: &Activity, document: &Value, audience: Option<AudienceId>, targets: Vec<Target>, now: Time) {
+    pub fn add(
+        &mut self,
+        signer: &Actor,
+        activity: &Activity,
+        document: &Value,
+        audience: Option<AudienceId>,
+        targets: Vec<Target>,
+        now: Time,
+    ) {
         let id = activity.id.rsplit('/').next().and_then(|id| id.parse().ok());
         let new = NewActivity {
             id: id.unwrap_or(ActivityId(now.micros())),
@@ -106,25 +113,30 @@ impl Federation {
             return Ok(());
         }
         let (ids, now, ours) = (self.ctx.ids.clone(), self.ctx.now(), self.ctx.urls.host().to_owned());
-        let write = move |conn: &mut Conn| -> BoxFuture<'_, Result<usize>> {
-            Box::pin(async move {
-                let mut count = 0;
-                for out in batch.out {
-                    if !rows::insert_activity(conn, &out.activity).await? {
-                        continue;
+        if self
+            .ctx
+            .db
+            .write(move |conn| {
+                Box::pin(async move {
+                    let mut count = 0;
+                    for out in batch.out {
+                        if !rows::insert_activity(conn, &out.activity).await? {
+                            continue;
+                        }
+                        for target in out.targets.into_iter().filter(|t| t.host != ours) {
+                            let (id, activity_id) = (ids.next(), out.activity.id);
+                            let Target { host, inbox } = target;
+                            let new = NewDelivery { id, signer_id: out.signer, activity_id, inbox, host };
+                            deliveries::enqueue(conn, &new, now).await?;
+                            count += 1;
+                        }
                     }
-                    for target in out.targets.into_iter().filter(|t| t.host != ours) {
-                        let (id, activity_id) = (ids.next(), out.activity.id);
-                        let Target { host, inbox } = target;
-                        let new = NewDelivery { id, signer_id: out.signer, activity_id, inbox, host };
-                        deliveries::enqueue(conn, &new, now).await?;
-                        count += 1;
-                    }
-                }
-                Ok(count)
+                    Ok(count)
+                })
             })
-        };
-        if self.ctx.db.write(write).await? > 0 {
+            .await?
+            > 0
+        {
             self.outbound.notify_one();
         }
         Ok(())
@@ -168,7 +180,11 @@ impl Federation {
     }
 
     /// Hosts by name.
-    pub(super) async fn hosts(&self, conn: &mut Conn, names: impl Iterator<Item = String>) -> Result<HashMap<String, Host>> {
+    pub(super) async fn hosts(
+        &self,
+        conn: &mut Conn,
+        names: impl Iterator<Item = String>,
+    ) -> Result<HashMap<String, Host>> {
         let names: Vec<String> = names.collect::<HashSet<_>>().into_iter().collect();
         let found = rows::hosts_by_name(conn, &names).await?;
         Ok(found.into_iter().map(|host| (host.name.clone(), host)).collect())

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::future::BoxFuture;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use tokio::sync::{Semaphore, watch};
 use url::Url;
@@ -15,8 +14,8 @@ use super::super::sign::Form;
 use super::super::state::Federation;
 use crate::base::*;
 use crate::net::{Post, PostOutcome};
+use crate::store::actors;
 use crate::store::deliveries::{self, Delivery, Lane};
-use crate::store::{Conn, actors};
 
 /// How long a claimed lane may be silent before another process takes it over.
 const LEASE: i64 = 2 * Time::MINUTE;
@@ -104,10 +103,12 @@ impl Federation {
         }
         let per_host = usize::try_from(self.ctx.config.limits.deliveries_per_host.max(1)).unwrap_or(4);
         let holder = holder.to_owned();
-        let write = move |conn: &mut Conn| -> BoxFuture<'_, Result<Vec<Lane>>> {
-            Box::pin(async move { deliveries::claim(conn, now, now.plus(LEASE), &holder, most, per_host).await })
-        };
-        self.ctx.db.write(write).await
+        self.ctx
+            .db
+            .write(move |conn| {
+                Box::pin(async move { deliveries::claim(conn, now, now.plus(LEASE), &holder, most, per_host).await })
+            })
+            .await
     }
 
     async fn run_lane(&self, lane: Lane) {
@@ -153,26 +154,29 @@ impl Federation {
 
     async fn take_off(&self, lane: &Lane, done: Vec<i64>) -> Result<()> {
         let (key, fence, until) = (lane.key.clone(), lane.fence, self.ctx.now().plus(LEASE));
-        let write = move |conn: &mut Conn| -> BoxFuture<'_, Result<()>> {
-            Box::pin(async move {
-                if deliveries::extend(conn, &key, fence, until).await? == 0 {
-                    return Err(Error::Unavailable("the lane was taken over".to_owned()));
-                }
-                if !done.is_empty() {
-                    deliveries::remove(conn, &key, fence, &done).await?;
-                }
-                Ok(())
+        self.ctx
+            .db
+            .write(move |conn| {
+                Box::pin(async move {
+                    if deliveries::extend(conn, &key, fence, until).await? == 0 {
+                        return Err(Error::Unavailable("the lane was taken over".to_owned()));
+                    }
+                    if !done.is_empty() {
+                        deliveries::remove(conn, &key, fence, &done).await?;
+                    }
+                    Ok(())
+                })
             })
-        };
-        self.ctx.db.write(write).await
+            .await
     }
 
     async fn release(&self, lane: &Lane, failures: i32, next: Time) -> Result<()> {
         let (key, fence) = (lane.key.clone(), lane.fence);
-        let write = move |conn: &mut Conn| -> BoxFuture<'_, Result<usize>> {
-            Box::pin(async move { deliveries::release(conn, &key, fence, failures, next).await })
-        };
-        self.ctx.db.write(write).await.map(|_| ())
+        self.ctx
+            .db
+            .write(move |conn| Box::pin(async move { deliveries::release(conn, &key, fence, failures, next).await }))
+            .await
+            .map(|_| ())
     }
 
     /// After a failure: the lane waits; or, where the host answers others, the one that fails steps aside.
@@ -189,23 +193,26 @@ impl Federation {
     ) -> Result<()> {
         let (now, failures) = (self.ctx.now(), failures.saturating_add(1));
         tracing::debug!(inbox = %lane.inbox, failures, %why, "delivery postponed");
-        let pause = after.and_then(|s| i64::try_from(s).ok()).map_or_else(|| self.pause(failures), |s| s * Time::SECOND);
+        let pause =
+            after.and_then(|s| i64::try_from(s).ok()).map_or_else(|| self.pause(failures), |s| s * Time::SECOND);
         let next = now.plus(pause.min(PAUSE.1));
         let aside = answered && tries + 1 >= ASIDE && !lane.key.contains(" aside ");
         let (lane, fence) = (lane.clone(), lane.fence);
-        let write = move |conn: &mut Conn| -> BoxFuture<'_, Result<()>> {
-            Box::pin(async move {
-                deliveries::note_failure(conn, id, &why).await?;
-                if aside {
-                    deliveries::step_aside(conn, id, &lane.host, &lane.inbox, failures, next).await?;
-                    deliveries::release(conn, &lane.key, fence, 0, now).await?;
-                } else {
-                    deliveries::release(conn, &lane.key, fence, failures, next).await?;
-                }
-                Ok(())
+        self.ctx
+            .db
+            .write(move |conn| {
+                Box::pin(async move {
+                    deliveries::note_failure(conn, id, &why).await?;
+                    if aside {
+                        deliveries::step_aside(conn, id, &lane.host, &lane.inbox, failures, next).await?;
+                        deliveries::release(conn, &lane.key, fence, 0, now).await?;
+                    } else {
+                        deliveries::release(conn, &lane.key, fence, failures, next).await?;
+                    }
+                    Ok(())
+                })
             })
-        };
-        self.ctx.db.write(write).await
+            .await
     }
 
     /// 15 s, 30 s, 1 min … up to a day, with jitter.
@@ -224,7 +231,11 @@ impl Federation {
         match self.try_delivery(lane, delivery).await {
             Ok(outcome) if outcome.delivered() => Outcome::Delivered,
             Ok(outcome) => {
-                let why = format!("answered {}: {}", outcome.status, outcome.body_start.chars().take(200).collect::<String>());
+                let why = format!(
+                    "answered {}: {}",
+                    outcome.status,
+                    outcome.body_start.chars().take(200).collect::<String>()
+                );
                 if outcome.retryable() {
                     Outcome::Later { why, after: outcome.retry_after, answered: true }
                 } else {
@@ -232,7 +243,9 @@ impl Federation {
                 }
             }
             Err(Error::RemoteFailed { retryable: false, detail, .. }) => Outcome::Dropped(detail),
-            Err(Error::NotFound | Error::Gone | Error::Forbidden { .. }) => Outcome::Dropped("its sender is gone".to_owned()),
+            Err(Error::NotFound | Error::Gone | Error::Forbidden { .. }) => {
+                Outcome::Dropped("its sender is gone".to_owned())
+            }
             Err(error) => Outcome::Later { why: error.to_string(), after: None, answered: false },
         }
     }

@@ -68,15 +68,25 @@ impl Federation {
 
     pub(super) async fn pinned(&self, post: PostId, moderator: ActorId, pinned: bool) -> Result<()> {
         let kind = if pinned { "Add" } else { "Remove" };
-        self.moderate_post(post, moderator, |id, by, object, address, now| {
-            Activity::new(id, kind, by, object, address, now)
-        }, Some("featured"), false).await
+        self.moderate_post(
+            post,
+            moderator,
+            |id, by, object, address, now| Activity::new(id, kind, by, object, address, now),
+            Some("featured"),
+            false,
+        )
+        .await
     }
 
     pub(super) async fn locked(&self, post: PostId, moderator: ActorId, locked: bool) -> Result<()> {
-        self.moderate_post(post, moderator, |id, by, object, address, now| {
-            Activity::new(id, "Lock", by, object, address, now)
-        }, None, !locked).await
+        self.moderate_post(
+            post,
+            moderator,
+            |id, by, object, address, now| Activity::new(id, "Lock", by, object, address, now),
+            None,
+            !locked,
+        )
+        .await
     }
 
     /// What a moderator here does with a post in a group, or undoes.
@@ -141,11 +151,13 @@ impl Federation {
         let (group, facts) = (&both.0, &both.1);
         let address = self.address_of(group, facts.kind, &who.uri);
         let now = self.ctx.now();
-        let mut activity = Activity::new(self.fresh_id(), "Block", &moderator.uri, json!(who.uri), address.clone(), now)
-            .with("target", json!(group.uri))
-            .with("removeData", json!(false))
-            .with("summary", json!(reason));
-        let until = groups::find_follow(&mut self.ctx.db.read().await?, who.id, group.id).await?.and_then(|f| f.until_at);
+        let mut activity =
+            Activity::new(self.fresh_id(), "Block", &moderator.uri, json!(who.uri), address.clone(), now)
+                .with("target", json!(group.uri))
+                .with("removeData", json!(false))
+                .with("summary", json!(reason));
+        let until =
+            groups::find_follow(&mut self.ctx.db.read().await?, who.id, group.id).await?.and_then(|f| f.until_at);
         if let Some(until) = until {
             activity = activity.with("endTime", json!(until.to_rfc3339_seconds()));
         }

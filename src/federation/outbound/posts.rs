@@ -292,7 +292,8 @@ impl Federation {
             return Ok(());
         }
         let address = self.group_address(&place, &parts);
-        let inner = Activity::new(self.fresh_id(), "Delete", &moderator.uri, json!(post.uri), address.clone(), self.ctx.now());
+        let inner =
+            Activity::new(self.fresh_id(), "Delete", &moderator.uri, json!(post.uri), address.clone(), self.ctx.now());
         let inner = inner.with("summary", json!("")).within(place.uri());
         let undo = Activity::new(self.fresh_id(), "Undo", &moderator.uri, inner.bare(), address, self.ctx.now());
         let mut batch = Batch::default();
@@ -321,7 +322,15 @@ impl Federation {
         let inner: Value = serde_json::from_str(&stored.body).map_err(Error::internal)?;
         let followers = self.followers_of(&group, &facts).await?;
         let mut batch = Batch::default();
-        self.wrap(&mut batch, &group, facts.kind.scope(), Some(activity.0), inner.clone(), facts.audience_id, followers.wrapped);
+        self.wrap(
+            &mut batch,
+            &group,
+            facts.kind.scope(),
+            Some(activity.0),
+            inner.clone(),
+            facts.audience_id,
+            followers.wrapped,
+        );
         if Doc(&inner).kind() == Some(super::super::wire::Kind::Delete)
             && let Some(uri) = Doc(&inner).one_id("object")
             && let Some(post) = posts::find_by_uri(&mut self.ctx.db.read().await?, uri).await?

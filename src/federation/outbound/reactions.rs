@@ -110,10 +110,7 @@ impl Federation {
             Some(_) => Activity::new(self.fresh_id(), "Undo", &actor.uri, announce.bare(), address, self.ctx.now()),
             None => announce,
         };
-        let targets = merge(vec![
-            self.follower_inboxes(actor.id).await?,
-            self.inboxes(&[parts.view.author.id]).await?,
-        ]);
+        let targets = merge(vec![self.follower_inboxes(actor.id).await?, self.inboxes(&[parts.view.author.id]).await?]);
         let mut batch = Batch::default();
         batch.add(&actor, &activity, &activity.document(), Some(parts.view.post.audience_id), targets, self.ctx.now());
         self.send(batch).await
