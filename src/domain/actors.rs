@@ -98,6 +98,11 @@ impl Actor {
     pub fn is_group(&self) -> bool {
         self.kind == ActorKind::Group
     }
+
+    /// "About", as the store keeps it: clean.
+    pub fn summary(&self) -> SafeHtml {
+        SafeHtml::trusted(self.summary_html.clone())
+    }
 }
 
 /// The little of an actor that stands beside a post or in a list.

@@ -10,6 +10,7 @@ mod sight;
 mod types;
 
 pub mod actors;
+pub mod api;
 pub mod branches;
 pub mod deliveries;
 pub mod federation;
@@ -22,6 +23,7 @@ pub mod media;
 pub mod members;
 pub mod moderation;
 pub mod notices;
+pub mod oauth;
 pub mod people;
 pub mod posts;
 pub mod sessions;

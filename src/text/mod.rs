@@ -4,6 +4,7 @@
 
 mod clean;
 mod cut;
+mod found;
 mod inline;
 mod language;
 mod markdown;
@@ -14,6 +15,7 @@ mod tokens;
 
 pub use cut::first_paragraphs;
 pub use clean::{MAX_FOREIGN_BYTES, clean};
+pub use found::{Piece, found_in};
 pub use inline::Handle;
 pub use language::detect_language;
 pub use markdown::{Found, Links, MentionLink, render, scan};

@@ -2,25 +2,24 @@
 //! May import: everything below the doors.
 
 mod admin;
+mod about;
 mod assets;
 mod branches;
 mod chrome;
+mod comments;
 mod first_run;
 mod forms;
+mod home;
 mod invitations;
 mod join;
+mod groups;
 mod live;
 mod media;
 mod people;
-mod settings;
-mod sign_in;
-mod comments;
-mod forms;
-mod home;
-mod live;
-mod media;
 mod posts;
 mod reactions;
+mod settings;
+mod sign_in;
 mod views;
 mod visit;
 
@@ -52,6 +51,8 @@ pub fn router(ctx: Ctx) -> Router {
         .merge(posts::routes())
         .merge(comments::routes())
         .merge(reactions::routes())
+        .merge(groups::routes())
+        .merge(about::routes())
         .fallback(visit::no_such_page)
         .layer(axum::middleware::from_fn_with_state(ctx.clone(), visit::layer))
         .with_state(ctx)
