@@ -4,22 +4,29 @@
 mod about;
 mod admin;
 mod assets;
+mod bookmarks;
 mod branches;
 mod chrome;
 mod comments;
+mod compose;
+mod drafts;
 mod first_run;
 mod forms;
 mod groups;
+mod history;
 mod home;
 mod invitations;
 mod join;
 mod live;
 mod media;
+mod messages;
+mod notices;
 mod people;
 mod posts;
 mod reactions;
 mod settings;
 mod sign_in;
+mod tags;
 mod views;
 mod visit;
 
@@ -53,6 +60,21 @@ pub fn router(ctx: Ctx) -> Router {
         .merge(reactions::routes())
         .merge(settings::routes())
         .merge(sign_in::routes())
+        .merge(media::routes())
+        .merge(live::routes())
+        .merge(home::routes())
+        .merge(posts::routes())
+        .merge(comments::routes())
+        .merge(reactions::routes())
+        .merge(compose::routes())
+        .merge(drafts::routes())
+        .merge(history::routes())
+        .merge(bookmarks::routes())
+        .merge(tags::routes())
+        .merge(messages::routes())
+        .merge(notices::routes())
+        .merge(groups::routes())
+        .merge(about::routes())
         .fallback(visit::no_such_page)
         .layer(axum::middleware::from_fn_with_state(ctx.clone(), visit::layer))
         .with_state(ctx)
