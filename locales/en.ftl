@@ -51,6 +51,31 @@ error-file-macros = This document has macros in it. Save it without macros and c
 error-file-broken = This picture cannot be read. Perhaps the file is damaged.
 error-file-pixels = This picture has too many pixels. Make it smaller than 40 megapixels and choose it again.
 
+## Apps that act for a member
+error-client-name = Give the app a name of at most 200 characters.
+error-client-redirect = The address to return to is missing, or of a kind that is not allowed.
+error-client-scopes = One of the scopes is not known here.
+error-two-groups = A post goes into one group. Mention only one.
+error-group-is-public = This group is public. A post for followers only does not fit in it.
+error-visibility = Visibility is one of: public, unlisted, private, direct.
+oauth-title = Let an app in
+oauth-ask = Let “{ $app }” act for you?
+oauth-intro = { $app } wants to work with your account at { $instance }. It will be able to:
+oauth-may-read = read everything that you can read
+oauth-may-write = write, react and change things for you
+oauth-may-follow = join and leave groups, and follow or block people for you
+oauth-may-push = tell you about news on your device
+oauth-may-profile = see your name and picture
+oauth-as = You are signed in as { $name }.
+oauth-allow = Let it in
+oauth-deny = No, go back
+oauth-later = You can end this at any time in your settings.
+oauth-code = Your code
+oauth-code-what = Copy this code and paste it into the app.
+oauth-unknown-app = This app is not known here. Go back to the app and begin again.
+oauth-wrong-address = The app wants to be called back at an address that it did not register. For your safety we stop here.
+oauth-bad-request = The app asked in a way that we do not understand. Go back to the app and begin again.
+error-file-in-use = This file belongs to a post already.
 ### groups
 
 breadcrumb = Breadcrumb

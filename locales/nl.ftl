@@ -52,6 +52,32 @@ error-file-macros = In dit document zitten macro's. Bewaar het zonder macro's en
 error-file-broken = Deze afbeelding is niet te lezen. Misschien is het bestand beschadigd.
 error-file-pixels = Deze afbeelding heeft te veel beeldpunten. Verklein haar tot onder de 40 megapixel en kies haar opnieuw.
 
+## Apps die namens een lid iets doen
+error-client-name = Geef de app een naam van hooguit 200 tekens.
+error-client-redirect = Het adres om naar terug te keren ontbreekt, of is van een soort die niet mag.
+error-client-scopes = Een van de rechten kennen we hier niet.
+error-two-groups = Een bericht gaat in één groep. Noem er maar één.
+error-group-is-public = Deze groep is openbaar. Een bericht voor alleen volgers past daar niet in.
+error-visibility = Zichtbaarheid is een van: public, unlisted, private, direct.
+oauth-title = Een app toelaten
+oauth-ask = Mag ‘{ $app }’ namens jou dingen doen?
+oauth-intro = { $app } wil met je account bij { $instance } werken. De app kan dan:
+oauth-may-read = alles lezen wat jij kunt lezen
+oauth-may-write = namens jou schrijven, reageren en dingen veranderen
+oauth-may-follow = namens jou lid worden van groepen of eruit gaan, en mensen volgen of blokkeren
+oauth-may-push = je nieuws melden op je toestel
+oauth-may-profile = je naam en foto zien
+oauth-as = Je bent aangemeld als { $name }.
+oauth-allow = Toelaten
+oauth-deny = Nee, ga terug
+oauth-later = Je kunt dit altijd weer stoppen bij je instellingen.
+oauth-code = Je code
+oauth-code-what = Kopieer deze code en plak hem in de app.
+oauth-unknown-app = Deze app kennen we hier niet. Ga terug naar de app en begin opnieuw.
+oauth-wrong-address = De app wil teruggeroepen worden op een adres dat niet is aangemeld. Voor je veiligheid stoppen we hier.
+oauth-bad-request = De app vroeg iets op een manier die we niet begrijpen. Ga terug naar de app en begin opnieuw.
+
+error-file-in-use = Dit bestand hoort al bij een bericht.
 ### groups
 
 breadcrumb = Kruimelpad
