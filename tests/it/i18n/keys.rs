@@ -11,6 +11,7 @@ use kring::i18n::Locale;
 const DYNAMIC: &[&str] = &[
     "date-month-",
     "date-weekday-",
+    "done-",
     "error-",
     "group-kind-",
     "notice-",
