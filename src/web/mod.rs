@@ -43,11 +43,13 @@ pub use visit::{Failure, PageResult, Visit};
 /// Every page.
 pub fn router(ctx: Ctx) -> Router {
     Router::new()
+        .merge(about::routes())
         .merge(admin::routes())
         .merge(assets::routes())
         .merge(branches::routes())
         .merge(comments::routes())
         .merge(first_run::routes())
+        .merge(groups::routes())
         .merge(home::routes())
         .merge(invitations::routes())
         .merge(join::routes())
