@@ -12,6 +12,7 @@ const DYNAMIC: &[&str] = &[
     "account-state-",
     "date-month-",
     "date-weekday-",
+    "done-",
     "error-",
     "group-kind-",
     "notice-",
