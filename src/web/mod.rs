@@ -12,9 +12,13 @@ mod forms;
 mod home;
 mod invitations;
 mod join;
+mod group_forms;
 mod groups;
 mod live;
 mod media;
+mod members;
+mod moderation;
+mod search;
 mod people;
 mod posts;
 mod reactions;
@@ -53,6 +57,10 @@ pub fn router(ctx: Ctx) -> Router {
         .merge(reactions::routes())
         .merge(groups::routes())
         .merge(about::routes())
+        .merge(group_forms::routes())
+        .merge(members::routes())
+        .merge(moderation::routes())
+        .merge(search::routes())
         .fallback(visit::no_such_page)
         .layer(axum::middleware::from_fn_with_state(ctx.clone(), visit::layer))
         .with_state(ctx)
