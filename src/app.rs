@@ -110,6 +110,7 @@ fn router(ctx: &Ctx) -> Router {
         .route("/healthz", get(|| async { "OK" }))
         .route("/readyz", get(ready).with_state(ctx.clone()))
         .merge(crate::web::router(ctx.clone()))
+        .merge(crate::api::router(ctx.clone()))
         .layer(DefaultBodyLimit::max(upload))
         .layer(tower_http::compression::CompressionLayer::new().compress_when(compressible()))
         .layer(tower_http::timeout::TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, REQUEST_TIME))

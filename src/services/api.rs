@@ -749,3 +749,49 @@ pub async fn shake_off(ctx: &Ctx, viewer: &Viewer, follower: ActorId) -> Result<
         Err(error) => Err(error),
     }
 }
+
+/// Throws away an own file that no post has taken.
+///
+/// # Errors
+/// `NotFound` when it is not the viewer's, `Invalid` when a post has it.
+pub async fn forget_file(ctx: &Ctx, viewer: &Viewer, id: MediaId) -> Result<()> {
+    let file = crate::services::media::own(ctx, viewer, id).await?;
+    if file.post_id.is_some() {
+        return Err(Error::invalid("id", "error-file-in-use"));
+    }
+    ctx.db.write(move |conn| Box::pin(async move { store::media::delete(conn, id).await })).await?;
+    for key in [file.key, file.thumb_key].into_iter().flatten() {
+        ctx.media.delete(&key).await?;
+    }
+    Ok(())
+}
+
+/// One conversation, by its first message.
+pub async fn conversation(ctx: &Ctx, viewer: &Viewer, root: PostId) -> Result<Conversation> {
+    let page = Page { cursor: Cursor::Before(root.0 + 1), limit: 1 };
+    let found = conversations(ctx, viewer, page).await?.pop();
+    found.filter(|c| c.root == root).ok_or(Error::NotFound)
+}
+
+/// Marks the notices about one conversation as read.
+pub async fn read_conversation(ctx: &Ctx, viewer: &Viewer, root: PostId) -> Result<()> {
+    let me = viewer.member_id()?;
+    let now = ctx.now();
+    ctx.db
+        .write(move |conn| Box::pin(async move { store::api::mark_thread_read(conn, me, root, now).await }))
+        .await?;
+    Ok(())
+}
+
+/// How often a hashtag was used on open posts.
+pub async fn tag_uses(ctx: &Ctx, name: &str) -> Result<i64> {
+    let tags = store::api::tags_like(&mut ctx.db.read().await?, name, 40).await?;
+    Ok(tags.into_iter().find(|(tag, _)| tag == name).map_or(0, |(_, uses)| uses))
+}
+
+/// People or groups of this instance, by name, as far as the viewer may know them; at most 80.
+pub async fn listed(ctx: &Ctx, viewer: &Viewer, kind: crate::domain::actors::ActorKind) -> Result<Vec<AccountRow>> {
+    let cards = store::actors::directory(&mut ctx.db.read().await?, kind, ("", -1), 80).await?;
+    let ids: Vec<ActorId> = cards.iter().map(|card| card.id).collect();
+    accounts(ctx, viewer, &ids).await
+}

@@ -249,7 +249,18 @@ db_fn! {
             .await
     }
 
-    /// A place up to which a member has read a timeline.
+    /// Marks notices about the messages of one thread as read.
+    pub async fn mark_thread_read(conn, member: ActorId, root: PostId, now: Time) -> usize {
+        let thread = posts::table.filter(posts::root_id.eq(root.0)).select(posts::id.nullable());
+        diesel::update(notifications::table)
+            .filter(notifications::member_id.eq(member).and(notifications::read_at.is_null()))
+            .filter(notifications::post_id.eq_any(thread))
+            .set(notifications::read_at.eq(now))
+            .execute(conn)
+            .await
+    }
+
+    /// Places up to which a member has read timelines.
     pub async fn markers(conn, member: ActorId) -> Vec<(String, i64, i64, Time)> {
         markers::table
             .filter(markers::member_id.eq(member))

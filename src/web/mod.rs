@@ -1,14 +1,19 @@
 //! Room: the pages: handlers, forms, templates and assets. A handler parses, calls one service and renders.
 //! May import: everything below the doors.
 
-mod admin;
 mod about;
+mod admin;
 mod assets;
+mod bookmarks;
 mod branches;
 mod chrome;
 mod comments;
+mod compose;
+mod drafts;
 mod first_run;
 mod forms;
+mod groups;
+mod history;
 mod home;
 mod invitations;
 mod join;
@@ -19,11 +24,16 @@ mod media;
 mod members;
 mod moderation;
 mod search;
+mod live;
+mod media;
+mod messages;
+mod notices;
 mod people;
 mod posts;
 mod reactions;
 mod settings;
 mod sign_in;
+mod tags;
 mod views;
 mod visit;
 
@@ -40,13 +50,21 @@ pub use visit::{Failure, PageResult, Visit};
 /// Every page.
 pub fn router(ctx: Ctx) -> Router {
     Router::new()
+        .merge(about::routes())
         .merge(admin::routes())
         .merge(assets::routes())
         .merge(branches::routes())
+        .merge(comments::routes())
         .merge(first_run::routes())
+        .merge(groups::routes())
+        .merge(home::routes())
         .merge(invitations::routes())
         .merge(join::routes())
+        .merge(live::routes())
+        .merge(media::routes())
         .merge(people::routes())
+        .merge(posts::routes())
+        .merge(reactions::routes())
         .merge(settings::routes())
         .merge(sign_in::routes())
         .merge(media::routes())
@@ -55,6 +73,13 @@ pub fn router(ctx: Ctx) -> Router {
         .merge(posts::routes())
         .merge(comments::routes())
         .merge(reactions::routes())
+        .merge(compose::routes())
+        .merge(drafts::routes())
+        .merge(history::routes())
+        .merge(bookmarks::routes())
+        .merge(tags::routes())
+        .merge(messages::routes())
+        .merge(notices::routes())
         .merge(groups::routes())
         .merge(about::routes())
         .merge(group_forms::routes())

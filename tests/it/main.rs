@@ -13,3 +13,4 @@ mod store;
 mod support;
 mod tidy;
 mod people;
+mod web;

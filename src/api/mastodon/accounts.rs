@@ -17,7 +17,7 @@ use crate::base::*;
 use crate::domain::Viewer;
 use crate::domain::groups::Notify;
 use crate::domain::moderation::BlockKind;
-use crate::services::{Ctx, api, follows, groups, moderation, people, pictures};
+use crate::services::{Ctx, api, follows, groups, moderation, pictures};
 use crate::store::api::SourceFilter;
 
 /// `/api/v1/accounts…`.
