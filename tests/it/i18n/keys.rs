@@ -11,8 +11,10 @@ use kring::i18n::Locale;
 const DYNAMIC: &[&str] = &[
     "date-month-",
     "date-weekday-",
+    "done-",
     "error-",
     "group-kind-",
+    "log-action-",
     "notice-",
     "person-kind-",
     "post-kind-",
