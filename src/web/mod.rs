@@ -12,25 +12,22 @@ mod compose;
 mod drafts;
 mod first_run;
 mod forms;
+mod group_forms;
 mod groups;
 mod history;
 mod home;
 mod invitations;
 mod join;
-mod group_forms;
-mod groups;
 mod live;
 mod media;
 mod members;
-mod moderation;
-mod search;
-mod live;
-mod media;
 mod messages;
+mod moderation;
 mod notices;
 mod people;
 mod posts;
 mod reactions;
+mod search;
 mod settings;
 mod sign_in;
 mod tags;
@@ -67,12 +64,6 @@ pub fn router(ctx: Ctx) -> Router {
         .merge(reactions::routes())
         .merge(settings::routes())
         .merge(sign_in::routes())
-        .merge(media::routes())
-        .merge(live::routes())
-        .merge(home::routes())
-        .merge(posts::routes())
-        .merge(comments::routes())
-        .merge(reactions::routes())
         .merge(compose::routes())
         .merge(drafts::routes())
         .merge(history::routes())
@@ -80,8 +71,6 @@ pub fn router(ctx: Ctx) -> Router {
         .merge(tags::routes())
         .merge(messages::routes())
         .merge(notices::routes())
-        .merge(groups::routes())
-        .merge(about::routes())
         .merge(group_forms::routes())
         .merge(members::routes())
         .merge(moderation::routes())
