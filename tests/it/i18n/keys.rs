@@ -15,6 +15,7 @@ const DYNAMIC: &[&str] = &[
     "done-",
     "error-",
     "group-kind-",
+    "log-action-",
     "notice-",
     "people-kind-",
     "person-kind-",
