@@ -12,6 +12,7 @@ mod compose;
 mod drafts;
 mod first_run;
 mod forms;
+mod group_forms;
 mod groups;
 mod history;
 mod home;
@@ -19,11 +20,14 @@ mod invitations;
 mod join;
 mod live;
 mod media;
+mod members;
 mod messages;
+mod moderation;
 mod notices;
 mod people;
 mod posts;
 mod reactions;
+mod search;
 mod settings;
 mod sign_in;
 mod tags;
@@ -66,7 +70,18 @@ pub fn router(ctx: Ctx) -> Router {
         .merge(reactions::routes())
         .merge(settings::routes())
         .merge(sign_in::routes())
+        .merge(compose::routes())
+        .merge(drafts::routes())
+        .merge(history::routes())
+        .merge(bookmarks::routes())
         .merge(tags::routes())
+        .merge(messages::routes())
+        .merge(notices::routes())
+        .merge(tags::routes())
+        .merge(group_forms::routes())
+        .merge(members::routes())
+        .merge(moderation::routes())
+        .merge(search::routes())
         .fallback(visit::no_such_page)
         .layer(axum::middleware::from_fn_with_state(ctx.clone(), visit::layer))
         .with_state(ctx)
