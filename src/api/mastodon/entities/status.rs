@@ -35,7 +35,7 @@ pub async fn statuses(ctx: &Ctx, viewer: &Viewer, views: &[PostView], outer: Out
 }
 
 /// The four words clients know. What only a group or the organisation reads is `private`.
-pub fn visibility(kind: PostKind, scope: Scope) -> &'static str {
+fn visibility(kind: PostKind, scope: Scope) -> &'static str {
     match (kind, scope) {
         (PostKind::Direct, _) => "direct",
         (_, Scope::Public) => "public",
