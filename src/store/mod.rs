@@ -8,6 +8,7 @@ mod rows;
 pub mod schema;
 mod sight;
 mod types;
+pub mod transfer;
 
 pub mod actors;
 pub mod api;

@@ -4,6 +4,7 @@
 
 mod clean;
 mod cut;
+mod diff;
 mod found;
 mod inline;
 mod language;
@@ -15,6 +16,7 @@ mod tokens;
 
 pub use cut::first_paragraphs;
 pub use clean::{MAX_FOREIGN_BYTES, clean};
+pub use diff::{Run, word_diff};
 pub use found::{Piece, found_in};
 pub use inline::Handle;
 pub use language::detect_language;

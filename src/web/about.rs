@@ -10,8 +10,9 @@ use super::page;
 use super::views::PostCard;
 use super::visit::{PageResult, Visit};
 use crate::base::*;
+use crate::config::Registration;
 use crate::domain::Viewer;
-use crate::services::{Ctx, groups, instance, timelines};
+use crate::services::{Ctx, groups, instance, registration, timelines};
 
 /// `/about` and `/help`.
 pub fn routes() -> Router<Ctx> {
@@ -39,10 +40,10 @@ async fn about(State(ctx): State<Ctx>, visit: Visit) -> PageResult {
     let lines = groups::directory(&ctx, &nobody, ("", -1), 60).await?;
     let posts = timelines::public(&ctx, &nobody, Some(true), Page::first(5)).await?;
     let settings = instance::settings(&ctx);
-    let (registration, ask) = match settings.registration.as_str() {
-        "open" => ("about-join-open", true),
-        "request" => ("about-join-request", true),
-        _ => ("about-join-invite", false),
+    let (registration, ask) = match registration::mode(&ctx) {
+        Registration::Open => ("about-join-open", true),
+        Registration::Request => ("about-join-request", true),
+        Registration::Invite => ("about-join-invite", false),
     };
     let c = visit.chrome(&ctx, Place::None, visit.t("about-title"));
     page(&AboutPage {

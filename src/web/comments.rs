@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::forms::{CheckedForm, Fields};
 use super::posts::{Asked, Id, Typed, render};
-use super::see;
+use super::{drafts, see};
 use super::visit::{PageResult, Visit};
 use crate::domain::posts::{PostKind, PostState};
 use crate::services::posts::{self, PostForm, Published};
@@ -30,12 +30,11 @@ async fn answer(State(ctx): State<Ctx>, visit: Visit, Id(id): Id, CheckedForm(fo
     let parent = posts::view(&ctx, &visit.viewer, id).await?.post;
     let comment = PostForm { parent: Some(id), ..PostForm::new(PostKind::Comment, form.body.as_str()) };
     match posts::publish(&ctx, &visit.viewer, comment).await {
-        Ok(published) => see(&format!(
-            "{}?done={}#comment-{}",
-            post_path(parent.root_id),
-            outcome(&published, "commented"),
-            published.id
-        )),
+        Ok(published) => {
+            drafts::forget(&ctx, &visit, &format!("comment:{id}")).await?;
+            let (root, done) = (post_path(parent.root_id), outcome(&published, "commented"));
+            see(&format!("{root}?done={done}#comment-{}", published.id))
+        }
         Err(error) => {
             let typed = Typed { body: form.body, fields: Fields::of(error)? };
             let reply = (parent.root_id != id).then_some(id);

@@ -1,25 +1,32 @@
 //! Room: the pages: handlers, forms, templates and assets. A handler parses, calls one service and renders.
 //! May import: everything below the doors.
 
-mod admin;
 mod about;
+mod admin;
 mod assets;
+mod bookmarks;
 mod branches;
 mod chrome;
 mod comments;
+mod compose;
+mod drafts;
 mod first_run;
 mod forms;
+mod groups;
+mod history;
 mod home;
 mod invitations;
 mod join;
-mod groups;
 mod live;
 mod media;
+mod messages;
+mod notices;
 mod people;
 mod posts;
 mod reactions;
 mod settings;
 mod sign_in;
+mod tags;
 mod views;
 mod visit;
 
@@ -51,6 +58,13 @@ pub fn router(ctx: Ctx) -> Router {
         .merge(posts::routes())
         .merge(comments::routes())
         .merge(reactions::routes())
+        .merge(compose::routes())
+        .merge(drafts::routes())
+        .merge(history::routes())
+        .merge(bookmarks::routes())
+        .merge(tags::routes())
+        .merge(messages::routes())
+        .merge(notices::routes())
         .merge(groups::routes())
         .merge(about::routes())
         .fallback(visit::no_such_page)

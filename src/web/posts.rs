@@ -12,7 +12,7 @@ use super::chrome::{Chrome, Place};
 use super::forms::{CheckedForm, Fields, Query};
 use super::views::PostCard;
 use super::visit::{Failure, PageResult, Visit};
-use super::{page, see};
+use super::{drafts, page, see};
 use crate::base::{ActorId, Error, PostId};
 use crate::domain::posts::{PostKind, PostView};
 use crate::services::posts::{self as service, Around};
@@ -122,12 +122,23 @@ pub(super) async fn render(ctx: &Ctx, visit: &Visit, id: PostId, asked: Asked, t
         c = c.alternate(&around.post.post.uri);
     }
     let wrong = !typed.fields.is_empty();
+    let typed = with_draft(ctx, visit, asked.reply.unwrap_or(id), typed).await?;
     let shown = assemble(visit, c, around, asked.reply, typed, title);
     let mut response = page(&shown)?;
     if wrong {
         *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
     }
     Ok(response)
+}
+
+/// What was typed and not sent before, where nothing was typed now.
+async fn with_draft(ctx: &Ctx, visit: &Visit, answered: PostId, mut typed: Typed) -> Result<Typed, Failure> {
+    if typed.body.is_empty() && typed.fields.is_empty() && visit.member().is_ok() {
+        if let Some(draft) = drafts::find(ctx, visit, &format!("comment:{answered}")).await? {
+            typed.body = draft.body;
+        }
+    }
+    Ok(typed)
 }
 
 fn title_of(visit: &Visit, around: &Around) -> String {

@@ -14,3 +14,4 @@ mod store;
 mod support;
 mod tidy;
 mod people;
+mod web;
