@@ -777,9 +777,7 @@ pub async fn conversation(ctx: &Ctx, viewer: &Viewer, root: PostId) -> Result<Co
 pub async fn read_conversation(ctx: &Ctx, viewer: &Viewer, root: PostId) -> Result<()> {
     let me = viewer.member_id()?;
     let now = ctx.now();
-    ctx.db
-        .write(move |conn| Box::pin(async move { store::api::mark_thread_read(conn, me, root, now).await }))
-        .await?;
+    ctx.db.write(move |conn| Box::pin(async move { store::api::mark_thread_read(conn, me, root, now).await })).await?;
     Ok(())
 }
 

@@ -7,20 +7,80 @@ use super::Phone;
 use crate::support::on_sqlite;
 
 const ACCOUNT: &[&str] = &[
-    "id", "username", "acct", "display_name", "note", "url", "uri", "avatar", "avatar_static", "header", "header_static",
-    "locked", "bot", "group", "fields", "emojis", "created_at", "followers_count", "following_count", "statuses_count",
+    "id",
+    "username",
+    "acct",
+    "display_name",
+    "note",
+    "url",
+    "uri",
+    "avatar",
+    "avatar_static",
+    "header",
+    "header_static",
+    "locked",
+    "bot",
+    "group",
+    "fields",
+    "emojis",
+    "created_at",
+    "followers_count",
+    "following_count",
+    "statuses_count",
     "roles",
 ];
 const STATUS: &[&str] = &[
-    "id", "uri", "created_at", "account", "content", "visibility", "sensitive", "spoiler_text", "media_attachments",
-    "mentions", "tags", "emojis", "reblogs_count", "favourites_count", "replies_count", "quotes_count", "url", "favourited",
-    "reblogged", "muted", "bookmarked", "pinned", "filtered", "quote_approval",
+    "id",
+    "uri",
+    "created_at",
+    "account",
+    "content",
+    "visibility",
+    "sensitive",
+    "spoiler_text",
+    "media_attachments",
+    "mentions",
+    "tags",
+    "emojis",
+    "reblogs_count",
+    "favourites_count",
+    "replies_count",
+    "quotes_count",
+    "url",
+    "favourited",
+    "reblogged",
+    "muted",
+    "bookmarked",
+    "pinned",
+    "filtered",
+    "quote_approval",
 ];
-const STATUS_NULLABLE: &[&str] =
-    &["in_reply_to_id", "in_reply_to_account_id", "reblog", "poll", "card", "language", "edited_at", "quote", "application"];
+const STATUS_NULLABLE: &[&str] = &[
+    "in_reply_to_id",
+    "in_reply_to_account_id",
+    "reblog",
+    "poll",
+    "card",
+    "language",
+    "edited_at",
+    "quote",
+    "application",
+];
 const RELATION: &[&str] = &[
-    "id", "following", "showing_reblogs", "notifying", "followed_by", "blocking", "blocked_by", "muting",
-    "muting_notifications", "requested", "requested_by", "domain_blocking", "endorsed", "note",
+    "id",
+    "following",
+    "showing_reblogs",
+    "notifying",
+    "followed_by",
+    "blocking",
+    "blocked_by",
+    "muting",
+    "muting_notifications",
+    "requested",
+    "requested_by",
+    "domain_blocking",
+    "endorsed",
+    "note",
 ];
 
 #[track_caller]
@@ -38,7 +98,10 @@ fn no_empty_addresses(value: &Value) {
             for (name, member) in members {
                 let address = name == "url" || name == "uri" || name.ends_with("_url");
                 assert!(!(address && member == ""), "{name} is empty");
-                assert!(!(name == "id" || name.ends_with("_id")) || member.is_string() || member.is_null(), "{name}: {member}");
+                assert!(
+                    !(name == "id" || name.ends_with("_id")) || member.is_string() || member.is_null(),
+                    "{name}: {member}"
+                );
                 no_empty_addresses(member);
             }
         }
@@ -73,12 +136,46 @@ fn entities_have_every_key() {
         let relations = Phone::read(phone.get(&format!("/api/v1/accounts/relationships?id[]={}", fatima.id)).await);
         has(&relations[0], RELATION);
         let two = Phone::read(phone.get("/api/v2/instance").await);
-        has(&two, &["domain", "title", "version", "source_url", "description", "usage", "thumbnail", "icon", "languages", "configuration", "registrations", "api_versions", "contact", "rules"]);
+        has(
+            &two,
+            &[
+                "domain",
+                "title",
+                "version",
+                "source_url",
+                "description",
+                "usage",
+                "thumbnail",
+                "icon",
+                "languages",
+                "configuration",
+                "registrations",
+                "api_versions",
+                "contact",
+                "rules",
+            ],
+        );
         assert!(two["version"].as_str().unwrap().starts_with("4.5"));
         assert!(two["api_versions"].as_object().unwrap().values().all(Value::is_i64));
         assert!(two["configuration"]["media_attachments"]["supported_mime_types"].is_array());
         let one = Phone::read(phone.get("/api/v1/instance").await);
-        has(&one, &["uri", "title", "short_description", "description", "email", "version", "urls", "stats", "thumbnail", "languages", "configuration", "rules"]);
+        has(
+            &one,
+            &[
+                "uri",
+                "title",
+                "short_description",
+                "description",
+                "email",
+                "version",
+                "urls",
+                "stats",
+                "thumbnail",
+                "languages",
+                "configuration",
+                "rules",
+            ],
+        );
         for picture in ["person.png", "group.png", "header.png"] {
             let page = app.visitor().get(&format!("/api/kring/{picture}")).await.ok();
             assert_eq!(page.headers["content-type"], "image/png");
@@ -96,7 +193,8 @@ fn a_status_lives_and_dies() {
     on_sqlite(async |app| {
         let wim = app.person("Wim").await;
         let phone = Phone::of(&app, &wim).await;
-        let made = Phone::read(phone.post("/api/v1/statuses", json!({ "status": "Eerst", "spoiler_text": "let op" })).await);
+        let made =
+            Phone::read(phone.post("/api/v1/statuses", json!({ "status": "Eerst", "spoiler_text": "let op" })).await);
         let id = made["id"].as_str().unwrap();
         assert_eq!(made["spoiler_text"], "let op");
         assert_eq!(made["sensitive"], true);

@@ -33,7 +33,14 @@ impl Phone {
         &self.token
     }
 
-    pub async fn send(&self, method: Method, path: &str, kind: &'static str, body: &str, more: &[(&'static str, &str)]) -> Page {
+    pub async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        kind: &'static str,
+        body: &str,
+        more: &[(&'static str, &str)],
+    ) -> Page {
         let mut headers = HeaderMap::new();
         let bearer = format!("bearer {}", self.token);
         headers.insert(AUTHORIZATION, HeaderValue::from_str(&bearer).expect("a token"));

@@ -37,10 +37,11 @@ fn someone_lets_an_app_in_with_pkce() {
         let browser = app.browser(&wim).await;
         let page = browser.get(&ask).await.ok().shows("Ivory").shows("Wim");
         assert!(page.headers.get("cross-origin-opener-policy").is_none());
-        let fields: Vec<(String, String)> = ["client_id", "redirect_uri", "response_type", "scope", "state", "code_challenge", "code_challenge_method"]
-            .iter()
-            .map(|name| ((*name).to_owned(), page.value(name).expect(name)))
-            .collect();
+        let fields: Vec<(String, String)> =
+            ["client_id", "redirect_uri", "response_type", "scope", "state", "code_challenge", "code_challenge_method"]
+                .iter()
+                .map(|name| ((*name).to_owned(), page.value(name).expect(name)))
+                .collect();
         let csrf = browser.csrf();
         let mut body: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         body.extend([("csrf", csrf.as_str()), ("answer", "allow")]);
@@ -67,7 +68,8 @@ fn someone_lets_an_app_in_with_pkce() {
         let bearer = format!("Bearer {}", token["access_token"].as_str().unwrap());
         let mut headers = HeaderMap::new();
         headers.insert("authorization", HeaderValue::from_str(&bearer).unwrap());
-        let me = app.visitor().send(Method::GET, "/api/v1/accounts/verify_credentials", headers.clone(), Vec::new()).await;
+        let me =
+            app.visitor().send(Method::GET, "/api/v1/accounts/verify_credentials", headers.clone(), Vec::new()).await;
         assert_eq!(me.ok().json()["acct"], "wim");
         let end = format!("client_id={id}&client_secret={secret}&token={}", token["access_token"].as_str().unwrap());
         form(&app, "/oauth/revoke", &end).await.ok();
@@ -85,7 +87,9 @@ fn what_is_not_right_is_refused() {
         app.visitor().send(Method::GET, &ask, HeaderMap::new(), Vec::new()).await.status(400);
         let bad = form(&app, "/api/v1/apps", "client_name=X&redirect_uris=javascript:alert(1)").await.status(422);
         assert!(bad.json()["error"].as_str().unwrap().starts_with("Validation failed"));
-        form(&app, "/api/v1/apps", "client_name=X&redirect_uris=urn:ietf:wg:oauth:2.0:oob&scopes=everything").await.status(422);
+        form(&app, "/api/v1/apps", "client_name=X&redirect_uris=urn:ietf:wg:oauth:2.0:oob&scopes=everything")
+            .await
+            .status(422);
     });
 }
 
@@ -97,13 +101,29 @@ fn apps_register_in_every_form() {
         let json = serde_json::json!({ "client_name": "toot", "redirect_uris": ["urn:ietf:wg:oauth:2.0:oob"], "scopes": "read write follow" });
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        let made = app.visitor().send(Method::POST, "/api/v1/apps", headers, json.to_string().into_bytes()).await.ok().json();
-        for key in ["id", "name", "scopes", "redirect_uri", "redirect_uris", "client_id", "client_secret", "client_secret_expires_at"] {
+        let made =
+            app.visitor().send(Method::POST, "/api/v1/apps", headers, json.to_string().into_bytes()).await.ok().json();
+        for key in [
+            "id",
+            "name",
+            "scopes",
+            "redirect_uri",
+            "redirect_uris",
+            "client_id",
+            "client_secret",
+            "client_secret_expires_at",
+        ] {
             assert!(!made[key].is_null(), "{key}");
         }
         let boundary = "x";
-        let part = |name: &str, value: &str| format!("--{boundary}\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
-        let body = format!("{}{}--{boundary}--\r\n", part("client_name", "M"), part("redirect_uris", "urn:ietf:wg:oauth:2.0:oob"));
+        let part = |name: &str, value: &str| {
+            format!("--{boundary}\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+        };
+        let body = format!(
+            "{}{}--{boundary}--\r\n",
+            part("client_name", "M"),
+            part("redirect_uris", "urn:ietf:wg:oauth:2.0:oob")
+        );
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("multipart/form-data; boundary=x"));
         app.visitor().send(Method::POST, "/api/v1/apps", headers, body.into_bytes()).await.ok();

@@ -9,8 +9,7 @@ use crate::support::{both, on_sqlite};
 #[test]
 fn a_mention_puts_a_post_into_its_group() {
     both(async |app| {
-        let (fatima, wim, outsider) =
-            (app.person("Fatima").await, app.person("Wim").await, app.person("Olga").await);
+        let (fatima, wim, outsider) = (app.person("Fatima").await, app.person("Wim").await, app.person("Olga").await);
         let open = app.group(&fatima, "Lezers", GroupKind::Public).await;
         let closed = app.group(&fatima, "Taalmaatjes", GroupKind::Private).await;
         app.join(&wim, &open, &fatima).await;

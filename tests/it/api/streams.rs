@@ -44,7 +44,8 @@ fn what_happens_is_streamed() {
         app.visitor().get("/api/v1/streaming/user").await.status(401);
         app.visitor().get(&format!("/api/v1/streaming/nothing?access_token={}", phone.token())).await.status(400);
         let mut user = open(&app, &format!("/api/v1/streaming/user?access_token={}", phone.token())).await;
-        let mut list = open(&app, &format!("/api/v1/streaming/list?list={}&access_token={}", group.id, phone.token())).await;
+        let mut list =
+            open(&app, &format!("/api/v1/streaming/list?list={}&access_token={}", group.id, phone.token())).await;
         let post = app.post(&fatima, &group, "Wie komt er vrijdag?").await;
         assert_eq!(event(&mut user, "update").await["reblog"]["id"], post.to_string());
         assert_eq!(event(&mut list, "update").await["id"], post.to_string());
