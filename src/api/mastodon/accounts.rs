@@ -171,7 +171,7 @@ async fn following(State(ctx): State<Ctx>, caller: Caller, Path(id): Path<String
     let viewer = caller.sees("read:accounts")?;
     let row = api::account(&ctx, &viewer, id.parse()?).await?;
     let page = params.page(40, 80);
-    let found = api::following(&ctx, row.actor.id, page).await?;
+    let found = api::following(&ctx, &viewer, row.actor.id, page).await?;
     listed(&ctx, &viewer, &params, page, found).await
 }
 
