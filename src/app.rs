@@ -17,6 +17,7 @@ use tokio::task::JoinHandle;
 use crate::base::{Clock, Error, Result, Time};
 use crate::config::Config;
 use crate::domain::events::Event;
+use crate::federation::{self, Federation};
 use crate::jobs::{Handler, Runner};
 use crate::services::ctx::Parts;
 use crate::services::{Ctx, guests, media, sign_in, timelines};
@@ -39,6 +40,8 @@ const SCHEDULE: [(&str, i64); 5] = [
 pub struct App {
     /// What its use cases need.
     pub ctx: Ctx,
+    /// Its door to other servers.
+    pub federation: Federation,
     /// Where it listens.
     pub address: SocketAddr,
     stop: watch::Sender<bool>,
@@ -63,13 +66,20 @@ impl App {
         let address = listener.local_addr().map_err(Error::internal)?;
         let (stop, stopped) = watch::channel(false);
         let mut tasks = Vec::new();
-        let runner = runner(&ctx);
+        let federation = Federation::new(ctx.clone()).await?;
+        federation.ensure_server_actors().await?;
+        if federation.is_on() {
+            ctx.set_remote(Arc::new(federation.clone()));
+        }
+        let mut runner = runner(&ctx);
+        runner.handlers.extend(federation.handlers());
         tasks.push(tokio::spawn(runner.run(stopped.clone())));
+        tasks.push(tokio::spawn(federation.clone().run(stopped.clone())));
         tasks.push(tokio::spawn(schedule(ctx.clone(), stopped.clone())));
         if ctx.db.is_postgres() {
             tasks.push(tokio::spawn(crate::store::live::bridge(ctx.db.clone(), ctx.hub.clone(), stopped.clone())));
         }
-        let service = router(&ctx).into_make_service_with_connect_info::<SocketAddr>();
+        let service = router(&ctx, &federation).into_make_service_with_connect_info::<SocketAddr>();
         let mut until = stopped.clone();
         let serve = axum::serve(listener, service).with_graceful_shutdown(async move {
             // An error means that the sender is gone, which is a reason to stop as well.
@@ -80,7 +90,7 @@ impl App {
                 tracing::error!(%error, "the server stopped");
             }
         }));
-        Ok(Self { ctx, address, stop, tasks })
+        Ok(Self { ctx, federation, address, stop, tasks })
     }
 
     /// Stops taking requests and lets what runs finish, for a while.
@@ -104,13 +114,15 @@ pub async fn open(config: Config, clock: Clock) -> Result<Ctx> {
 }
 
 /// Every door under one roof.
-fn router(ctx: &Ctx) -> Router {
+fn router(ctx: &Ctx, federation: &Federation) -> Router {
     let upload = usize::try_from(ctx.config.limits.max_upload_mb).unwrap_or(usize::MAX).saturating_mul(4_000_000);
     Router::new()
         .route("/healthz", get(|| async { "OK" }))
         .route("/readyz", get(ready).with_state(ctx.clone()))
         .merge(crate::web::router(ctx.clone()))
         .merge(crate::api::router(ctx.clone()))
+        .merge(federation::router(federation.clone()))
+        .layer(axum::middleware::from_fn_with_state(federation.clone(), federation::negotiation))
         .layer(DefaultBodyLimit::max(upload))
         .layer(tower_http::compression::CompressionLayer::new().compress_when(compressible()))
         .layer(tower_http::timeout::TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, REQUEST_TIME))

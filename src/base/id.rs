@@ -80,13 +80,15 @@ pub struct Ids {
     clock: Clock,
     process: i64,
     last: Arc<AtomicI64>,
+    /// Ids made for things from elsewhere.
+    placed: Arc<AtomicI64>,
 }
 
 impl Ids {
     /// Ids of this process; `rng` chooses the 6 bits that tell it from its siblings.
     pub fn new(clock: Clock, rng: &Rng) -> Self {
         let process = i64::from(rng.bytes::<1>()[0] & 0x3f) << 10;
-        Self { clock, process, last: Arc::new(AtomicI64::new(0)) }
+        Self { clock, process, last: Arc::default(), placed: Arc::default() }
     }
 
     /// The next id; strictly rising within this process.
@@ -99,9 +101,13 @@ impl Ids {
 
     /// An id that sorts at `at`, for things that were made elsewhere; never in the future.
     pub fn at(&self, at: Time) -> i64 {
-        let ms = at.millis().clamp(0, self.clock.now().millis());
-        let seq = self.last.fetch_add(1, Ordering::Relaxed) & 0x3ff;
-        self.compose((ms << 10) | seq)
+        let now = self.clock.now().millis();
+        let count = self.placed.fetch_add(1, Ordering::Relaxed);
+        // Many servers tell whole seconds: those are spread over their second, in order of arrival, or a busy second would
+        // run out of ids. The upper half of the sequence keeps clear of what is made here in the same millisecond.
+        let spread = if at.micros().rem_euclid(Time::SECOND) == 0 { (count >> 9) % 1000 } else { 0 };
+        let ms = (at.millis() + spread).clamp(0, now);
+        self.compose((ms << 10) | 0x200 | (count & 0x1ff))
     }
 
     fn compose(&self, ticks: i64) -> i64 {

@@ -1,6 +1,7 @@
 //! Every test of Kring: one binary, so that the library is compiled once.
 
 mod config;
+mod federation;
 mod i18n;
 mod mail;
 mod media;

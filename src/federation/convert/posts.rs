@@ -98,9 +98,9 @@ pub fn note(parts: &PostParts, urls: &Urls, now: Time) -> Value {
         set("source", json!({"content": post.source, "mediaType": "text/markdown"}));
     }
     set("url", json!(post.url));
-    set("published", json!(post.published_at.to_rfc3339_seconds()));
+    set("published", json!(post.published_at.to_rfc3339()));
     if let Some(edited) = post.edited_at {
-        set("updated", json!(edited.to_rfc3339_seconds()));
+        set("updated", json!(edited.to_rfc3339()));
     }
     if let Some(parent) = &parts.parent_uri {
         set("inReplyTo", json!(parent));

@@ -39,7 +39,8 @@ pub async fn negotiation(State(federation): State<Federation>, mut request: Requ
     }
     let path = request.uri().path().to_owned();
     if path.starts_with("/media/") && request.headers().contains_key("signature") {
-        return match federation.viewer_of(&request).await {
+        let (uri, headers) = asked(&request);
+        return match federation.reader(&uri, &headers).await {
             Ok(viewer) => {
                 request.extensions_mut().insert(viewer);
                 next.run(request).await
@@ -52,7 +53,8 @@ pub async fn negotiation(State(federation): State<Federation>, mut request: Requ
         return next.run(request).await;
     };
     if negotiate(request.headers()) {
-        return federation.object(&local, &request).await;
+        let (uri, headers) = asked(&request);
+        return federation.object(&local, &uri, &headers).await;
     }
     let mut response = next.run(request).await;
     response.headers_mut().append(VARY, HeaderValue::from_static("Accept"));
@@ -76,24 +78,25 @@ pub async fn activity(
     }
 }
 
-impl Federation {
-    async fn viewer_of(&self, request: &Request) -> Result<Viewer, Refused> {
-        let uri = request.extensions().get::<OriginalUri>().map_or_else(|| request.uri().clone(), |u| u.0.clone());
-        self.reader(&uri, request.headers()).await
-    }
+/// The address and headers of a request, without its body, which cannot be shared between threads.
+fn asked(request: &Request) -> (http::Uri, HeaderMap) {
+    let uri = request.extensions().get::<OriginalUri>().map_or_else(|| request.uri().clone(), |uri| uri.0.clone());
+    (uri, request.headers().clone())
+}
 
+impl Federation {
     /// Who reads, from a GET.
     pub(super) async fn reader(&self, uri: &http::Uri, headers: &HeaderMap) -> Result<Viewer, Refused> {
         let path_and_query = uri.path_and_query().map_or(uri.path(), |p| p.as_str());
         self.viewer(Asked { method: "GET", path_and_query, headers, body: &[] }).await
     }
 
-    async fn object(&self, local: &Local, request: &Request) -> Response {
+    async fn object(&self, local: &Local, uri: &http::Uri, headers: &HeaderMap) -> Response {
         // The server's own actor is open to all, whatever they sign with: two servers that each ask for a signature
         // would wait for each other for ever (INTEROP A.6).
         let viewer = match local {
             Local::Server | Local::Organisation => Ok(Viewer::Anonymous),
-            _ => self.viewer_of(request).await,
+            _ => self.reader(uri, headers).await,
         };
         let viewer = match viewer {
             Ok(viewer) => viewer,

@@ -1,7 +1,6 @@
 //! Posts from peers: the same rules as for posts written here.
 
 use crate::base::*;
-use crate::domain::Viewer;
 use crate::domain::actors::Actor;
 use crate::domain::audiences::{Audience, Scope};
 use crate::domain::events::Event;
@@ -247,7 +246,9 @@ fn post_of(ctx: &Ctx, new: &Incoming, placed: &Placed) -> Post {
     let mut id = PostId(ctx.ids.at(new.published));
     if let Some(parent) = &placed.parent {
         // A clock that runs behind must not put an answer before its question.
-        id = id.max(PostId(parent.id.0 + 1));
+        if id <= parent.id {
+            id = PostId(ctx.ids.at(time_of(parent.id.0).plus(1001))).max(PostId(parent.id.0 + 0x400));
+        }
     }
     Post {
         id,

@@ -1,0 +1,206 @@
+//! Real instances on loopback ports, and what tests do with them.
+
+use std::time::{Duration, Instant};
+
+use kring::app::App;
+use kring::base::*;
+use kring::config::{Config, ServiceUrl};
+use kring::domain::Viewer;
+use kring::domain::actors::Actor;
+use kring::domain::groups::{FollowState, GroupKind, Posting};
+use kring::domain::people::Role;
+use kring::domain::posts::{Post, PostKind, PostState, PostView};
+use kring::policy;
+use kring::services::groups::GroupForm;
+use kring::services::people::{self, NewMember};
+use kring::services::posts::{self, PostForm};
+use kring::services::{follows, groups};
+use kring::store;
+use serde_json::Value;
+use tokio::net::TcpListener;
+
+/// On which databases a test runs: SQLite always, PostgreSQL where one is offered.
+pub fn databases() -> Vec<Option<String>> {
+    let mut all = vec![None];
+    all.extend(std::env::var("KRING_TEST_POSTGRES").ok().map(Some));
+    all
+}
+
+/// One instance.
+pub struct Kring {
+    pub app: App,
+    pub host: String,
+    _folder: tempfile::TempDir,
+}
+
+impl Kring {
+    /// Starts an instance that answers at `NAME.localhost:PORT`.
+    pub async fn start(name: &str, postgres: Option<&String>) -> Self {
+        // Seen with --nocapture and KRING_TEST_LOG=debug; a second call changes nothing.
+        let filter = tracing_subscriber::EnvFilter::new(std::env::var("KRING_TEST_LOG").unwrap_or_default());
+        let _ = tracing_subscriber::fmt().with_env_filter(filter).with_test_writer().try_init();
+        let folder = tempfile::tempdir().unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let host = format!("{name}.localhost:{port}");
+        let mut config = Config::default_for(&format!("{name}.localhost"), port, folder.path()).unwrap();
+        config.instance.domain = host.clone();
+        config.federation.allow_addresses = vec!["127.0.0.0/8".parse().unwrap()];
+        if let Some(url) = postgres {
+            config.database.url = ServiceUrl::new(fresh_database(url, &format!("kring_{name}_{port}")).await);
+        }
+        let app = App::start_on(listener, config, Clock::system()).await.unwrap();
+        Self { app, host, _folder: folder }
+    }
+
+    pub fn ctx(&self) -> &kring::services::Ctx {
+        &self.app.ctx
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        self.ctx().urls.absolute(path)
+    }
+
+    pub async fn person(&self, name: &str) -> Viewer {
+        let new = NewMember { name: name.to_lowercase(), ..NewMember::named(name) };
+        let id = people::create_member(self.ctx(), new).await.unwrap();
+        Viewer::Member { id, role: Role::Member, guest: false }
+    }
+
+    pub async fn group(&self, owner: &Viewer, title: &str, kind: GroupKind) -> Actor {
+        groups::create(self.ctx(), owner, group_form(title, kind)).await.unwrap()
+    }
+
+    /// A group elsewhere as it is known here, looked up when it is not.
+    pub async fn resolve(&self, name: &str, host: &str) -> Actor {
+        self.ctx().remote().unwrap().resolve_handle(name, host).await.unwrap()
+    }
+
+    /// Joins a group elsewhere and waits for the answer.
+    pub async fn join(&self, who: &Viewer, group: &Actor) {
+        follows::request(self.ctx(), who, group.id, "").await.unwrap();
+        self.until_state(who, group, Some(FollowState::Accepted)).await;
+    }
+
+    pub async fn until_state(&self, who: &Viewer, group: &Actor, wanted: Option<FollowState>) {
+        let me = who.member_id().unwrap();
+        until(&format!("{wanted:?} of {} at {}", group.uri, self.host), async || {
+            let mut conn = self.ctx().db.read().await.unwrap();
+            let follow = store::groups::find_follow(&mut conn, me, group.id).await.unwrap();
+            (follow.map(|f| f.state) == wanted).then_some(())
+        })
+        .await;
+    }
+
+    pub async fn post(&self, who: &Viewer, group: &Actor, kind: PostKind, title: &str, text: &str) -> Post {
+        let form = PostForm { group: Some(group.id), title: title.into(), ..PostForm::new(kind, text) };
+        self.publish(who, form).await
+    }
+
+    pub async fn comment(&self, who: &Viewer, parent: PostId, text: &str) -> Post {
+        let form = PostForm { parent: Some(parent), ..PostForm::new(PostKind::Comment, text) };
+        self.publish(who, form).await
+    }
+
+    pub async fn publish(&self, who: &Viewer, form: PostForm) -> Post {
+        let id = posts::publish(self.ctx(), who, form).await.unwrap().id;
+        store::posts::get(&mut self.ctx().db.read().await.unwrap(), id).await.unwrap()
+    }
+
+    pub async fn find(&self, uri: &str) -> Option<Post> {
+        store::posts::find_by_uri(&mut self.ctx().db.read().await.unwrap(), uri).await.unwrap()
+    }
+
+    /// Waits until a post is here and fits.
+    pub async fn until_post(&self, uri: &str, fits: impl Fn(&Post) -> bool) -> Post {
+        until(&format!("{uri} at {}", self.host), async || self.find(uri).await.filter(|post| fits(post))).await
+    }
+
+    pub async fn until_published(&self, uri: &str) -> Post {
+        self.until_post(uri, |post| post.state == PostState::Published).await
+    }
+
+    /// A post as somebody here sees it.
+    pub async fn view(&self, who: &Viewer, id: PostId) -> Result<PostView> {
+        let sight = policy::sight(who);
+        store::posts::view(&mut self.ctx().db.read().await?, id, &sight).await
+    }
+
+    /// Waits until nothing waits: neither jobs nor deliveries.
+    pub async fn until_quiet(&self) {
+        until(&format!("quiet at {}", self.host), async || {
+            let mut conn = self.ctx().db.read().await.unwrap();
+            let jobs = store::jobs::count_open(&mut conn).await.unwrap();
+            let waiting = store::deliveries::count(&mut conn).await.unwrap();
+            let due = store::federation::any_due(&mut conn, self.ctx().now()).await.unwrap();
+            (jobs == 0 && waiting == 0 && !due).then_some(())
+        })
+        .await;
+    }
+
+    /// An unsigned GET, as ActivityPub.
+    pub async fn get(&self, url: &str) -> (u16, Value) {
+        get_as(url, "application/activity+json").await
+    }
+}
+
+pub async fn get_as(url: &str, accept: &str) -> (u16, Value) {
+    let url = url::Url::parse(url).unwrap();
+    let options = kring::net::Options {
+        allow_addresses: vec!["127.0.0.0/8".parse().unwrap()],
+        allow_http: true,
+        ..kring::net::Options::default()
+    };
+    let client = kring::net::Client::new(&options).unwrap();
+    let get = kring::net::Get { accept, ..kring::net::Get::new(&url) };
+    let response = client.get(get).await.unwrap();
+    (response.status, serde_json::from_slice(&response.body).unwrap_or(Value::Null))
+}
+
+pub fn group_form(title: &str, kind: GroupKind) -> GroupForm {
+    GroupForm {
+        title: title.into(),
+        name: String::new(),
+        description: format!("About {title}"),
+        kind,
+        hidden: false,
+        posting: Posting::Members,
+        approval: false,
+        outside_members: kind == GroupKind::Private,
+        rules: String::new(),
+        card: String::new(),
+        topics: String::new(),
+        branch_id: None,
+        spine: 0,
+    }
+}
+
+/// Waits until something is there; fails after ten seconds.
+pub async fn until<T>(what: &str, look: impl AsyncFn() -> Option<T>) -> T {
+    let started = Instant::now();
+    loop {
+        if let Some(found) = look().await {
+            return found;
+        }
+        assert!(started.elapsed() < Duration::from_secs(10), "waited in vain for {what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// Time enough for what should not happen.
+pub async fn a_while() {
+    tokio::time::sleep(Duration::from_millis(400)).await;
+}
+
+/// An empty database beside the one that `url` names.
+async fn fresh_database(url: &str, name: &str) -> String {
+    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
+    let running = tokio::spawn(connection);
+    client.batch_execute(&format!("DROP DATABASE IF EXISTS {name}")).await.unwrap();
+    client.batch_execute(&format!("CREATE DATABASE {name}")).await.unwrap();
+    drop(client);
+    running.await.unwrap().unwrap();
+    let mut parsed = url::Url::parse(url).unwrap();
+    parsed.set_path(name);
+    parsed.to_string()
+}
