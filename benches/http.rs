@@ -80,7 +80,13 @@ async fn bench(arguments: Arguments) {
     let size = arguments.size;
     let begun = Instant::now();
     let made = make(&app.ctx, size).await;
-    println!("{} people, {} groups, {} posts in {:.1} s", size.people, size.groups, size.posts, begun.elapsed().as_secs_f64());
+    println!(
+        "{} people, {} groups, {} posts in {:.1} s",
+        size.people,
+        size.groups,
+        size.posts,
+        begun.elapsed().as_secs_f64()
+    );
     tokio::time::sleep(Duration::from_secs(1)).await;
 
     let asker = Asker::new(&app.ctx, address, made.people[1].actor_id().expect("a member")).await;
@@ -96,7 +102,9 @@ async fn bench(arguments: Arguments) {
         println!("{name:<24}{:>12.2}{:>12.2}{:>10.1}", page.median, page.p99, page.queries);
     }
     println!("{:<24}{:>12.2}{:>12.2}", "write a post (service)", written.0, written.1);
-    println!("32 connections: home {home_rps:.0}/s, bare handler {bare_rps:.0}/s (asker and server share this machine)");
+    println!(
+        "32 connections: home {home_rps:.0}/s, bare handler {bare_rps:.0}/s (asker and server share this machine)"
+    );
     println!(
         "bench http home_page_ms={:.3} home_page_p99_ms={:.3} home_page_queries={:.1} group_page_ms={:.3} \
          group_page_queries={:.1} write_post_ms={:.3} home_page_rps_32={home_rps:.0} bare_handler_rps_32={bare_rps:.0}",
@@ -235,7 +243,12 @@ impl Asker {
 /// The value at this share of the sorted list, in milliseconds.
 fn at(all: &mut [Duration], share: f64) -> f64 {
     all.sort();
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "an index")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "an index"
+    )]
     let index = ((all.len() - 1) as f64 * share) as usize;
     all[index].as_secs_f64() * 1000.0
 }

@@ -50,7 +50,13 @@ async fn answers(address: SocketAddr) {
 }
 
 /// Writes until enough was acknowledged; failures are the kills, and are tried again as new posts.
-async fn write(number: usize, origin: String, address: SocketAddr, cookie: (String, String, String), shared: Arc<Shared>) {
+async fn write(
+    number: usize,
+    origin: String,
+    address: SocketAddr,
+    cookie: (String, String, String),
+    shared: Arc<Shared>,
+) {
     let browser = Browser::new(&origin, address).signed_in(&cookie.0, &cookie.1, &cookie.2);
     let mut turn = 0;
     while shared.acknowledged.load(Ordering::SeqCst) < WRITES {
@@ -99,7 +105,11 @@ fn kill_9_loses_no_acknowledged_post() {
 
             let mut server = Server::start(&file);
             answers(address).await;
-            let shared = Arc::new(Shared { acknowledged: AtomicUsize::new(0), texts: Mutex::default(), path: format!("/posts/{post}/comments") });
+            let shared = Arc::new(Shared {
+                acknowledged: AtomicUsize::new(0),
+                texts: Mutex::default(),
+                path: format!("/posts/{post}/comments"),
+            });
             let writers: Vec<_> = cookies
                 .into_iter()
                 .enumerate()

@@ -135,7 +135,8 @@ impl Browser {
     /// One request without following redirects; `headers` besides the usual ones.
     pub async fn send(&self, method: Method, path: &str, headers: HeaderMap, body: Vec<u8>) -> Page {
         let url = self.url(path);
-        let request = self.client.request(method, url.clone()).headers(headers).header(COOKIE, self.cookies()).body(body);
+        let request =
+            self.client.request(method, url.clone()).headers(headers).header(COOKIE, self.cookies()).body(body);
         let response = request.send().await.expect("an answer");
         self.read(&url, response).await
     }
