@@ -106,7 +106,9 @@ impl TestApp {
     pub async fn settle(&self) {
         eventually("no job waits", async || {
             let now = self.ctx().now().micros();
-            let open = format!("SELECT count(*) AS n FROM jobs WHERE failed_at IS NULL AND (tries = 0 OR lease_until > {now})");
+            let open = format!(
+                "SELECT count(*) AS n FROM jobs WHERE failed_at IS NULL AND (tries = 0 OR lease_until > {now})"
+            );
             self.count(&open).await == 0
         })
         .await;
