@@ -120,6 +120,7 @@ fn router(ctx: &Ctx, federation: &Federation) -> Router {
         .route("/healthz", get(|| async { "OK" }))
         .route("/readyz", get(ready).with_state(ctx.clone()))
         .merge(crate::web::router(ctx.clone()))
+        .merge(crate::api::router(ctx.clone()))
         .merge(federation::router(federation.clone()))
         .layer(axum::middleware::from_fn_with_state(federation.clone(), federation::negotiation))
         .layer(DefaultBodyLimit::max(upload))

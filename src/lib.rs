@@ -1,5 +1,6 @@
 //! Kring: a federated community server. `docs/ARCHITECTURE.md` is the map of these rooms.
 
+pub mod api;
 pub mod app;
 pub mod base;
 pub mod cli;

@@ -3,9 +3,10 @@
 use std::io::{Read as _, Write as _};
 
 use super::{GroupAdd, UserAdd};
-use crate::base::{Error, Result, Time};
+use crate::base::{Error, HostId, Result, Time};
 use crate::domain::Viewer;
 use crate::domain::groups::Posting;
+use crate::domain::peers::PeerState;
 use crate::domain::people::Role;
 use crate::services::groups::{self, GroupForm};
 use crate::services::people::{self, NewMember};
@@ -112,6 +113,53 @@ pub async fn check(ctx: &Ctx) -> Result<()> {
     print(&format!("configuration and database are fine: {people} accounts, {waiting} jobs waiting"));
     for (kind, error) in store::jobs::list_failed(&mut conn, 20).await? {
         print(&format!("given up: {kind}: {error}"));
+    }
+    Ok(())
+}
+
+/// `migrate-database`
+pub async fn migrate_database(ctx: &Ctx, to: &str) -> Result<()> {
+    let target = store::Db::open(to).await?;
+    let progress = |table: &str, place: usize, all: usize| {
+        let bar = "#".repeat(place * 30 / all.max(1));
+        print(&format!("[{bar:<30}] {place:>2}/{all} {table}"));
+    };
+    let copied = store::transfer::copy(&ctx.db, &target, progress).await?;
+    let rows: usize = copied.iter().map(|table| table.rows).sum();
+    print(&format!("{} tables, {rows} rows; counts and checksums are the same on both sides", copied.len()));
+    print("Now set database.url to the new address and start Kring again. The old file was not changed.");
+    Ok(())
+}
+
+/// `peer add`
+pub async fn add_peer(ctx: &Ctx, host: &str) -> Result<()> {
+    let host = host.trim().to_lowercase();
+    if url::Url::parse(&format!("https://{host}/")).is_err() || host.contains('/') {
+        return Err(Error::Unavailable(format!("'{host}' is not a host name such as kring.example.org")));
+    }
+    let (c, name) = (ctx.clone(), host.clone());
+    ctx.db
+        .write(move |conn| {
+            Box::pin(async move {
+                let id = store::actors::ensure_host(conn, HostId(c.ids.next()), &name).await?;
+                store::federation::set_peer_state(conn, id, PeerState::Accepted, Some("network")).await
+            })
+        })
+        .await?;
+    print(&format!("{host} is a peer: its members may join network groups here. Let its administrator add {} too.", ctx.urls.host()));
+    Ok(())
+}
+
+/// `peer list`
+pub async fn list_peers(ctx: &Ctx, json: bool) -> Result<()> {
+    let peers = store::federation::peers(&mut ctx.db.read().await?).await?;
+    if json {
+        let line = |h: &crate::domain::peers::Host| serde_json::json!({"host": h.name, "state": h.peer_state, "software": h.software});
+        print(&serde_json::to_string_pretty(&peers.iter().map(line).collect::<Vec<_>>()).map_err(Error::internal)?);
+        return Ok(());
+    }
+    for peer in peers {
+        print(&format!("{:<40} {:<10} {}", peer.name, peer.peer_state, peer.software.unwrap_or_default()));
     }
     Ok(())
 }

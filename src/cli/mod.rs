@@ -49,6 +49,30 @@ enum Command {
     },
     /// Check the configuration and the database.
     Check,
+    /// Copy this instance from SQLite to an empty PostgreSQL database; the source is left as it is.
+    MigrateDatabase {
+        /// postgres://USER@HOST/NAME
+        #[arg(long)]
+        to: String,
+    },
+    /// Peers: servers with which network groups are shared.
+    #[command(subcommand)]
+    Peer(PeerCommand),
+}
+
+#[derive(Debug, Subcommand)]
+enum PeerCommand {
+    /// Share network groups with a server; it must do the same for this one.
+    Add {
+        /// Its host name, with the port where that is unusual.
+        host: String,
+    },
+    /// List peers.
+    List {
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -165,5 +189,8 @@ async fn one(ctx: &Ctx, command: Command) -> crate::base::Result<()> {
         Command::Group(GroupCommand::Add(args)) => accounts::add_group(ctx, args).await,
         Command::Token { user, scopes } => accounts::token(ctx, &user, &scopes).await,
         Command::Check => accounts::check(ctx).await,
+        Command::MigrateDatabase { to } => accounts::migrate_database(ctx, &to).await,
+        Command::Peer(PeerCommand::Add { host }) => accounts::add_peer(ctx, &host).await,
+        Command::Peer(PeerCommand::List { json }) => accounts::list_peers(ctx, json).await,
     }
 }

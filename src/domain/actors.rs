@@ -1,6 +1,6 @@
 //! Actors: people, groups and servers, ours and our peers'. One model for both.
 
-use crate::base::{ActorId, HostId, MediaId, Time, text_enum};
+use crate::base::{ActorId, HostId, MediaId, SafeHtml, Time, text_enum};
 
 text_enum! {
     /// ActivityPub's actor types.
@@ -89,9 +89,19 @@ impl Actor {
         self.host_id == HostId::LOCAL
     }
 
+    /// "About" as it may be shown: `text/` cleaned it before it was stored.
+    pub fn about(&self) -> SafeHtml {
+        SafeHtml::trusted(self.summary_html.clone())
+    }
+
     /// Whether it is a group.
     pub fn is_group(&self) -> bool {
         self.kind == ActorKind::Group
+    }
+
+    /// "About", as the store keeps it: clean.
+    pub fn summary(&self) -> SafeHtml {
+        SafeHtml::trusted(self.summary_html.clone())
     }
 }
 

@@ -1,6 +1,6 @@
 //! Groups and membership.
 
-use crate::base::{ActorId, AudienceId, BranchId, FollowId, Time, text_enum};
+use crate::base::{ActorId, AudienceId, BranchId, FollowId, SafeHtml, Time, text_enum};
 use crate::domain::audiences::Scope;
 
 text_enum! {
@@ -120,6 +120,18 @@ pub struct Group {
     pub created_by: Option<ActorId>,
     /// Closed for writing since.
     pub archived_at: Option<Time>,
+}
+
+impl Group {
+    /// Rules, as the store keeps them: clean.
+    pub fn rules(&self) -> SafeHtml {
+        SafeHtml::trusted(self.rules_html.clone())
+    }
+
+    /// "What holds now", as the store keeps it: clean.
+    pub fn card(&self) -> SafeHtml {
+        SafeHtml::trusted(self.card_html.clone())
+    }
 }
 
 /// A follow; membership when the target is a group.

@@ -3,6 +3,7 @@
 
 pub mod actors;
 pub mod audiences;
+pub mod colour;
 pub mod events;
 pub mod groups;
 pub mod media;

@@ -175,12 +175,19 @@ pub(super) async fn group_facts(
     viewer: &Viewer,
     group: ActorId,
 ) -> Result<(Group, Actor, Option<Follow>)> {
-    let (group, actor, follow) = store::groups::get_with(conn, group, viewer.actor_id()).await?;
-    let at = InGroup { group: &group, local: actor.is_local(), follow: follow.as_ref(), now: ctx.now() };
+    let facts = store::groups::get_with(conn, group, viewer.actor_id()).await?;
+    check_known(ctx, viewer, &facts)?;
+    Ok(facts)
+}
+
+/// That the viewer may know of a group, else `NotFound`.
+pub(super) fn check_known(ctx: &Ctx, viewer: &Viewer, facts: &(Group, Actor, Option<Follow>)) -> Result<()> {
+    let (group, actor, follow) = facts;
+    let at = InGroup { group, local: actor.is_local(), follow: follow.as_ref(), now: ctx.now() };
     if !policy::may_see_group(viewer, at) || actor.state == ActorState::Deleted {
         return Err(Error::NotFound);
     }
-    Ok((group, actor, follow))
+    Ok(())
 }
 
 /// Facts about a group for one of its moderators; `Forbidden` for others.

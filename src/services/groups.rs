@@ -71,6 +71,16 @@ pub struct GroupView {
     pub may_manage: bool,
 }
 
+impl GroupView {
+    /// `name` for ours, `name@host` for others.
+    pub fn acct(&self) -> String {
+        match &self.host {
+            Some(host) => format!("{}@{host}", self.actor.name),
+            None => self.actor.name.clone(),
+        }
+    }
+}
+
 fn check_form(form: &GroupForm) -> Result<()> {
     let title = form.title.trim();
     let mut fields = Vec::new();
@@ -317,9 +327,16 @@ pub async fn view(ctx: &Ctx, viewer: &Viewer, id: ActorId) -> Result<GroupView> 
 
 /// A group by `name` or `name@host`.
 pub async fn view_by_handle(ctx: &Ctx, viewer: &Viewer, acct: &str) -> Result<GroupView> {
-    let mut conn = ctx.db.read().await?;
-    let actor = find_by_acct(&mut conn, ctx, acct).await?;
-    let facts = group_facts(&mut conn, ctx, viewer, actor.id).await?;
+    view_in(&mut ctx.db.read().await?, ctx, viewer, acct).await
+}
+
+/// As [`view_by_handle`], on a connection one has.
+pub(super) async fn view_in(conn: &mut Conn, ctx: &Ctx, viewer: &Viewer, acct: &str) -> Result<GroupView> {
+    let acct = acct.trim_start_matches(['@', '!']);
+    let (name, host) = acct.split_once('@').unwrap_or((acct, ""));
+    let host = if host.eq_ignore_ascii_case(ctx.urls.host()) { "" } else { host };
+    let facts = store::groups::find_by_handle(conn, name, host, viewer.actor_id()).await?.ok_or(Error::NotFound)?;
+    follows::check_known(ctx, viewer, &facts)?;
     Ok(view_of(ctx, viewer, facts))
 }
 
@@ -351,6 +368,17 @@ fn view_of(ctx: &Ctx, viewer: &Viewer, (group, actor, follow): (Group, Actor, Op
     GroupView { may_read, moderator, may_post, may_join, may_manage, host, group, actor, follow }
 }
 
+/// Whether and how the viewer may come into a group of a list; `None` if they are in, asked, or may not.
+pub fn entrance(ctx: &Ctx, viewer: &Viewer, line: &GroupLine) -> Option<policy::Entrance> {
+    let at = InGroup { group: &line.group, local: line.actor.is_local(), follow: None, now: ctx.now() };
+    match line.mine {
+        _ if !matches!(viewer, Viewer::Member { .. }) => None,
+        Some((FollowState::Invited, ..)) => Some(policy::Entrance::Open),
+        Some(_) => None,
+        None => policy::check_join(at, true, !viewer.is_full_member(), false).ok(),
+    }
+}
+
 /// The viewer's own groups by name, invitations and requests too.
 pub async fn mine(ctx: &Ctx, viewer: &Viewer) -> Result<Vec<GroupLine>> {
     store::groups::mine(&mut ctx.db.read().await?, viewer.member_id()?).await
@@ -358,12 +386,23 @@ pub async fn mine(ctx: &Ctx, viewer: &Viewer) -> Result<Vec<GroupLine>> {
 
 /// Groups the viewer may know of, by name.
 pub async fn directory(ctx: &Ctx, viewer: &Viewer, after: (&str, i64), limit: i64) -> Result<Vec<GroupLine>> {
+    find(ctx, viewer, "", after, limit).await
+}
+
+/// Groups the viewer may know of whose name, description or topics hold `words`, by name.
+pub async fn find(
+    ctx: &Ctx,
+    viewer: &Viewer,
+    words: &str,
+    after: (&str, i64),
+    limit: i64,
+) -> Result<Vec<GroupLine>> {
     let kinds: &[GroupKind] = match viewer {
         Viewer::Member { guest: false, .. } | Viewer::System => GroupKind::ALL,
         _ => &[GroupKind::Public],
     };
     let mut conn = ctx.db.read().await?;
-    store::groups::directory(&mut conn, viewer.actor_id(), kinds, after, limit).await
+    store::groups::directory(&mut conn, viewer.actor_id(), kinds, &text::fold(words), after, limit).await
 }
 
 /// Members of a group, oldest first, for those who may read it.

@@ -196,7 +196,7 @@ pub fn settings(ctx: &Ctx) -> Settings {
     }
 }
 
-/// Sets them. Whoever answers for the contrast of an accent colour checks it before.
+/// Sets them. A colour on which white text cannot be read well is refused.
 ///
 /// # Errors
 /// `Forbidden`; `Invalid` per field.
@@ -208,7 +208,8 @@ pub async fn update_settings(ctx: &Ctx, viewer: &Viewer, new: Settings) -> Resul
         fields.push(FieldError { field: "name", code: "error-organisation-name" });
     }
     let hue = new.accent_hue.trim();
-    if !hue.is_empty() && !hue.parse::<u16>().is_ok_and(|hue| hue < 360) {
+    let fits = |hue: u16| hue < 360 && crate::domain::colour::accent_contrast(hue) >= 4.5;
+    if !hue.is_empty() && !hue.parse().is_ok_and(fits) {
         fields.push(FieldError { field: "accent_hue", code: "error-hue" });
     }
     if !new.registration.is_empty() && Registration::parse(&new.registration).is_none() {

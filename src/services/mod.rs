@@ -2,9 +2,11 @@
 //! May import: everything but the doors (web, api, federation), app and cli.
 
 pub mod accounts;
+pub mod api;
 pub mod branches;
 pub mod ctx;
 pub mod follows;
+pub mod group_pages;
 pub mod groups;
 pub mod guests;
 pub mod instance;
@@ -14,16 +16,19 @@ pub mod letters;
 pub mod media;
 pub mod moderation;
 pub mod notices;
+pub mod oauth;
 pub mod passwords;
 pub mod people;
 pub mod pictures;
 pub mod posts;
 pub mod retention;
 pub mod registration;
+pub mod search;
 pub mod secrets;
 pub mod sessions;
 pub mod sign_in;
 pub mod throttle;
 pub mod timelines;
+pub mod visitor;
 
 pub use ctx::{Ctx, Instance, Remote};

@@ -220,3 +220,11 @@ pub async fn blocks(ctx: &Ctx, viewer: &Viewer, kind: BlockKind, before: Option<
     let me = viewer.member_id()?;
     store::moderation::list_blocks(&mut ctx.db.read().await?, me, kind, before.unwrap_or(i64::MAX), 40).await
 }
+
+/// Whether the viewer blocks, and whether they mute, someone.
+pub async fn shuts_out(ctx: &Ctx, viewer: &Viewer, other: ActorId) -> Result<(bool, bool)> {
+    let me = viewer.member_id()?;
+    let found = store::moderation::between(&mut ctx.db.read().await?, me, &[other]).await?;
+    let any = |kind| found.iter().any(|(by, _, k)| *by == me && *k == kind);
+    Ok((any(BlockKind::Block), any(BlockKind::Mute)))
+}

@@ -88,6 +88,26 @@ pub async fn set_logo(ctx: &Ctx, viewer: &Viewer, bytes: Bytes) -> Result<()> {
     remove_files(ctx, old).await
 }
 
+/// Takes the logo away.
+///
+/// # Errors
+/// `Forbidden`.
+pub async fn remove_logo(ctx: &Ctx, viewer: &Viewer) -> Result<()> {
+    policy::check_admin(viewer)?;
+    let old = ctx.instance().logo;
+    let old = ctx
+        .db
+        .write(move |conn| {
+            Box::pin(async move {
+                store::settings::set(conn, "logo", "").await?;
+                drop_old(conn, old).await
+            })
+        })
+        .await?;
+    ctx.reload_instance().await?;
+    remove_files(ctx, old).await
+}
+
 /// Makes a picture ready and stores its bytes; its row is the caller's to insert.
 async fn keep(
     ctx: &Ctx,

@@ -1,11 +1,13 @@
 //! Writing, answering, editing and deleting. Posts from here and from peers go through the same rules.
 
+mod around;
 mod incoming;
 mod lists;
 mod moderate;
 mod reactions;
 mod write;
 
+pub use around::*;
 pub use incoming::{Incoming, IncomingMedia, receive, receive_delete, receive_update};
 pub use lists::*;
 pub use moderate::*;

@@ -30,6 +30,13 @@ pub struct GroupLine {
     pub unread: i64,
 }
 
+impl GroupLine {
+    /// "About", as it is kept here: clean.
+    pub fn summary(&self) -> SafeHtml {
+        SafeHtml::trusted(self.summary_html.clone())
+    }
+}
+
 /// A member in a list.
 #[derive(Clone, Debug)]
 pub struct MemberLine {
@@ -129,6 +136,22 @@ db_fn! {
             .inner_join(actors::table.on(actors::id.eq(groups::actor_id)))
             .left_join(follows::table.on(follows::target_id.eq(groups::actor_id).and(follows::follower_id.eq(me))))
             .filter(groups::actor_id.eq(id))
+            .select((Group::as_select(), Actor::as_select(), Option::<Follow>::as_select()))
+            .first(conn)
+            .await
+            .optional()
+    }
+
+    /// A group by name and host (empty for ours), as [`find_with`].
+    pub async fn find_by_handle(
+        conn, name: &str, host: &str, me: Option<ActorId>,
+    ) -> Option<(Group, Actor, Option<Follow>)> {
+        let me = me.unwrap_or(ActorId(-1));
+        groups::table
+            .inner_join(actors::table.on(actors::id.eq(groups::actor_id)))
+            .inner_join(hosts::table.on(hosts::id.eq(actors::host_id)))
+            .left_join(follows::table.on(follows::target_id.eq(groups::actor_id).and(follows::follower_id.eq(me))))
+            .filter(actors::name_key.eq(name.to_lowercase()).and(hosts::name.eq(host.to_lowercase())))
             .select((Group::as_select(), Actor::as_select(), Option::<Follow>::as_select()))
             .first(conn)
             .await
@@ -274,14 +297,18 @@ db_fn! {
 
     /// Every group but the hidden ones, by name; the service leaves out what the viewer may not know.
     async fn all_rows(
-        conn, me: ActorId, kinds: &[GroupKind], after: (&str, i64), limit: i64,
+        conn, me: ActorId, kinds: &[GroupKind], needle: &str, after: (&str, i64), limit: i64,
     ) -> Vec<(Group, CardRow, String, Option<Time>, Option<Follow>)> {
+        // Who was kept out may not learn of a closed group that way.
+        let inside = [FollowState::Accepted, FollowState::Invited];
         groups::table
             .inner_join(actors::table.on(actors::id.eq(groups::actor_id)))
             .inner_join(hosts::table.on(hosts::id.eq(actors::host_id)))
             .left_join(follows::table.on(follows::target_id.eq(groups::actor_id).and(follows::follower_id.eq(me))))
-            .filter(groups::kind.eq_any(kinds).and(actors::state.eq(ActorState::Active)))
-            .filter(groups::hidden.eq(false).or(follows::id.is_not_null()))
+            .filter(actors::state.eq(ActorState::Active))
+            .filter(groups::kind.eq_any(kinds).or(follows::state.eq_any(inside).assume_not_null()))
+            .filter(groups::hidden.eq(false).or(follows::state.eq_any(inside).assume_not_null()))
+            .filter(actors::search_text.like(format!("%{}%", super::actors::escape_like(needle))).escape('\\'))
             .filter(actors::display_name.gt(after.0).or(actors::display_name.eq(after.0).and(actors::id.gt(ActorId(after.1)))))
             .order((actors::display_name, actors::id))
             .limit(limit)
@@ -370,15 +397,17 @@ pub async fn mine(conn: &mut Conn, me: ActorId) -> Result<Vec<GroupLine>> {
     Ok(mine_rows(conn, me).await?.into_iter().map(line).collect())
 }
 
-/// Groups of some kinds by name, with the viewer's place in them; hidden ones only if the viewer is in.
+/// Groups of some kinds (and those the viewer is in) by name, with the viewer's place in them; hidden ones only if the
+/// viewer is in. `needle` is a part of the folded name, description or topics; empty for all.
 pub async fn directory(
     conn: &mut Conn,
     me: Option<ActorId>,
     kinds: &[GroupKind],
+    needle: &str,
     after: (&str, i64),
     limit: i64,
 ) -> Result<Vec<GroupLine>> {
-    let rows = all_rows(conn, me.unwrap_or(ActorId(-1)), kinds, after, limit).await?;
+    let rows = all_rows(conn, me.unwrap_or(ActorId(-1)), kinds, needle, after, limit).await?;
     let line = |(group, row, summary_html, last_post_at, follow): (
         Group,
         CardRow,
@@ -445,6 +474,19 @@ db_fn! {
             .inner_join(actors::table.on(actors::id.eq(follows::follower_id)))
             .filter(follows::target_id.eq(target).and(follows::state.eq(FollowState::Accepted)))
             .select((actors::id, actors::host_id))
+            .load(conn)
+            .await
+    }
+}
+
+db_fn! {
+    /// Who reads each of some audiences, at most 400 in all.
+    pub async fn readers_of(conn, audiences: &[AudienceId]) -> Vec<(AudienceId, ActorId)> {
+        readers::table
+            .filter(readers::audience_id.eq_any(audiences))
+            .order((readers::audience_id, readers::actor_id))
+            .limit(400)
+            .select((readers::audience_id, readers::actor_id))
             .load(conn)
             .await
     }

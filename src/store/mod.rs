@@ -8,8 +8,10 @@ mod rows;
 pub mod schema;
 mod sight;
 mod types;
+pub mod transfer;
 
 pub mod actors;
+pub mod api;
 pub mod branches;
 pub mod deliveries;
 pub mod federation;
@@ -22,6 +24,7 @@ pub mod media;
 pub mod members;
 pub mod moderation;
 pub mod notices;
+pub mod oauth;
 pub mod people;
 pub mod posts;
 pub mod sessions;

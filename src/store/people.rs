@@ -81,8 +81,8 @@ pub struct PeopleFilter {
 pub struct PersonLine {
     /// Who.
     pub actor: ActorCard,
-    /// "About", clean HTML.
-    pub summary_html: String,
+    /// "About".
+    pub about: SafeHtml,
     /// Their account, if they have one here.
     pub account: Option<Account>,
 }
@@ -404,7 +404,7 @@ pub async fn solely_owned(conn: &mut Conn, owner: ActorId) -> Result<Vec<ActorCa
 pub async fn list(conn: &mut Conn, filter: &PeopleFilter, after: (&str, i64), limit: i64) -> Result<Vec<PersonLine>> {
     let line = |(row, summary_html, account, branch): LineRow| PersonLine {
         actor: card(row),
-        summary_html,
+        about: SafeHtml::trusted(summary_html),
         account: account.map(|(role, kind, is_guest, job_title, email, request_note, last_seen_at, created_at)| Account {
             role,
             kind,

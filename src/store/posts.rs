@@ -293,23 +293,23 @@ db_fn! {
             .await
     }
 
-    async fn poll_rows(conn, ids: &[PostId]) -> Vec<(PostId, bool, bool, Option<Time>, Option<Time>, i64, i32, String, i64)> {
+    /// Each option with whether `me` chose it.
+    async fn poll_rows(conn, ids: &[PostId], me: i64)
+        -> Vec<(PostId, bool, bool, Option<Time>, Option<Time>, i64, i32, String, i64, Option<i32>)>
+    {
         polls::table
             .inner_join(poll_options::table.on(poll_options::post_id.eq(polls::post_id)))
+            .left_join(poll_votes::table.on(
+                poll_votes::post_id.eq(poll_options::post_id)
+                    .and(poll_votes::position.eq(poll_options::position))
+                    .and(poll_votes::actor_id.eq(ActorId(me))),
+            ))
             .filter(polls::post_id.eq_any(ids))
             .order((polls::post_id, poll_options::position))
             .select((
                 polls::post_id, polls::multiple, polls::hidden, polls::closes_at, polls::closed_at, polls::voters_count,
-                poll_options::position, poll_options::title, poll_options::votes_count,
+                poll_options::position, poll_options::title, poll_options::votes_count, poll_votes::position.nullable(),
             ))
-            .load(conn)
-            .await
-    }
-
-    async fn own_votes(conn, ids: &[PostId], me: i64) -> Vec<(PostId, i32)> {
-        poll_votes::table
-            .filter(poll_votes::post_id.eq_any(ids).and(poll_votes::actor_id.eq(ActorId(me))))
-            .select((poll_votes::post_id, poll_votes::position))
             .load(conn)
             .await
     }
@@ -746,15 +746,26 @@ db_fn! {
 
 /// The parts around posts, each kind in one query however many posts there are.
 async fn assemble(conn: &mut Conn, rows: Vec<(Option<Entry>, Row)>, me: i64) -> Result<Vec<PostView>> {
+    assemble_with(conn, None, rows, me).await
+}
+
+/// As [`assemble`], with a group that need not be looked up.
+async fn assemble_with(
+    conn: &mut Conn,
+    known: Option<GroupCard>,
+    rows: Vec<(Option<Entry>, Row)>,
+    me: i64,
+) -> Result<Vec<PostView>> {
     if rows.is_empty() {
         return Ok(Vec::new());
     }
     let ids: Vec<PostId> = rows.iter().map(|(_, row)| row.0.id).collect();
+    let mut groups: HashMap<ActorId, GroupCard> = known.into_iter().map(|g| (g.actor.id, g)).collect();
     let mut group_ids: Vec<ActorId> = rows.iter().filter_map(|(_, row)| row.0.group_id).collect();
+    group_ids.retain(|id| !groups.contains_key(id));
     group_ids.sort_unstable();
     group_ids.dedup();
-    let groups: HashMap<ActorId, GroupCard> =
-        super::groups::cards(conn, &group_ids).await?.into_iter().map(|g| (g.actor.id, g)).collect();
+    groups.extend(super::groups::cards(conn, &group_ids).await?.into_iter().map(|g| (g.actor.id, g)));
     let mut media: HashMap<PostId, Vec<_>> = HashMap::new();
     for file in super::media::of_posts(conn, &ids).await? {
         if let Some(post) = file.post_id {
@@ -789,18 +800,13 @@ async fn load_polls(conn: &mut Conn, ids: &[PostId], me: i64) -> Result<HashMap<
     if ids.is_empty() {
         return Ok(polls);
     }
-    for (post, multiple, hidden, closes_at, closed_at, voters_count, position, title, votes_count) in
-        poll_rows(conn, ids).await?
+    for (post, multiple, hidden, closes_at, closed_at, voters_count, position, title, votes_count, mine) in
+        poll_rows(conn, ids, me).await?
     {
         let empty = || Poll { multiple, hidden, closes_at, closed_at, voters_count, options: vec![], own: vec![] };
-        polls.entry(post).or_insert_with(empty).options.push(PollOption { position, title, votes_count });
-    }
-    if me >= 0 {
-        for (post, position) in own_votes(conn, ids, me).await? {
-            if let Some(poll) = polls.get_mut(&post) {
-                poll.own.push(position);
-            }
-        }
+        let poll = polls.entry(post).or_insert_with(empty);
+        poll.options.push(PollOption { position, title, votes_count });
+        poll.own.extend(mine);
     }
     Ok(polls)
 }
@@ -841,6 +847,28 @@ pub async fn view(conn: &mut Conn, id: PostId, sight: &Sight) -> Result<PostView
 pub async fn in_group(conn: &mut Conn, group: ActorId, sight: &Sight, page: Page) -> Result<Paged<PostView>> {
     let rows = group_rows(conn, group, sight, me(sight), page).await?;
     page_of(conn, rows, sight, page).await
+}
+
+/// What the page of a group shows, in as few queries as it can: pinned posts (on the first page only, and then not
+/// again below), and top-level posts, newest first.
+pub async fn group_page(
+    conn: &mut Conn,
+    group: GroupCard,
+    sight: &Sight,
+    page: Page,
+) -> Result<(Vec<PostView>, Paged<PostView>)> {
+    let (id, me) = (group.actor.id, me(sight));
+    let mut rows = match page.cursor {
+        Cursor::Start => pinned_rows(conn, id, sight, me).await?,
+        _ => Vec::new(),
+    };
+    let pinned: Vec<PostId> = rows.iter().map(|row| row.0.id).collect();
+    let stream = group_rows(conn, id, sight, me, page).await?;
+    let next = next_after(&stream, page.limit, |row| row.0.id.0);
+    rows.extend(stream.into_iter().filter(|row| !pinned.contains(&row.0.id)));
+    let mut top = assemble_with(conn, Some(group), plain(rows), me).await?;
+    let items = top.split_off(pinned.len());
+    Ok((top, Paged { items, next }))
 }
 
 /// Pinned posts of a group, last pinned first, at most 5.

@@ -4,6 +4,8 @@
 
 mod clean;
 mod cut;
+mod diff;
+mod found;
 mod inline;
 mod language;
 mod markdown;
@@ -14,6 +16,8 @@ mod tokens;
 
 pub use cut::first_paragraphs;
 pub use clean::{MAX_FOREIGN_BYTES, clean};
+pub use diff::{Run, word_diff};
+pub use found::{Piece, found_in};
 pub use inline::Handle;
 pub use language::detect_language;
 pub use markdown::{Found, Links, MentionLink, render, scan};

@@ -170,3 +170,16 @@ impl Fields {
         self.order.is_empty()
     }
 }
+
+/// Shows a form again with what is wrong: 422.
+pub(crate) fn again(template: &impl askama::Template) -> super::PageResult {
+    let mut response = super::page(template)?;
+    *response.status_mut() = axum::http::StatusCode::UNPROCESSABLE_ENTITY;
+    Ok(response)
+}
+
+/// Where a form leads afterwards: a path of ours as the page said, or `usual`. Never another site.
+pub(crate) fn onward<'a>(to: &'a str, usual: &'a str) -> &'a str {
+    let path = to.starts_with('/') && !to[1..].starts_with(['/', '\\']) && !to.contains(|c: char| c.is_control());
+    if path { to } else { usual }
+}

@@ -1,11 +1,32 @@
 //! Room: the pages: handlers, forms, templates and assets. A handler parses, calls one service and renders.
 //! May import: everything below the doors.
 
+mod about;
+mod admin;
 mod assets;
+mod bookmarks;
+mod branches;
 mod chrome;
+mod comments;
+mod compose;
+mod drafts;
+mod first_run;
 mod forms;
+mod groups;
+mod history;
+mod home;
+mod invitations;
+mod join;
 mod live;
 mod media;
+mod messages;
+mod notices;
+mod people;
+mod posts;
+mod reactions;
+mod settings;
+mod sign_in;
+mod tags;
 mod views;
 mod visit;
 
@@ -22,9 +43,30 @@ pub use visit::{Failure, PageResult, Visit};
 /// Every page.
 pub fn router(ctx: Ctx) -> Router {
     Router::new()
+        .merge(admin::routes())
         .merge(assets::routes())
+        .merge(branches::routes())
+        .merge(first_run::routes())
+        .merge(invitations::routes())
+        .merge(join::routes())
+        .merge(people::routes())
+        .merge(settings::routes())
+        .merge(sign_in::routes())
         .merge(media::routes())
         .merge(live::routes())
+        .merge(home::routes())
+        .merge(posts::routes())
+        .merge(comments::routes())
+        .merge(reactions::routes())
+        .merge(compose::routes())
+        .merge(drafts::routes())
+        .merge(history::routes())
+        .merge(bookmarks::routes())
+        .merge(tags::routes())
+        .merge(messages::routes())
+        .merge(notices::routes())
+        .merge(groups::routes())
+        .merge(about::routes())
         .fallback(visit::no_such_page)
         .layer(axum::middleware::from_fn_with_state(ctx.clone(), visit::layer))
         .with_state(ctx)

@@ -102,6 +102,25 @@ pub struct PostCard {
     pub cut: bool,
     /// The text shown.
     pub html: SafeHtml,
+    /// The viewer keeps order where the post is; set by pages that know.
+    pub moderates: bool,
+    /// Who shared it, where it is shown because of that; set by pages that know.
+    pub shared_by: Option<String>,
+}
+
+/// One reaction as shown.
+#[derive(Clone, Debug)]
+pub struct ReactionLine {
+    /// Which, as a word.
+    pub word: &'static str,
+    /// Key of the button's text.
+    pub key: &'static str,
+    /// Key of its name beside a count.
+    pub noun: &'static str,
+    /// How often.
+    pub count: i64,
+    /// By the viewer too.
+    pub mine: bool,
 }
 
 /// Longest text shown in a list, in characters; beyond that the page of the post has the rest.
@@ -150,7 +169,7 @@ impl PostCard {
                     .collect(),
                 multiple: poll.multiple,
                 open: c.me.is_some() && !poll.is_closed(c.now()) && poll.own.is_empty(),
-                results: poll.shows_results(c.now()) || c.me.is_none(),
+                results: poll.shows_results(c.now()) || (c.me.is_none() && !poll.hidden),
                 voters: poll.voters_count,
                 votes: poll.votes_count(),
                 closes_at: poll.closes_at,
@@ -159,8 +178,65 @@ impl PostCard {
             mine,
             cut,
             html,
+            moderates: false,
+            shared_by: None,
             view,
         }
+    }
+
+    /// Key of what it is.
+    pub fn kind_key(&self) -> String {
+        format!("post-kind-{}", self.view.post.kind)
+    }
+
+    /// The reactions to offer: all of them, or thanks and what was given already.
+    pub fn reacts(&self, all: &bool) -> Vec<ReactionLine> {
+        let line = |kind: &ReactionKind| {
+            let given = self.view.reaction(*kind);
+            let (key, mine, noun) = match kind {
+                ReactionKind::Thanks => ("reaction-thanks", "reaction-thanks-mine", "reaction-thanks-noun"),
+                ReactionKind::Helpful => ("reaction-helpful", "reaction-helpful", "reaction-helpful"),
+                ReactionKind::Agree => ("reaction-agree", "reaction-agree", "reaction-agree"),
+                ReactionKind::Celebrate => ("reaction-celebrate", "reaction-celebrate", "reaction-celebrate"),
+            };
+            let key = if given.mine { mine } else { key };
+            ReactionLine { word: kind.as_str(), key, noun, count: given.count, mine: given.mine }
+        };
+        let shown = |r: &ReactionLine| *all || r.count > 0 || r.word == ReactionKind::Thanks.as_str();
+        ReactionKind::ALL.iter().map(line).filter(shown).collect()
+    }
+
+    /// Taken away by a moderator.
+    pub fn removed(&self) -> bool {
+        self.view.post.state == PostState::Removed
+    }
+
+    /// A vote whose counts show only when it has closed.
+    pub fn poll_hidden(&self) -> bool {
+        self.view.poll.as_ref().is_some_and(|poll| poll.hidden)
+    }
+
+    /// Waits for a moderator.
+    pub fn held(&self) -> bool {
+        self.view.post.state == PostState::Held
+    }
+
+    /// Host of a group elsewhere.
+    pub fn group_host(&self) -> Option<&String> {
+        self.view.group.as_ref().and_then(|group| group.actor.host.as_ref())
+    }
+
+    /// What stands on the card of a link.
+    pub fn link_title(&self) -> &str {
+        match self.view.post.title.as_str() {
+            "" => self.view.post.link_url.as_deref().unwrap_or_default(),
+            title => title,
+        }
+    }
+
+    /// Where a link leads.
+    pub fn link_host(&self) -> String {
+        self.view.post.link_url.as_deref().and_then(urls::host_of).unwrap_or_default()
     }
 
     /// What it is, as a word of CSS and of translation keys.
@@ -194,16 +270,6 @@ impl PostCard {
             PostState::Removed => Some("post-removed"),
             _ => None,
         }
-    }
-
-    /// Thanks given.
-    pub fn thanks(&self) -> i64 {
-        self.view.reaction(ReactionKind::Thanks).count
-    }
-
-    /// Thanked by the viewer.
-    pub fn thanked(&self) -> bool {
-        self.view.reaction(ReactionKind::Thanks).mine
     }
 
     /// Id.

@@ -10,4 +10,8 @@ mod fixtures;
 mod net;
 mod sign;
 mod wire;
+mod store;
+mod support;
+mod tidy;
 mod people;
+mod web;

@@ -135,7 +135,7 @@ function mentions(form, area) {
   async function look() {
     const word = area.value.slice(0, area.selectionStart).match(/(?<![^\s(])@([\p{L}\p{N}_.@-]{1,40})$/u), mine = ++turn;
     if (!word) return hide();
-    const answer = await fetch(`${completeUrl}?q=${encodeURIComponent(word[1])}`).then(r => r.json()).catch(() => []);
+    const answer = await fetch(`${completeUrl}?q=${encodeURIComponent(word[1])}&group=${form.elements.group?.value || ''}`).then(r => r.json()).catch(() => []);
     if (mine !== turn) return;
     found = answer.slice(0, 6);
     if (!found.length) return hide();

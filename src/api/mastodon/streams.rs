@@ -1,0 +1,160 @@
+//! What a stream carries: which changes belong to it, and how they are told (INTEROP C.4).
+
+use serde_json::Value;
+
+use super::entities::{Outer, statuses};
+use super::{notifications, own};
+use crate::api::caller::Caller;
+use crate::base::*;
+use crate::domain::Viewer;
+use crate::domain::audiences::Scope;
+use crate::domain::posts::{PostKind, PostView};
+use crate::live::Change;
+use crate::services::{Ctx, api, oauth, posts};
+
+/// One stream that a client listens to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stream {
+    /// Home, notices and conversations; with `true` notices only.
+    User(bool),
+    /// Open posts: of this instance, of others, or all; with files only.
+    Public(Option<bool>, bool),
+    /// Open posts with a hashtag; of this instance only.
+    Hashtag(String, bool),
+    /// Posts of a group.
+    List(ActorId),
+    /// Conversations.
+    Direct,
+}
+
+/// One message: the name of the event, and what it carries as text.
+pub type Message = (&'static str, String);
+
+impl Stream {
+    /// A stream by its name, with the hashtag or list it needs.
+    pub fn parse(name: &str, tag: Option<&str>, list: Option<&str>) -> Option<Self> {
+        let tag = || tag.map(|tag| tag.trim_start_matches('#').to_lowercase()).filter(|tag| !tag.is_empty());
+        Some(match name {
+            "user" => Self::User(false),
+            "user:notification" => Self::User(true),
+            "public" | "public:media" => Self::Public(None, name.ends_with("media")),
+            "public:local" | "public:local:media" => Self::Public(Some(true), name.ends_with("media")),
+            "public:remote" | "public:remote:media" => Self::Public(Some(false), name.ends_with("media")),
+            "hashtag" => Self::Hashtag(tag()?, false),
+            "hashtag:local" => Self::Hashtag(tag()?, true),
+            "list" => Self::List(list?.parse().ok()?),
+            "direct" => Self::Direct,
+            _ => return None,
+        })
+    }
+
+    /// How a message says which stream it belongs to.
+    pub fn label(&self) -> Vec<String> {
+        let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+        let public = |of: &Option<bool>| match of {
+            None => "public",
+            Some(true) => "public:local",
+            Some(false) => "public:remote",
+        };
+        match self {
+            Self::User(false) => words(&["user"]),
+            Self::User(true) => words(&["user:notification"]),
+            Self::Public(of, false) => words(&[public(of)]),
+            Self::Public(of, true) => vec![format!("{}:media", public(of))],
+            Self::Hashtag(tag, false) => words(&["hashtag", tag]),
+            Self::Hashtag(tag, true) => words(&["hashtag:local", tag]),
+            Self::List(id) => vec!["list".to_owned(), id.to_string()],
+            Self::Direct => words(&["direct"]),
+        }
+    }
+
+    /// Whether a token may listen to it.
+    pub fn is_allowed(&self, caller: &Caller) -> bool {
+        let scope = if *self == Self::User(true) { "read:notifications" } else { "read:statuses" };
+        let token = caller.token.as_ref();
+        token.is_some_and(|token| token.member_id.is_some() && oauth::allows(&token.scopes, scope))
+    }
+}
+
+/// What a change means to one stream; nothing for most. Everything is read under the viewer's own sight.
+pub async fn messages(ctx: &Ctx, viewer: &Viewer, stream: &Stream, change: &Change) -> Result<Vec<Message>> {
+    let me = viewer.member_id()?;
+    match (stream, change) {
+        (Stream::User(false), Change::Home { post, members }) if members.contains(&me) => {
+            let view = api::on_home(ctx, viewer, *post).await?;
+            update(ctx, viewer, "update", view, Outer::Boosts).await
+        }
+        (Stream::User(_), Change::Notice { member, notice }) if *member == me => {
+            let drawn = notifications::drawn(ctx, viewer, *notice).await?;
+            Ok(drawn.map(|value| ("notification", value.to_string())).into_iter().collect())
+        }
+        (Stream::User(true), _) => Ok(Vec::new()),
+        (Stream::Direct | Stream::User(false), Change::Post { post, root, .. }) => {
+            let Some(view) = seen(ctx, viewer, *post).await?.filter(|view| view.post.kind == PostKind::Direct) else {
+                return Ok(Vec::new());
+            };
+            if *stream == Stream::User(false) && view.post.author_id != me {
+                return Ok(Vec::new());
+            }
+            let found = vec![api::conversation(ctx, viewer, *root).await?];
+            let drawn = own::drawn(ctx, viewer, found).await?.pop().unwrap_or(Value::Null);
+            Ok(vec![("conversation", drawn.to_string())])
+        }
+        (_, Change::Post { post, .. }) => {
+            let view = seen(ctx, viewer, *post).await?.filter(|view| view.post.is_top());
+            match view {
+                Some(view) if belongs(ctx, stream, &view).await? => {
+                    update(ctx, viewer, "update", Some(view), Outer::Plain).await
+                }
+                _ => Ok(Vec::new()),
+            }
+        }
+        (_, Change::Edited { post, .. }) => {
+            let view = seen(ctx, viewer, *post).await?;
+            match view {
+                Some(view) if *stream == Stream::User(false) || belongs(ctx, stream, &view).await? => {
+                    update(ctx, viewer, "status.update", Some(view), Outer::Plain).await
+                }
+                _ => Ok(Vec::new()),
+            }
+        }
+        (_, Change::Deleted { post, .. }) => {
+            Ok(api::ids_of(ctx, *post).await?.into_iter().map(|id| ("delete", id.to_string())).collect())
+        }
+        _ => Ok(Vec::new()),
+    }
+}
+
+async fn seen(ctx: &Ctx, viewer: &Viewer, post: PostId) -> Result<Option<PostView>> {
+    match posts::view(ctx, viewer, post).await {
+        Ok(view) if !view.post.is_gone() => Ok(Some(view)),
+        Ok(_) | Err(Error::NotFound | Error::Gone) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+async fn belongs(ctx: &Ctx, stream: &Stream, view: &PostView) -> Result<bool> {
+    let open = view.scope == Scope::Public;
+    let local = view.author.is_local();
+    Ok(match stream {
+        Stream::Public(of, media) => open && of.is_none_or(|of| of == local) && (!media || !view.media.is_empty()),
+        Stream::List(group) => view.post.group_id == Some(*group),
+        Stream::Hashtag(tag, local_only) => {
+            let tags = api::around(ctx, std::slice::from_ref(view), &[]).await?.tags;
+            open && (local || !local_only) && tags.values().flatten().any(|name| name == tag)
+        }
+        Stream::User(_) | Stream::Direct => false,
+    })
+}
+
+async fn update(
+    ctx: &Ctx,
+    viewer: &Viewer,
+    event: &'static str,
+    view: Option<PostView>,
+    outer: Outer,
+) -> Result<Vec<Message>> {
+    let Some(view) = view else { return Ok(Vec::new()) };
+    let drawn = statuses(ctx, viewer, &[view], outer).await?;
+    Ok(drawn.into_iter().map(|value| (event, value.to_string())).collect())
+}

@@ -1,0 +1,92 @@
+//! Timelines: each starts from a source and is read under the viewer's own sight.
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::routing::get;
+
+use super::entities::{Outer, statuses};
+use crate::api::caller::Caller;
+use crate::api::fail::Reply;
+use crate::api::listing::{json, list};
+use crate::api::params::Params;
+use crate::base::{ActorId, Paged};
+use crate::domain::Viewer;
+use crate::domain::posts::PostView;
+use crate::services::{Ctx, api, posts, timelines};
+
+/// `/api/v1/timelines/…`.
+pub fn routes() -> Router<Ctx> {
+    Router::new()
+        .route("/api/v1/timelines/home", get(home))
+        .route("/api/v1/timelines/public", get(public))
+        .route("/api/v1/timelines/tag/{tag}", get(tag))
+        .route("/api/v1/timelines/list/{id}", get(in_list))
+        .route("/api/v1/timelines/direct", get(direct))
+        .route("/api/v1/timelines/link", get(link))
+}
+
+/// The id under which a client knows an item.
+fn cursor(view: &PostView) -> i64 {
+    view.entry.as_ref().map_or(view.post.id.0, |entry| entry.id.0)
+}
+
+/// A page of statuses with its `Link`.
+pub async fn page(ctx: &Ctx, viewer: &Viewer, params: &Params, found: Paged<PostView>, outer: Outer) -> Reply {
+    let items = statuses(ctx, viewer, &found.items, outer).await?;
+    list(ctx, params, items, found.next, found.items.first().map(cursor))
+}
+
+async fn home(State(ctx): State<Ctx>, caller: Caller, params: Params) -> Reply {
+    let viewer = caller.may("read:statuses")?;
+    let found = timelines::home(&ctx, &viewer, params.page(20, 40)).await?;
+    page(&ctx, &viewer, &params, found, Outer::Boosts).await
+}
+
+async fn public(State(ctx): State<Ctx>, caller: Caller, params: Params) -> Reply {
+    let viewer = caller.sees("read:statuses")?;
+    let local = match (params.is("local"), params.is("remote")) {
+        (true, _) => Some(true),
+        (false, true) => Some(false),
+        (false, false) => None,
+    };
+    let mut found = timelines::public(&ctx, &viewer, local, params.page(20, 40)).await?;
+    if params.is("only_media") {
+        found.items.retain(|view| !view.media.is_empty());
+    }
+    page(&ctx, &viewer, &params, found, Outer::Plain).await
+}
+
+async fn tag(State(ctx): State<Ctx>, caller: Caller, Path(tag): Path<String>, params: Params) -> Reply {
+    let viewer = caller.sees("read:statuses")?;
+    let tag = tag.trim_start_matches('#');
+    let mut found = posts::with_tag(&ctx, &viewer, tag, params.page(20, 40)).await?;
+    if params.is("only_media") {
+        found.items.retain(|view| !view.media.is_empty());
+    }
+    if params.is("local") {
+        found.items.retain(|view| view.author.is_local());
+    }
+    if params.is("remote") {
+        found.items.retain(|view| !view.author.is_local());
+    }
+    page(&ctx, &viewer, &params, found, Outer::Plain).await
+}
+
+/// The posts of one group, not wrapped.
+async fn in_list(State(ctx): State<Ctx>, caller: Caller, Path(id): Path<String>, params: Params) -> Reply {
+    let viewer = caller.may("read:lists")?;
+    let group: ActorId = id.parse()?;
+    let found = api::list_timeline(&ctx, &viewer, group, params.page(20, 40)).await?;
+    page(&ctx, &viewer, &params, found, Outer::Plain).await
+}
+
+async fn direct(State(ctx): State<Ctx>, caller: Caller, params: Params) -> Reply {
+    let viewer = caller.may("read:statuses")?;
+    let found = posts::conversations(&ctx, &viewer, params.page(20, 40)).await?;
+    page(&ctx, &viewer, &params, found, Outer::Plain).await
+}
+
+/// Posts about a link need a trend of that link; there are none here.
+async fn link() -> Reply {
+    json(serde_json::json!([]))
+}

@@ -1,0 +1,46 @@
+//! Running the instance: figures, people, the organisation and its branches. Reports and the log are in `moderation`.
+
+mod accounts;
+mod organisation;
+
+use axum::Router;
+use axum::extract::State;
+use axum::routing::get;
+
+use super::chrome::{Chrome, Place};
+use super::forms::Query;
+use super::page;
+use super::visit::{PageResult, Visit};
+use crate::services::Ctx;
+use crate::services::instance::{self, Figures};
+
+/// `/admin`.
+pub fn routes() -> Router<Ctx> {
+    Router::new().route("/admin", get(show)).merge(accounts::routes()).merge(organisation::routes())
+}
+
+/// What a redirect left.
+#[derive(Clone, Debug, Default, serde::Deserialize)]
+struct Asked {
+    done: Option<String>,
+}
+
+/// A form that says nothing but that its button was pressed.
+#[derive(serde::Deserialize)]
+struct Nothing {}
+
+#[derive(askama::Template)]
+#[template(path = "admin/show.html")]
+struct AdminPage {
+    c: Chrome,
+    figures: Figures,
+    admin: bool,
+    mail: bool,
+}
+
+async fn show(State(ctx): State<Ctx>, visit: Visit, Query(asked): Query<Asked>) -> PageResult {
+    visit.member()?;
+    let figures = instance::figures(&ctx, &visit.viewer).await?;
+    let c = visit.chrome(&ctx, Place::None, visit.t("admin-title")).flash(asked.done.as_deref());
+    page(&AdminPage { c, figures, admin: visit.viewer.role().is_admin(), mail: ctx.mailer.enabled() })
+}

@@ -1,0 +1,133 @@
+//! `kill -9` while eight clients write: whatever was acknowledged is there afterwards, and the instance starts again.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use kring::domain::groups::GroupKind;
+use kring::store::Db;
+
+use crate::support::{Browser, TestApp, count, databases, run};
+
+const CLIENTS: usize = 8;
+const WRITES: usize = 1_000;
+/// After how many acknowledged writes the server is killed.
+const KILLS: [usize; 3] = [90, 420, 760];
+
+/// The real binary, serving; killed without warning when dropped.
+struct Server(Child);
+
+impl Server {
+    fn start(config: &std::path::Path) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_kring"));
+        command.arg("--config").arg(config).arg("serve").stdout(Stdio::null()).stderr(Stdio::null());
+        Self(command.spawn().expect("the kring binary"))
+    }
+
+    /// SIGKILL: nothing is finished or flushed.
+    fn kill(&mut self) {
+        self.0.kill().expect("a server to kill");
+        self.0.wait().expect("its end");
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+async fn answers(address: SocketAddr) {
+    let start = Instant::now();
+    while tokio::net::TcpStream::connect(address).await.is_err() {
+        assert!(start.elapsed() < Duration::from_secs(20), "the server does not start again");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Writes until enough was acknowledged; failures are the kills, and are tried again as new posts.
+async fn write(number: usize, origin: String, address: SocketAddr, cookie: (String, String, String), shared: Arc<Shared>) {
+    let browser = Browser::new(&origin, address).signed_in(&cookie.0, &cookie.1, &cookie.2);
+    let mut turn = 0;
+    while shared.acknowledged.load(Ordering::SeqCst) < WRITES {
+        turn += 1;
+        let text = format!("write {number}.{turn} end");
+        let group = shared.group.to_string();
+        let fields = [("kind", "message"), ("group", group.as_str()), ("source", text.as_str()), ("body", text.as_str())];
+        match browser.try_upload("/posts", &fields).await {
+            Some(303) => {
+                shared.texts.lock().unwrap().push(text);
+                shared.acknowledged.fetch_add(1, Ordering::SeqCst);
+            }
+            Some(status) if status < 500 => panic!("a post was refused: {status}"),
+            _ => tokio::time::sleep(Duration::from_millis(20)).await,
+        }
+    }
+}
+
+struct Shared {
+    acknowledged: AtomicUsize,
+    texts: Mutex<Vec<String>>,
+    group: i64,
+}
+
+#[test]
+fn kill_9_loses_no_acknowledged_post() {
+    for kind in databases() {
+        run(async {
+            let app = TestApp::start(kind).await;
+            let owner = app.person("Fatima").await;
+            let group = app.group(&owner, "Schrijfkring", GroupKind::Public).await;
+            let mut cookies = Vec::new();
+            for number in 0..CLIENTS {
+                let person = app.person(&format!("Schrijver{number}")).await;
+                app.join(&person, &group, &owner).await;
+                cookies.push(app.session(&person).await);
+            }
+            let mut config = (*app.ctx().config).clone();
+            let origin = app.origin();
+            // The port is part of the addresses; the binary takes it over.
+            let address = SocketAddr::from((Ipv4Addr::LOCALHOST, app.address().port()));
+            config.server.listen = address;
+            let database = app.stop().await;
+            let file = database.dir.path().join("kring.toml");
+            std::fs::write(&file, config.to_toml().unwrap()).unwrap();
+
+            let mut server = Server::start(&file);
+            answers(address).await;
+            let shared = Arc::new(Shared { acknowledged: AtomicUsize::new(0), texts: Mutex::default(), group: group.id.0 });
+            let writers: Vec<_> = cookies
+                .into_iter()
+                .enumerate()
+                .map(|(n, cookie)| tokio::spawn(write(n, origin.clone(), address, cookie, shared.clone())))
+                .collect();
+            for at in KILLS {
+                let start = Instant::now();
+                while shared.acknowledged.load(Ordering::SeqCst) < at {
+                    assert!(start.elapsed() < Duration::from_secs(120), "writes are too slow or fail");
+                    assert!(!writers.iter().any(|writer| writer.is_finished()), "a writer gave up");
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                }
+                server.kill();
+                server = Server::start(&file);
+                answers(address).await;
+            }
+            for writer in writers {
+                writer.await.unwrap();
+            }
+            server.kill();
+
+            let db = Db::open(&database.url).await.unwrap();
+            let texts = std::mem::take(&mut *shared.texts.lock().unwrap());
+            assert!(texts.len() >= WRITES);
+            for text in texts {
+                let sql = format!("SELECT count(*) AS n FROM posts WHERE source = '{text}'");
+                assert_eq!(count(&db, &sql).await, 1, "{kind:?}: {text} was acknowledged");
+            }
+        });
+    }
+}

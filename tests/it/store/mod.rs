@@ -1,0 +1,5 @@
+//! What both databases promise.
+
+mod durability;
+mod migrations;
+mod promises;

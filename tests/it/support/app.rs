@@ -1,0 +1,153 @@
+//! A real instance on a loopback port.
+
+use std::future::Future;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::{Duration, Instant};
+
+use kring::app::App;
+use kring::config::Config;
+use kring::services::Ctx;
+use kring::store::{Conn, Db};
+
+use super::database::{Database, Kind, databases};
+
+/// A running instance, with its own database and folder, on a free port.
+pub struct TestApp {
+    app: App,
+    address: SocketAddr,
+    /// Which database it stands on.
+    pub kind: Kind,
+    /// Its database and folder. Dropped last.
+    pub database: Database,
+}
+
+/// Runs a test on every database, one after the other.
+pub fn both(test: impl AsyncFn(TestApp)) {
+    for kind in databases() {
+        run(async {
+            test(TestApp::start(kind).await).await;
+        });
+    }
+}
+
+/// Runs a test on SQLite only: for what has nothing to do with the database.
+pub fn on_sqlite(test: impl AsyncFn(TestApp)) {
+    run(async { test(TestApp::start(Kind::Sqlite).await).await });
+}
+
+/// Runs a test with two instances that can reach each other: on every database, both on the same kind.
+pub fn two_apps(test: impl AsyncFn(TestApp, TestApp)) {
+    for kind in databases() {
+        run(async {
+            let first = TestApp::named("linde.localhost", kind, |_| {}).await;
+            let second = TestApp::named("zuid.localhost", kind, |_| {}).await;
+            test(first, second).await;
+        });
+    }
+}
+
+/// Runs a future on a runtime of its own. Migrations need more than one thread.
+pub fn run<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = runtime.expect("a runtime");
+    let result = runtime.block_on(future);
+    runtime.shutdown_timeout(Duration::from_secs(5));
+    result
+}
+
+/// Waits until `what` holds, looking often; fails after ten seconds.
+pub async fn eventually(what: &str, holds: impl AsyncFn() -> bool) {
+    let start = Instant::now();
+    while !holds().await {
+        assert!(start.elapsed() < Duration::from_secs(10), "not in ten seconds: {what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+impl TestApp {
+    /// An instance with a name and a language, after its first run, on a fresh database.
+    pub async fn start(kind: Kind) -> Self {
+        Self::named("linde.localhost", kind, |_| {}).await
+    }
+
+    /// An instance under another domain, with what `change` makes of its configuration.
+    pub async fn named(domain: &str, kind: Kind, change: impl FnOnce(&mut Config)) -> Self {
+        let database = Database::fresh(kind).await;
+        // Bound before the configuration is made: the port is part of every address.
+        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+        let address = listener.local_addr().expect("its address");
+        let mut config =
+            Config::default_for(domain, address.port(), database.dir.path()).expect("a configuration for tests");
+        config.database.url = kring::config::ServiceUrl::new(&database.url);
+        config.instance.name = Some("Bibliotheek De Linde".to_owned());
+        change(&mut config);
+        listener.set_nonblocking(true).expect("a listener");
+        let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
+        let app = App::start_on(listener, config, kring::base::Clock::system()).await.expect("an instance");
+        Self { app, address, kind, database }
+    }
+
+    /// What services take.
+    pub fn ctx(&self) -> &Ctx {
+        &self.app.ctx
+    }
+
+    /// Its door to other servers.
+    pub fn federation(&self) -> &kring::federation::Federation {
+        &self.app.federation
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// `http://linde.localhost:PORT`
+    pub fn origin(&self) -> String {
+        self.ctx().urls.origin().to_owned()
+    }
+
+    /// Waits until every job was done or tried, and what they add.
+    pub async fn settle(&self) {
+        eventually("no job waits", async || {
+            let now = self.ctx().now().micros();
+            let open = format!("SELECT count(*) AS n FROM jobs WHERE failed_at IS NULL AND (tries = 0 OR lease_until > {now})");
+            self.count(&open).await == 0
+        })
+        .await;
+    }
+
+    /// The answer to `SELECT … AS n`.
+    pub async fn count(&self, sql: &str) -> i64 {
+        count(&self.ctx().db, sql).await
+    }
+
+    /// How many queries `work` takes. Other things must be quiet: call [`TestApp::settle`] before.
+    pub async fn queries<T>(&self, work: impl Future<Output = T>) -> (u64, T) {
+        let before = self.ctx().db.queries();
+        let result = work.await;
+        (self.ctx().db.queries() - before, result)
+    }
+
+    /// Ends it: what runs is finished. The database stays, until this is dropped.
+    pub async fn stop(self) -> Database {
+        self.app.stop().await;
+        self.database
+    }
+}
+
+/// The answer to `SELECT … AS n`, on either database.
+pub async fn count(db: &Db, sql: &str) -> i64 {
+    #[derive(diesel::QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        n: i64,
+    }
+    use diesel_async::RunQueryDsl as _;
+    let query = diesel::sql_query(sql);
+    let row: Row = match &mut db.read().await.expect("a connection") {
+        Conn::Pg(conn) => query.get_result(conn).await.expect("a count"),
+        Conn::Sqlite(conn) => query.get_result(conn).await.expect("a count"),
+    };
+    row.n
+}
