@@ -109,7 +109,7 @@ where
 
 async fn count(conn: &mut Conn, table: &str) -> Result<i64> {
     let rows: Vec<Count> = load(conn, &format!("SELECT COUNT(*) AS count FROM {table}")).await?;
-    Ok(rows.first().map_or(0, |row| row.count))
+    Ok(rows.into_iter().next().map_or(0, |row| row.count))
 }
 
 /// Every row as a JSON object, in one order on both sides.

@@ -12,6 +12,7 @@ mod compose;
 mod drafts;
 mod first_run;
 mod forms;
+mod group_forms;
 mod groups;
 mod history;
 mod home;
@@ -19,11 +20,14 @@ mod invitations;
 mod join;
 mod live;
 mod media;
+mod members;
 mod messages;
+mod moderation;
 mod notices;
 mod people;
 mod posts;
 mod reactions;
+mod search;
 mod settings;
 mod sign_in;
 mod tags;
@@ -43,21 +47,29 @@ pub use visit::{Failure, PageResult, Visit};
 /// Every page.
 pub fn router(ctx: Ctx) -> Router {
     Router::new()
+        .merge(about::routes())
         .merge(admin::routes())
         .merge(assets::routes())
+        .merge(bookmarks::routes())
         .merge(branches::routes())
+        .merge(comments::routes())
+        .merge(compose::routes())
+        .merge(drafts::routes())
         .merge(first_run::routes())
+        .merge(groups::routes())
+        .merge(history::routes())
+        .merge(home::routes())
         .merge(invitations::routes())
         .merge(join::routes())
+        .merge(live::routes())
+        .merge(media::routes())
+        .merge(messages::routes())
+        .merge(notices::routes())
         .merge(people::routes())
+        .merge(posts::routes())
+        .merge(reactions::routes())
         .merge(settings::routes())
         .merge(sign_in::routes())
-        .merge(media::routes())
-        .merge(live::routes())
-        .merge(home::routes())
-        .merge(posts::routes())
-        .merge(comments::routes())
-        .merge(reactions::routes())
         .merge(compose::routes())
         .merge(drafts::routes())
         .merge(history::routes())
@@ -65,8 +77,11 @@ pub fn router(ctx: Ctx) -> Router {
         .merge(tags::routes())
         .merge(messages::routes())
         .merge(notices::routes())
-        .merge(groups::routes())
-        .merge(about::routes())
+        .merge(tags::routes())
+        .merge(group_forms::routes())
+        .merge(members::routes())
+        .merge(moderation::routes())
+        .merge(search::routes())
         .fallback(visit::no_such_page)
         .layer(axum::middleware::from_fn_with_state(ctx.clone(), visit::layer))
         .with_state(ctx)

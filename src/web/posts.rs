@@ -147,7 +147,7 @@ fn title_of(visit: &Visit, around: &Around) -> String {
         let names: Vec<&str> = around.people.iter().map(|card| card.display_name.as_str()).collect();
         return crate::i18n::t_args(visit.locale, "message-with", &[("what", names.join(", ").into())]);
     }
-    if !post.title.is_empty() {
+    if !post.title.is_empty() && !post.is_gone() {
         return post.title.clone();
     }
     let who = around.post.author.display_name.clone();
@@ -285,8 +285,15 @@ fn line(
 
 /// Where a small form was; only pages of this instance.
 pub(super) fn back(to: &str, id: PostId) -> PageResult {
-    let ours = to.starts_with('/') && !to.starts_with("//") && !to.contains(['\\', '\n', '\r', '#']);
-    if ours { see(&format!("{to}#post-{id}")) } else { see(&post_path(id)) }
+    let ours = to.starts_with('/') && !to.starts_with("//") && !to.contains(['\\', '#']) && !to.contains(char::is_control);
+    if !ours {
+        return see(&post_path(id));
+    }
+    // What a form before said was done is not said again.
+    let (path, query) = to.split_once('?').unwrap_or((to, ""));
+    let kept: Vec<&str> = query.split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("done=")).collect();
+    let mark = if kept.is_empty() { "" } else { "?" };
+    see(&format!("{path}{mark}{}#post-{id}", kept.join("&")))
 }
 
 /// A form with a switch.
@@ -351,8 +358,9 @@ fn confirm(asked: ConfirmPage) -> PageResult {
 }
 
 async fn ask_delete(State(ctx): State<Ctx>, visit: Visit, Id(id): Id) -> PageResult {
-    visit.member()?;
+    let me = visit.member()?;
     let view = service::view(&ctx, &visit.viewer, id).await?;
+    crate::policy::check_edit(me, &view.post)?;
     let c = visit.chrome(&ctx, Place::None, visit.t("post-delete-ask"));
     let what = if view.post.replies_count > 0 { c.tn("post-delete-answers", &view.post.replies_count) } else { c.t("post-delete-what") };
     confirm(ConfirmPage {

@@ -7,7 +7,7 @@ use super::files;
 use super::plan::{Plan, Planned};
 use crate::base::*;
 use crate::config::Config;
-use crate::domain::actors::{ActorKind, ActorState};
+use crate::domain::actors::ActorKind;
 use crate::domain::audiences::Audience;
 use crate::domain::groups::{self, Follow, FollowState, GroupKind, GroupRole, Notify};
 use crate::domain::media::{Media, MediaKind, MediaPurpose, MediaState};

@@ -1,7 +1,6 @@
 //! Posts from peers: the same rules as for posts written here.
 
 use crate::base::*;
-use crate::domain::Viewer;
 use crate::domain::actors::Actor;
 use crate::domain::audiences::{Audience, Scope};
 use crate::domain::events::Event;

@@ -9,14 +9,19 @@ use kring::i18n::Locale;
 
 /// Keys that are put together while running: the part before the changing end.
 const DYNAMIC: &[&str] = &[
+    "account-state-",
     "date-month-",
     "date-weekday-",
+    "done-",
     "error-",
     "group-kind-",
+    "log-action-",
     "notice-",
+    "people-kind-",
     "person-kind-",
     "post-kind-",
     "reaction-",
+    "registration-",
     "role-",
 ];
 

@@ -25,7 +25,7 @@ fn a_post_is_written_answered_changed_and_deleted() {
         // Who is not in the group finds nothing.
         app.visitor().get(&path).await.status(404);
         let page = his.post(&format!("{path}/comments"), &[("body", "Ik doe het graag.")]).await.ok();
-        let page = page.shows("Ik doe het graag.").shows("done-").hides("⟦");
+        let page = page.shows("Ik doe het graag.").shows("Je reactie staat erop").hides("⟦");
         let answer = page.html.split("id=\"comment-").nth(1).unwrap().split('"').next().unwrap().to_owned();
         his.post(&format!("{path}/comments"), &[("body", "  ")]).await.status(422).shows("error-summary");
         hers.get(&format!("{path}?reply={answer}")).await.ok().shows(&format!("/posts/{answer}/comments"));
@@ -39,7 +39,8 @@ fn a_post_is_written_answered_changed_and_deleted() {
         hers.upload(&format!("{path}/edit"), &fields, &[]).await.ok().shows("<strong>zeven</strong>");
         let history = his.get(&format!("{path}/history")).await.ok();
         assert!(history.html.contains("<del>") && history.html.contains("<ins>"), "{}", history.html);
-        his.get(&format!("{path}/delete")).await.ok().shows("data-confirm-body");
+        his.get(&format!("{path}/delete")).await.status(403);
+        hers.get(&format!("{path}/delete")).await.ok().shows("data-confirm-body");
         his.post(&format!("{path}/delete"), &[]).await.status(403);
         hers.post(&format!("{path}/delete"), &[]).await.ok();
         his.get(&path).await.ok().hides("zeven").shows("Ik doe het graag.");
