@@ -92,6 +92,11 @@ impl TestApp {
         &self.app.ctx
     }
 
+    /// Its door to other servers.
+    pub fn federation(&self) -> &kring::federation::Federation {
+        &self.app.federation
+    }
+
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
