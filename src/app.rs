@@ -1,4 +1,4 @@
-//! The roof: builds everything, wires jobs and doors together, one router.
+//! Room: the roof: builds everything, wires jobs and doors together, one router.
 //! May import: everything.
 
 use std::collections::HashMap;

@@ -79,8 +79,12 @@ impl From<Error> for Failure {
             Error::RateLimited { retry_after } => {
                 Self { retry_after: Some(retry_after), ..Self::new(status, "Too many requests") }
             }
-            Error::RemoteFailed { .. } => Self::new(StatusCode::SERVICE_UNAVAILABLE, "Remote data could not be fetched"),
-            Error::Unavailable(_) => Self::new(status, "There was a temporary problem serving your request, please try again"),
+            Error::RemoteFailed { .. } => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "Remote data could not be fetched")
+            }
+            Error::Unavailable(_) => {
+                Self::new(status, "There was a temporary problem serving your request, please try again")
+            }
             Error::Internal(_) => Self::new(status, "Something went wrong on our end"),
         }
     }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde_json::{Map, Value};
 
 use super::fail::Failure;
-use crate::base::{Cursor, Error, Page, Time};
+use crate::base::{Cursor, Error, Page};
 use crate::services::Ctx;
 
 /// Deepest nesting of names that is followed: `a[b][c][d]`.
@@ -239,10 +239,5 @@ impl Params {
             (None, None, None) => Cursor::Start,
         };
         Page { cursor, limit }
-    }
-
-    /// A moment in RFC 3339.
-    pub fn moment(&self, path: &str) -> Option<Time> {
-        self.text(path).and_then(|text| Time::parse_rfc3339(&text))
     }
 }

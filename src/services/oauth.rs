@@ -21,11 +21,35 @@ const TOUCH_EVERY: i64 = Time::HOUR;
 
 /// Every scope there is. `read` and `write` stand for all below them; `follow` is the older name of a bundle.
 pub const SCOPES: &[&str] = &[
-    "read", "read:accounts", "read:blocks", "read:bookmarks", "read:favourites", "read:filters", "read:follows",
-    "read:lists", "read:mutes", "read:notifications", "read:search", "read:statuses", "write", "write:accounts",
-    "write:blocks", "write:bookmarks", "write:conversations", "write:favourites", "write:filters", "write:follows",
-    "write:lists", "write:media", "write:mutes", "write:notifications", "write:reports", "write:statuses", "follow",
-    "push", "profile",
+    "read",
+    "read:accounts",
+    "read:blocks",
+    "read:bookmarks",
+    "read:favourites",
+    "read:filters",
+    "read:follows",
+    "read:lists",
+    "read:mutes",
+    "read:notifications",
+    "read:search",
+    "read:statuses",
+    "write",
+    "write:accounts",
+    "write:blocks",
+    "write:bookmarks",
+    "write:conversations",
+    "write:favourites",
+    "write:filters",
+    "write:follows",
+    "write:lists",
+    "write:media",
+    "write:mutes",
+    "write:notifications",
+    "write:reports",
+    "write:statuses",
+    "follow",
+    "push",
+    "profile",
 ];
 
 /// What `follow` stands for.
@@ -109,7 +133,10 @@ fn redirect_is_fine(uri: &str) -> bool {
     let scheme = uri.split_once(':').map(|(scheme, _)| scheme.to_ascii_lowercase()).unwrap_or_default();
     let known = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
         && scheme.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '+'));
-    known && uri.len() <= 2000 && !uri.contains(char::is_whitespace) && !matches!(scheme.as_str(), "data" | "javascript" | "vbscript" | "file" | "blob")
+    known
+        && uri.len() <= 2000
+        && !uri.contains(char::is_whitespace)
+        && !matches!(scheme.as_str(), "data" | "javascript" | "vbscript" | "file" | "blob")
 }
 
 /// An app by its client id.

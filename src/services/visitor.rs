@@ -1,8 +1,8 @@
 //! What doors need to know of a browser before there is a session: which cookie is ours.
 
 use crate::base::Result;
-use crate::services::sessions::{self, Session};
 use crate::services::Ctx;
+use crate::services::sessions::{self, Session};
 
 /// The name of the session cookie tells the instance: cookies ignore ports.
 pub fn cookie_name(ctx: &Ctx) -> String {

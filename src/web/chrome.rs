@@ -8,6 +8,36 @@ use crate::base::Time;
 use crate::i18n::{self, Arg, Locale};
 use crate::services::Ctx;
 
+/// Something that counts; templates hand over references of all kinds.
+pub trait Count {
+    /// As a number.
+    fn count(&self) -> i64;
+}
+
+impl Count for i64 {
+    fn count(&self) -> i64 {
+        *self
+    }
+}
+
+impl Count for i32 {
+    fn count(&self) -> i64 {
+        i64::from(*self)
+    }
+}
+
+impl Count for usize {
+    fn count(&self) -> i64 {
+        i64::try_from(*self).unwrap_or(i64::MAX)
+    }
+}
+
+impl<T: Count> Count for &T {
+    fn count(&self) -> i64 {
+        (*self).count()
+    }
+}
+
 /// Which of the main places a page belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
@@ -147,18 +177,18 @@ impl Chrome {
     }
 
     /// A text.
-    pub fn t(&self, key: &str) -> String {
-        i18n::t(self.locale, key)
+    pub fn t(&self, key: impl AsRef<str>) -> String {
+        i18n::t(self.locale, key.as_ref())
     }
 
     /// A text with a count, `{ $n }`.
-    pub fn tn(&self, key: &str, n: &i64) -> String {
-        i18n::t_args(self.locale, key, &[("n", Arg::from(*n))])
+    pub fn tn(&self, key: impl AsRef<str>, n: impl Count) -> String {
+        i18n::t_args(self.locale, key.as_ref(), &[("n", Arg::from(n.count()))])
     }
 
     /// A text with a word, `{ $what }`.
-    pub fn tx(&self, key: &str, what: &str) -> String {
-        i18n::t_args(self.locale, key, &[("what", Arg::from(what))])
+    pub fn tx(&self, key: impl AsRef<str>, what: impl AsRef<str>) -> String {
+        i18n::t_args(self.locale, key.as_ref(), &[("what", Arg::from(what.as_ref()))])
     }
 
     /// A moment as people say it: "vandaag 11:05".

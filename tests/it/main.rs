@@ -1,5 +1,6 @@
 //! Every test of Kring: one binary, so that the library is compiled once.
 
+mod api;
 mod config;
 mod federation;
 mod i18n;

@@ -91,7 +91,11 @@ async fn one_tag(State(ctx): State<Ctx>, caller: Caller, Path(name): Path<String
 }
 
 /// Hashtags are read, not followed; asking to end it is fine.
-async fn unsupported_tag(State(ctx): State<Ctx>, caller: Caller, Path((name, action)): Path<(String, String)>) -> Reply {
+async fn unsupported_tag(
+    State(ctx): State<Ctx>,
+    caller: Caller,
+    Path((name, action)): Path<(String, String)>,
+) -> Reply {
     caller.may("write:follows")?;
     match action.as_str() {
         "unfollow" | "unfeature" => answer(shown_tag(&ctx, &name, Some(false)).await?),
@@ -115,5 +119,12 @@ async fn directory(State(ctx): State<Ctx>, caller: Caller, params: Params) -> Re
     if viewer.is_full_member() {
         rows.extend(api::listed(&ctx, &viewer, ActorKind::Person).await?);
     }
-    answer(rows.iter().filter(|row| row.actor.discoverable).skip(offset).take(limit).map(|row| account(&ctx, row)).collect())
+    answer(
+        rows.iter()
+            .filter(|row| row.actor.discoverable)
+            .skip(offset)
+            .take(limit)
+            .map(|row| account(&ctx, row))
+            .collect(),
+    )
 }

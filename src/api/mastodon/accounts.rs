@@ -43,13 +43,7 @@ pub fn routes() -> Router<Ctx> {
 }
 
 /// Accounts with the cursor of each, as a list with `Link`.
-pub async fn listed(
-    ctx: &Ctx,
-    viewer: &Viewer,
-    params: &Params,
-    page: Page,
-    found: Vec<(i64, ActorId)>,
-) -> Reply {
+pub async fn listed(ctx: &Ctx, viewer: &Viewer, params: &Params, page: Page, found: Vec<(i64, ActorId)>) -> Reply {
     let ids: Vec<ActorId> = found.iter().map(|row| row.1).collect();
     let rows = api::accounts(ctx, viewer, &ids).await?;
     let full = i64::try_from(found.len()).is_ok_and(|n| n >= page.limit);
@@ -73,7 +67,10 @@ async fn verify(State(ctx): State<Ctx>, caller: Caller) -> Reply {
 }
 
 async fn no_sign_up() -> Reply {
-    Err(Failure::new(axum::http::StatusCode::FORBIDDEN, "Accounts are made by invitation, on the pages of this instance"))
+    Err(Failure::new(
+        axum::http::StatusCode::FORBIDDEN,
+        "Accounts are made by invitation, on the pages of this instance",
+    ))
 }
 
 async fn update(State(ctx): State<Ctx>, caller: Caller, params: Params) -> Reply {
@@ -174,7 +171,7 @@ async fn following(State(ctx): State<Ctx>, caller: Caller, Path(id): Path<String
     let viewer = caller.sees("read:accounts")?;
     let row = api::account(&ctx, &viewer, id.parse()?).await?;
     let page = params.page(40, 80);
-    let found = api::following(&ctx, row.actor.id, page).await?;
+    let found = api::following(&ctx, &viewer, row.actor.id, page).await?;
     listed(&ctx, &viewer, &params, page, found).await
 }
 
@@ -186,7 +183,12 @@ async fn nothing_of(State(ctx): State<Ctx>, caller: Caller, Path(id): Path<Strin
 }
 
 /// How one stands to an account; each returns the relationship as it is then.
-async fn act(State(ctx): State<Ctx>, caller: Caller, Path((id, action)): Path<(String, String)>, params: Params) -> Reply {
+async fn act(
+    State(ctx): State<Ctx>,
+    caller: Caller,
+    Path((id, action)): Path<(String, String)>,
+    params: Params,
+) -> Reply {
     let scope = match action.as_str() {
         "follow" | "unfollow" | "remove_from_followers" => "write:follows",
         "block" | "unblock" => "write:blocks",
@@ -204,7 +206,9 @@ async fn act(State(ctx): State<Ctx>, caller: Caller, Path((id, action)): Path<(S
         "follow" => follow(&ctx, &viewer, id, &params).await?,
         "unfollow" => follows::leave(&ctx, &viewer, id).await?,
         "remove_from_followers" => api::shake_off(&ctx, &viewer, id).await?,
-        "block" | "unblock" => moderation::set_block(&ctx, &viewer, id, BlockKind::Block, action == "block", None).await?,
+        "block" | "unblock" => {
+            moderation::set_block(&ctx, &viewer, id, BlockKind::Block, action == "block", None).await?
+        }
         "mute" | "unmute" => {
             let seconds = params.number("duration").filter(|seconds| *seconds > 0);
             let until = seconds.map(|seconds| ctx.now().plus(seconds.saturating_mul(Time::SECOND)));

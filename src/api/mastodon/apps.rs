@@ -10,9 +10,9 @@ use crate::api::fail::{Failure, Reply};
 use crate::api::listing::json as answer;
 use crate::api::params::Params;
 use crate::base::{Error, Time};
+use crate::services::Ctx;
 use crate::services::oauth::{self, NewApp};
 use crate::services::throttle::Quota;
-use crate::services::Ctx;
 use crate::store::oauth::App;
 
 /// Registrations at once from everywhere, then one each few seconds: registering is open to all.

@@ -14,7 +14,6 @@ use crate::services::{Ctx, api};
 
 /// Level of the API, and who we are. It begins with a digit: clients parse it.
 const VERSION: &str = concat!("4.5.0 (compatible; Kring ", env!("CARGO_PKG_VERSION"), ")");
-const SOURCE: &str = "https://kring.example/source";
 
 /// `/api/v1/instance…` and `/api/v2/instance`.
 pub fn routes() -> Router<Ctx> {
@@ -145,7 +144,7 @@ async fn second(State(ctx): State<Ctx>) -> Reply {
         "domain": ctx.urls.host(),
         "title": title(&ctx),
         "version": VERSION,
-        "source_url": SOURCE,
+        "source_url": ctx.urls.absolute("/about"),
         "description": instance.description,
         "usage": { "users": { "active_month": numbers.active_month } },
         "thumbnail": { "url": picture, "blurhash": Value::Null, "versions": { "@1x": picture }, "description": Value::Null },

@@ -36,7 +36,8 @@ async fn create(State(ctx): State<Ctx>, caller: Caller, params: Params) -> Reply
     let file = file.ok_or_else(|| Failure::unprocessable("Validation failed: File can't be blank"))?;
     let text = params.text("description").unwrap_or_default();
     let purpose = MediaPurpose::Post;
-    let mut kept = media::upload(&ctx, &viewer, file.bytes.clone(), &file.mime, &file.file_name, &text, purpose).await?;
+    let mut kept =
+        media::upload(&ctx, &viewer, file.bytes.clone(), &file.mime, &file.file_name, &text, purpose).await?;
     if let Some(focus) = focus_of(&params) {
         kept = media::describe(&ctx, &viewer, kept.id, &text, Some(focus)).await?;
     }

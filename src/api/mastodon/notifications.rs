@@ -178,7 +178,9 @@ fn grouped_body(draw: &Draw<'_>, groups: &[(String, Vec<&Notice>)]) -> Value {
     let mut out = Vec::new();
     for (key, members) in groups {
         let drawn: Vec<Value> = members.iter().filter_map(|item| notice(draw, item)).collect();
-        let (Some(first), Some(newest), Some(oldest)) = (drawn.first(), members.first(), members.last()) else { continue };
+        let (Some(first), Some(newest), Some(oldest)) = (drawn.first(), members.first(), members.last()) else {
+            continue;
+        };
         let mut sample: Vec<Value> = Vec::new();
         for item in drawn.iter().take(SAMPLE) {
             let account = &item["account"];
@@ -223,7 +225,8 @@ async fn grouped(State(ctx): State<Ctx>, caller: Caller, params: Params) -> Repl
         body["partial_accounts"] = json!([]);
     }
     let empty = found.items.is_empty();
-    let link = list(&ctx, &params, vec![Value::Null; usize::from(!empty)], found.next, found.items.first().map(|i| i.id.0))?;
+    let link =
+        list(&ctx, &params, vec![Value::Null; usize::from(!empty)], found.next, found.items.first().map(|i| i.id.0))?;
     let mut response = answer(body)?;
     if let Some(value) = link.headers().get(axum::http::header::LINK) {
         response.headers_mut().insert(axum::http::header::LINK, value.clone());

@@ -114,7 +114,9 @@ async fn edit(State(ctx): State<Ctx>, caller: Caller, Path(id): Path<String>, pa
     form.language = params.filled("language").or(before.post.language);
     form.media = params.ids("media_ids").into_iter().map(MediaId).collect();
     for change in params.values("media_attributes") {
-        let Some(media) = change.get("id").and_then(crate::api::params::text_of).and_then(|id| id.parse().ok()) else { continue };
+        let Some(media) = change.get("id").and_then(crate::api::params::text_of).and_then(|id| id.parse().ok()) else {
+            continue;
+        };
         if let Some(text) = change.get("description").and_then(crate::api::params::text_of) {
             crate::services::media::describe(&ctx, &viewer, media, &text, None).await?;
         }

@@ -12,8 +12,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde_json::{Value, json};
 use tokio::sync::broadcast::error::RecvError;
-use tokio_stream::wrappers::BroadcastStream;
 use tokio_stream::StreamExt as _;
+use tokio_stream::wrappers::BroadcastStream;
 
 use super::streams::{Stream, messages};
 use crate::api::caller::Caller;
@@ -70,7 +70,8 @@ fn checked(caller: &Caller, stream: Stream) -> Result<Stream, Failure> {
 async fn either(State(ctx): State<Ctx>, caller: Caller, request: Request) -> Reply {
     let (mut parts, body) = request.into_parts();
     let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, &ctx).await.ok();
-    let params = <Params as axum::extract::FromRequest<Ctx>>::from_request(Request::from_parts(parts, body), &ctx).await?;
+    let params =
+        <Params as axum::extract::FromRequest<Ctx>>::from_request(Request::from_parts(parts, body), &ctx).await?;
     let caller = listener(&ctx, caller, &params).await?;
     let first = match params.filled("stream") {
         Some(name) => Some(checked(&caller, asked(&params, &name)?)?),
@@ -95,7 +96,12 @@ async fn one(State(ctx): State<Ctx>, caller: Caller, Path(name): Path<String>, p
     Ok(events(ctx, caller, stream))
 }
 
-async fn two(State(ctx): State<Ctx>, caller: Caller, Path((name, of)): Path<(String, String)>, params: Params) -> Reply {
+async fn two(
+    State(ctx): State<Ctx>,
+    caller: Caller,
+    Path((name, of)): Path<(String, String)>,
+    params: Params,
+) -> Reply {
     let caller = listener(&ctx, caller, &params).await?;
     let media = if name == "public" && params.is("only_media") { ":media" } else { "" };
     let stream = checked(&caller, asked(&params, &format!("{name}:{of}{media}"))?)?;

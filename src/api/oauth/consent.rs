@@ -100,7 +100,11 @@ fn locale(ctx: &Ctx, params: &Params, session: Option<&Session>) -> Locale {
     let chosen = session.and_then(|s| s.locale.as_deref()).and_then(Locale::parse);
     let asked = params.text("lang").as_deref().and_then(Locale::parse);
     let accepted = params.headers.get(header::ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok()).and_then(Locale::accepted);
-    chosen.or(asked).or(accepted).or_else(|| Locale::parse(&ctx.instance().locale)).unwrap_or_else(|| Locale::negotiate(""))
+    chosen
+        .or(asked)
+        .or(accepted)
+        .or_else(|| Locale::parse(&ctx.instance().locale))
+        .unwrap_or_else(|| Locale::negotiate(""))
 }
 
 fn empty(ctx: &Ctx, locale: Locale) -> Page {
@@ -165,7 +169,9 @@ fn refuse(ctx: &Ctx, locale: Locale, refused: Refused) -> Reply {
             let page = Page { problem: Some(t(locale, "oauth-bad-request")), ..empty(ctx, locale) };
             render(&page, StatusCode::BAD_REQUEST)
         }
-        Refused::Here(key) => render(&Page { problem: Some(t(locale, key)), ..empty(ctx, locale) }, StatusCode::BAD_REQUEST),
+        Refused::Here(key) => {
+            render(&Page { problem: Some(t(locale, key)), ..empty(ctx, locale) }, StatusCode::BAD_REQUEST)
+        }
     }
 }
 
@@ -246,7 +252,10 @@ async fn decide(State(ctx): State<Ctx>, params: Params) -> Reply {
     let (uri, scopes) = (asked.redirect_uri.as_str(), asked.scopes.as_str());
     let code = oauth::grant(&ctx, &session.viewer, &asked.app, uri, scopes, asked.challenge.clone()).await?;
     if uri == OUT_OF_BAND {
-        return render(&Page { code: Some(code), heading: t(locale, "oauth-code"), ..empty(&ctx, locale) }, StatusCode::OK);
+        return render(
+            &Page { code: Some(code), heading: t(locale, "oauth-code"), ..empty(&ctx, locale) },
+            StatusCode::OK,
+        );
     }
     let mut pairs = vec![("code", code.as_str())];
     pairs.extend(state.map(|state| ("state", state)));

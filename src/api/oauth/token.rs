@@ -84,7 +84,8 @@ async fn token(State(ctx): State<Ctx>, params: Params) -> Reply {
         Some("client_credentials") => {
             let app = client(&ctx, &params).await?;
             let scopes = oauth::bounded(&params.texts("scope").join(" "), &app.scopes);
-            let scopes = scopes.ok_or_else(|| refused("invalid_scope", "The scope is unknown or was not registered"))?;
+            let scopes =
+                scopes.ok_or_else(|| refused("invalid_scope", "The scope is unknown or was not registered"))?;
             told(&oauth::client_token(&ctx, &app, &scopes).await?)
         }
         // Tokens here do not run out and come without a refresh token, so no such grant can be right.

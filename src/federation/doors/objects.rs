@@ -3,7 +3,7 @@
 use axum::extract::{OriginalUri, Path, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::header::{ACCEPT, HeaderValue, LOCATION, VARY};
+use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, LOCATION, VARY, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderMap, Method, StatusCode};
 use serde_json::Value;
 
@@ -17,8 +17,10 @@ use crate::domain::Viewer;
 use crate::domain::actors::{Actor, ActorKind, ActorState};
 use crate::domain::audiences::Scope;
 use crate::domain::groups::{FollowState, Group, GroupKind};
+use crate::domain::media::MediaPurpose;
 use crate::domain::posts::{Post, PostState};
 use crate::policy;
+use crate::services;
 use crate::store::{Conn, actors, federation as rows, groups, media, posts};
 use crate::urls::Local;
 
@@ -31,20 +33,19 @@ pub fn negotiate(headers: &HeaderMap) -> bool {
     })
 }
 
-/// The layer in front of the pages: answers requests for documents itself, marks pages as negotiated, and tells the
-/// media handler which server asks by putting a [`Viewer`] into the request when a file is asked for with a signature.
-pub async fn negotiation(State(federation): State<Federation>, mut request: Request, next: Next) -> Response {
+/// The layer in front of the pages: answers requests for documents and signed requests for files itself, and marks pages
+/// as negotiated.
+pub async fn negotiation(State(federation): State<Federation>, request: Request, next: Next) -> Response {
     if !federation.is_on() || !matches!(*request.method(), Method::GET | Method::HEAD) {
         return next.run(request).await;
     }
     let path = request.uri().path().to_owned();
-    if path.starts_with("/media/") && request.headers().contains_key("signature") {
+    if let Some(rest) = path.strip_prefix("/media/")
+        && request.headers().contains_key("signature")
+    {
         let (uri, headers) = asked(&request);
         return match federation.reader(&uri, &headers).await {
-            Ok(viewer) => {
-                request.extensions_mut().insert(viewer);
-                next.run(request).await
-            }
+            Ok(viewer) => federation.file(rest, &viewer).await.unwrap_or_else(|error| answer::error(&error)),
             Err(refused) => answer::refusal(refused.status()),
         };
     }
@@ -214,6 +215,35 @@ impl Federation {
             return Ok(false);
         }
         Ok(self.is_member_there(&group, &signer, &author).await)
+    }
+
+    /// A file for a server that may read its post; everyone may have the pictures of profiles.
+    async fn file(&self, rest: &str, viewer: &Viewer) -> Result<Response> {
+        let (id, thumb) = rest.strip_suffix("/small").map_or((rest, false), |id| (id, true));
+        let id: MediaId = id.parse()?;
+        let mut conn = self.ctx.db.read().await?;
+        let file = media::find(&mut conn, id).await?.ok_or(Error::NotFound)?;
+        let post = match file.post_id {
+            Some(post) => Some(posts::get(&mut conn, post).await?),
+            None if file.purpose == MediaPurpose::Post => return Err(Error::NotFound),
+            None => None,
+        };
+        drop(conn);
+        if let Some(post) = post
+            && (post.is_gone() || !self.may_read(&post, viewer).await?)
+        {
+            return Err(Error::NotFound);
+        }
+        // It was just decided that this viewer may have it, by more than the store knows.
+        let opened = services::media::open(&self.ctx, &Viewer::System, id, thumb).await?;
+        let cache = if opened.public { "public, max-age=86400" } else { "private, no-store" };
+        let headers = [
+            (CONTENT_TYPE, HeaderValue::from_str(&opened.mime).map_err(Error::internal)?),
+            (CACHE_CONTROL, HeaderValue::from_static(cache)),
+            (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+            (VARY, HeaderValue::from_static("Signature")),
+        ];
+        Ok((headers, opened.bytes).into_response())
     }
 
     async fn activity_document(&self, id: &str, viewer: &Viewer) -> Result<(Value, Keep)> {

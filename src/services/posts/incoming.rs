@@ -247,7 +247,10 @@ fn post_of(ctx: &Ctx, new: &Incoming, placed: &Placed) -> Post {
     if let Some(parent) = &placed.parent {
         // A clock that runs behind must not put an answer before its question.
         if id <= parent.id {
-            id = PostId(ctx.ids.at(time_of(parent.id.0).plus(1001))).max(PostId(parent.id.0 + 0x400));
+            id = PostId(ctx.ids.at(time_of(parent.id.0).plus(1001)));
+        }
+        if id <= parent.id {
+            id = PostId(ctx.ids.next());
         }
     }
     Post {

@@ -2,12 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use kring::app::App;
 use kring::base::*;
-use kring::config::{Config, ServiceUrl};
+use kring::config::Config;
 use kring::domain::Viewer;
 use kring::domain::actors::Actor;
 use kring::domain::groups::{FollowState, GroupKind, Posting};
+use kring::domain::peers::PeerState;
 use kring::domain::people::Role;
 use kring::domain::posts::{Post, PostKind, PostState, PostView};
 use kring::policy;
@@ -17,44 +17,64 @@ use kring::services::posts::{self, PostForm};
 use kring::services::{follows, groups};
 use kring::store;
 use serde_json::Value;
-use tokio::net::TcpListener;
 
-/// On which databases a test runs: SQLite always, PostgreSQL where one is offered.
-pub fn databases() -> Vec<Option<String>> {
-    let mut all = vec![None];
-    all.extend(std::env::var("KRING_TEST_POSTGRES").ok().map(Some));
-    all
+use crate::support::{Kind, TestApp};
+
+/// Runs a test on each database there is.
+macro_rules! on_each_database {
+    ($($name:ident => $body:path;)*) => {$(
+        #[test]
+        fn $name() {
+            for kind in $crate::support::databases() {
+                $crate::support::run($body(kind));
+            }
+        }
+    )*};
 }
+pub(crate) use on_each_database;
+
+/// Runs tests on SQLite alone: what they look at has nothing to do with the database.
+macro_rules! on_sqlite {
+    ($($name:ident => $body:path;)*) => {$(
+        #[test]
+        fn $name() {
+            $crate::support::run($body($crate::support::Kind::Sqlite));
+        }
+    )*};
+}
+pub(crate) use on_sqlite;
 
 /// One instance.
 pub struct Kring {
-    pub app: App,
+    pub app: TestApp,
     pub host: String,
-    _folder: tempfile::TempDir,
 }
 
 impl Kring {
     /// Starts an instance that answers at `NAME.localhost:PORT`.
-    pub async fn start(name: &str, postgres: Option<&String>) -> Self {
-        // Seen with --nocapture and KRING_TEST_LOG=debug; a second call changes nothing.
+    pub async fn start(name: &str, kind: Kind) -> Self {
+        Self::with(name, kind, |_| {}).await
+    }
+
+    pub async fn with(name: &str, kind: Kind, change: impl FnOnce(&mut Config)) -> Self {
+        // Seen with --nocapture and KRING_TEST_LOG=kring=debug; a second call changes nothing.
         let filter = tracing_subscriber::EnvFilter::new(std::env::var("KRING_TEST_LOG").unwrap_or_default());
         let _ = tracing_subscriber::fmt().with_env_filter(filter).with_test_writer().try_init();
-        let folder = tempfile::tempdir().unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let host = format!("{name}.localhost:{port}");
-        let mut config = Config::default_for(&format!("{name}.localhost"), port, folder.path()).unwrap();
-        config.instance.domain = host.clone();
-        config.federation.allow_addresses = vec!["127.0.0.0/8".parse().unwrap()];
-        if let Some(url) = postgres {
-            config.database.url = ServiceUrl::new(fresh_database(url, &format!("kring_{name}_{port}")).await);
-        }
-        let app = App::start_on(listener, config, Clock::system()).await.unwrap();
-        Self { app, host, _folder: folder }
+        let app = TestApp::named(&format!("{name}.localhost"), kind, change).await;
+        let host = app.ctx().urls.host().to_owned();
+        Self { app, host }
+    }
+
+    /// Two instances that accepted each other as peers.
+    pub async fn peers(names: [&str; 2], kind: Kind) -> (Self, Self) {
+        let (a, b) = (Self::start(names[0], kind).await, Self::start(names[1], kind).await);
+        a.app.federation().set_peer(&b.host, PeerState::Accepted).await.unwrap();
+        b.app.federation().set_peer(&a.host, PeerState::Accepted).await.unwrap();
+        (a, b)
     }
 
     pub fn ctx(&self) -> &kring::services::Ctx {
-        &self.app.ctx
+        self.app.ctx()
     }
 
     pub fn url(&self, path: &str) -> String {
@@ -69,6 +89,12 @@ impl Kring {
 
     pub async fn group(&self, owner: &Viewer, title: &str, kind: GroupKind) -> Actor {
         groups::create(self.ctx(), owner, group_form(title, kind)).await.unwrap()
+    }
+
+    /// The account name of somebody here.
+    pub async fn name_of(&self, who: &Viewer) -> String {
+        let id = who.member_id().unwrap();
+        store::actors::get(&mut self.ctx().db.read().await.unwrap(), id).await.unwrap().name
     }
 
     /// A group elsewhere as it is known here, looked up when it is not.
@@ -138,6 +164,16 @@ impl Kring {
         .await;
     }
 
+    /// The document of a post, whoever may read it: from its stored Create.
+    pub async fn document_of(&self, post: &Post) -> Value {
+        until(&format!("the Create of {}", post.uri), async || {
+            let mut conn = self.ctx().db.read().await.unwrap();
+            let stored = store::federation::find_activity(&mut conn, ActivityId(post.id.0)).await.unwrap()?;
+            Some(serde_json::from_str::<Value>(&stored.body).unwrap()["object"].clone())
+        })
+        .await
+    }
+
     /// An unsigned GET, as ActivityPub.
     pub async fn get(&self, url: &str) -> (u16, Value) {
         get_as(url, "application/activity+json").await
@@ -190,17 +226,4 @@ pub async fn until<T>(what: &str, look: impl AsyncFn() -> Option<T>) -> T {
 /// Time enough for what should not happen.
 pub async fn a_while() {
     tokio::time::sleep(Duration::from_millis(400)).await;
-}
-
-/// An empty database beside the one that `url` names.
-async fn fresh_database(url: &str, name: &str) -> String {
-    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
-    let running = tokio::spawn(connection);
-    client.batch_execute(&format!("DROP DATABASE IF EXISTS {name}")).await.unwrap();
-    client.batch_execute(&format!("CREATE DATABASE {name}")).await.unwrap();
-    drop(client);
-    running.await.unwrap().unwrap();
-    let mut parsed = url::Url::parse(url).unwrap();
-    parsed.set_path(name);
-    parsed.to_string()
 }

@@ -24,7 +24,8 @@ fn declared() -> Tables {
             let table: &String = current.as_ref().expect("a column inside a table");
             let column = (inner.unwrap_or(type_name).to_owned(), inner.is_some());
             tables.get_mut(table).unwrap().insert(name.trim_matches('"').to_owned(), column);
-        } else if let Some((name, _)) = line.split_once(" (").filter(|_| line.ends_with(") {") && !line.contains("::")) {
+        } else if let Some((name, _)) = line.split_once(" (").filter(|_| line.ends_with(") {") && !line.contains("::"))
+        {
             current = Some(name.to_owned());
             tables.insert(name.to_owned(), BTreeMap::new());
         }
@@ -83,7 +84,8 @@ async fn real(database: &Database, kind: Kind) -> Tables {
     let mut tables = Tables::new();
     match kind {
         Kind::Sqlite => {
-            let columns: Vec<Column> = diesel::sql_query(SQLITE_COLUMNS).load(&mut sqlite_connection(database)).unwrap();
+            let columns: Vec<Column> =
+                diesel::sql_query(SQLITE_COLUMNS).load(&mut sqlite_connection(database)).unwrap();
             for c in columns {
                 // A key of SQLite has 64 bits, though it must be called INTEGER.
                 let name = if c.rowid { "BigInt" } else { diesel_name(&c.type_name) };

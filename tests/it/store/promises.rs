@@ -70,7 +70,8 @@ fn a_job_is_claimed_once() {
                     let mut mine = Vec::new();
                     loop {
                         let later = now.plus(Time::MINUTE);
-                        let got = db.write(move |conn| Box::pin(jobs::claim(conn, now.plus(1), later, 7))).await.unwrap();
+                        let got =
+                            db.write(move |conn| Box::pin(jobs::claim(conn, now.plus(1), later, 7))).await.unwrap();
                         if got.is_empty() {
                             return mine;
                         }

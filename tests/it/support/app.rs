@@ -92,6 +92,11 @@ impl TestApp {
         &self.app.ctx
     }
 
+    /// Its door to other servers.
+    pub fn federation(&self) -> &kring::federation::Federation {
+        &self.app.federation
+    }
+
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
@@ -106,7 +111,9 @@ impl TestApp {
     pub async fn settle(&self) {
         eventually("no job waits", async || {
             let now = self.ctx().now().micros();
-            let open = format!("SELECT count(*) AS n FROM jobs WHERE failed_at IS NULL AND (tries = 0 OR lease_until > {now})");
+            let open = format!(
+                "SELECT count(*) AS n FROM jobs WHERE failed_at IS NULL AND (tries = 0 OR lease_until > {now})"
+            );
             self.count(&open).await == 0
         })
         .await;

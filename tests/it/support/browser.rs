@@ -118,11 +118,15 @@ impl Browser {
         self.go(Method::POST, path, Some(body), "text/html").await
     }
 
-    /// As [`Browser::upload`] without files and without following: the status, or none when the server did not answer.
-    pub async fn try_upload(&self, path: &str, fields: &[(&str, &str)]) -> Option<u16> {
-        let (mime, body) = multipart(&self.csrf(), fields, &[]);
+    /// As [`Browser::post`] without following: the status, or none when the server did not answer.
+    pub async fn try_post(&self, path: &str, fields: &[(&str, &str)]) -> Option<u16> {
+        let csrf = self.csrf();
+        let mut all = vec![("csrf", csrf.as_str())];
+        all.extend_from_slice(fields);
+        let body = serde_html_form::to_string(&all).expect("a form");
         let request = self.client.post(self.url(path)).header(COOKIE, self.cookies()).header(ORIGIN, &self.origin);
-        let response = request.header(CONTENT_TYPE, mime).body(body).send().await.ok()?;
+        let request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(body);
+        let response = request.send().await.ok()?;
         let status = response.status().as_u16();
         // Acknowledged is what arrived whole.
         response.bytes().await.ok().map(|_| status)
@@ -131,7 +135,8 @@ impl Browser {
     /// One request without following redirects; `headers` besides the usual ones.
     pub async fn send(&self, method: Method, path: &str, headers: HeaderMap, body: Vec<u8>) -> Page {
         let url = self.url(path);
-        let request = self.client.request(method, url.clone()).headers(headers).header(COOKIE, self.cookies()).body(body);
+        let request =
+            self.client.request(method, url.clone()).headers(headers).header(COOKIE, self.cookies()).body(body);
         let response = request.send().await.expect("an answer");
         self.read(&url, response).await
     }

@@ -24,4 +24,4 @@ mod smoke;
 pub use app::{TestApp, both, count, eventually, on_sqlite, run, two_apps};
 pub use browser::{Browser, Page, Upload};
 pub use database::{Database, Kind, databases, postgres_admin};
-pub use people::{Person, PNG};
+pub use people::{PNG, Person};

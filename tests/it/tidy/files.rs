@@ -51,7 +51,8 @@ fn what_cannot_fail_says_why() {
 fn time_comes_from_the_clock() {
     let mut complaints = Vec::new();
     for (path, text) in files("src", ".rs") {
-        let reads = ["SystemTime::now", "Timestamp::now", "Zoned::now"].into_iter().any(|word| code(&text).contains(word));
+        let reads =
+            ["SystemTime::now", "Timestamp::now", "Zoned::now"].into_iter().any(|word| code(&text).contains(word));
         if reads && path != "src/base/clock.rs" {
             complaints.push(format!("{path}: reads the machine's clock"));
         }

@@ -126,7 +126,8 @@ fn every_dependency_may_be_used_and_comes_from_the_registry() {
 
 #[test]
 fn there_is_one_tls_stack_and_no_foreign_library() {
-    let tree = cargo(&["tree", "--offline", "--locked", "--edges", "normal,build", "--prefix", "none", "--format", "{p}"]);
+    let tree =
+        cargo(&["tree", "--offline", "--locked", "--edges", "normal,build", "--prefix", "none", "--format", "{p}"]);
     let mut complaints = Vec::new();
     for (banned, reason) in BANNED {
         if tree.lines().any(|line| line.split(' ').next() == Some(banned)) {

@@ -33,7 +33,8 @@ fn files(folder: &str, ending: &str) -> Vec<(String, String)> {
 
 /// The lines of a source without what follows `//`.
 fn code(text: &str) -> String {
-    let lines = text.lines().map(|line| line.split_once("//").filter(|(a, _)| !a.ends_with(':')).map_or(line, |(a, _)| a));
+    let lines =
+        text.lines().map(|line| line.split_once("//").filter(|(a, _)| !a.ends_with(':')).map_or(line, |(a, _)| a));
     lines.collect::<Vec<_>>().join("\n")
 }
 

@@ -8,4 +8,4 @@ mod status;
 pub use account::{account, credentials, relation, tag};
 pub use media::{capability, media};
 pub use notice::{KINDS, kinds_of, notice, type_of};
-pub use status::{Draw, Outer, history, poll, statuses, visibility};
+pub use status::{Draw, Outer, history, poll, statuses};

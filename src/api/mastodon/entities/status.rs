@@ -35,7 +35,7 @@ pub async fn statuses(ctx: &Ctx, viewer: &Viewer, views: &[PostView], outer: Out
 }
 
 /// The four words clients know. What only a group or the organisation reads is `private`.
-pub fn visibility(kind: PostKind, scope: Scope) -> &'static str {
+fn visibility(kind: PostKind, scope: Scope) -> &'static str {
     match (kind, scope) {
         (PostKind::Direct, _) => "direct",
         (_, Scope::Public) => "public",
@@ -181,9 +181,7 @@ fn card(post: &Post) -> Value {
 pub fn poll(ctx: &Ctx, id: PostId, poll: &Poll, signed_in: bool) -> Value {
     let closed = poll.is_closed(ctx.now());
     let told = closed || !poll.hidden;
-    let option = |option: &crate::domain::posts::PollOption| {
-        json!({ "title": option.title, "votes_count": told.then_some(option.votes_count) })
-    };
+    let option = |option: &crate::domain::posts::PollOption| json!({ "title": option.title, "votes_count": told.then_some(option.votes_count) });
     let mut value = json!({
         "id": id.to_string(),
         "expires_at": poll.closes_at.map(Time::to_rfc3339),
@@ -211,8 +209,7 @@ pub fn history(draw: &Draw<'_>, view: &PostView, revisions: &[Revision]) -> Vec<
             "media_attachments": [], "emojis": [], "quote": Value::Null,
         })
     };
-    let mut edits: Vec<Value> =
-        revisions.iter().map(|r| edit(&r.title, &r.html, &r.warning, r.created_at)).collect();
+    let mut edits: Vec<Value> = revisions.iter().map(|r| edit(&r.title, &r.html, &r.warning, r.created_at)).collect();
     edits.push(edit(&post.title, &post.html, &post.warning, post.edited_at.unwrap_or(post.published_at)));
     edits
 }

@@ -1,0 +1,146 @@
+// What people come for, done as they do it: with and without JavaScript, at the library and from the partner.
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { as, demoFolder, launch, library, partner } from './lib.mjs';
+
+let browser;
+before(async () => {
+  browser = await launch();
+});
+after(() => browser.close());
+
+/** A small picture. */
+const png = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+  'base64',
+);
+
+async function eventually(what, holds) {
+  const end = Date.now() + 15_000;
+  while (!(await holds())) {
+    assert.ok(Date.now() < end, `not in fifteen seconds: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+}
+
+/** Every mail that the library wrote, newest last. */
+const mails = () => {
+  const folder = join(demoFolder, 'library', 'mail');
+  try {
+    return readdirSync(folder).sort().map((name) => readFileSync(join(folder, name), 'utf8'));
+  } catch (error) {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  }
+};
+
+test('sign in by a link in a mail', async () => {
+  const context = await as(browser, 'visitor', { javaScriptEnabled: false });
+  const page = await context.newPage();
+  const before = mails().length;
+  await page.goto(`${library}/sign-in`);
+  await page.fill('form[action="/sign-in/mail"] [name=login]', 'marieke');
+  await page.click('form[action="/sign-in/mail"] button');
+  await eventually('a mail is written', () => mails().length > before);
+  const text = mails().at(-1).replace(/=\r?\n/g, '').replace(/=3D/g, '=');
+  const link = text.match(/http:\/\/\S*\/sign-in\/link\/[\w-]+/)?.[0];
+  assert.ok(link, text);
+  await page.goto(link);
+  await page.click('main form button');
+  assert.equal(new URL(page.url()).pathname, '/home');
+  await context.close();
+});
+
+test('set a password, and sign in with it', async () => {
+  const password = 'linde in de lente 7';
+  const context = await as(browser, 'administrator', { javaScriptEnabled: false });
+  const page = await context.newPage();
+  await page.goto(`${library}/settings/access`);
+  await page.fill('form[action="/settings/password"] [name=password]', password);
+  await page.click('form[action="/settings/password"] button');
+  await context.close();
+  const other = await as(browser, 'visitor', { javaScriptEnabled: false });
+  const visitor = await other.newPage();
+  await visitor.goto(`${library}/sign-in`);
+  await visitor.click('details:has(form[action="/sign-in/password"]) > summary');
+  await visitor.fill('form[action="/sign-in/password"] [name=name]', 'hennie');
+  await visitor.fill('form[action="/sign-in/password"] [name=password]', password);
+  await visitor.click('form[action="/sign-in/password"] button:has-text("Log in")');
+  assert.equal(new URL(visitor.url()).pathname, '/home');
+  await other.close();
+});
+
+for (const script of [true, false]) {
+  const how = script ? 'with JavaScript' : 'without JavaScript';
+  test(`start a group, post a picture in it, answer: ${how}`, async () => {
+    const context = await as(browser, 'volunteer', { javaScriptEnabled: script });
+    const page = await context.newPage();
+    const title = script ? 'Buurtmoestuin' : 'Breicafé';
+    await page.goto(`${library}/groups/new`);
+    await page.fill('main [name=title]', title);
+    await page.check('main [name=kind][value=public]');
+    await page.click('main form[method=post] button:not([name])');
+    await page.waitForURL(/\/groups\/(?!new)/);
+    assert.equal((await page.textContent('h1')).includes(title), true);
+
+    await page.goto(`${library}/posts/new?kind=message`);
+    await page.selectOption('[name=group]', { label: title });
+    await page.fill('[name=body]', 'Wie komt er *zaterdag* kijken?');
+    await page.setInputFiles('input[name=files]', { name: 'tuin.png', mimeType: 'image/png', buffer: png });
+    const alt = page.locator('.alt-rows input').first();
+    if (script) await alt.fill('Een moestuin in de zon');
+    await page.click('form.composer button:not([name]):not([type=button])');
+    if (await page.locator('form.composer').count()) {
+      // Without script the picture is shown first, and what is on it asked for.
+      await page.fill('[name=media_alt]', 'Een moestuin in de zon');
+      await page.click('form.composer button:not([name]):not([type=button])');
+    }
+    await page.waitForURL(/\/posts\/\d+/);
+    assert.equal(await page.locator('main em', { hasText: 'zaterdag' }).count(), 1);
+    const picture = page.locator('main img[alt="Een moestuin in de zon"]');
+    if (script) await picture.first().waitFor();
+
+    await page.fill('form[action$="/comments"] [name=body]', 'Ik neem koffie mee.');
+    await page.click('form[action$="/comments"] button:not([type=button])');
+    await page.locator('.comment', { hasText: 'Ik neem koffie mee.' }).first().waitFor();
+    await context.close();
+  });
+}
+
+test('join a group of the library from the partner, and read there what is written', async () => {
+  const context = await as(browser, 'volunteer');
+  const page = await context.newPage();
+  await page.goto(`${library}/groups/new`);
+  await page.fill('main [name=title]', 'Wijktafel');
+  await page.check('main [name=kind][value=public]');
+  await page.click('main form[method=post] button:not([name])');
+  await page.waitForURL(/\/groups\/(?!new)/);
+  const name = new URL(page.url()).pathname.split('/')[2];
+  const host = new URL(library).host;
+
+  const theirs = await as(browser, 'partner');
+  const maria = await theirs.newPage();
+  await maria.goto(`${partner}/search?q=${encodeURIComponent(`@${name}@${host}`)}`);
+  const found = maria.locator(`main a[href*="/groups/${name}@"]`).first();
+  await found.waitFor();
+  await found.click();
+  await maria.click('form[action$="/join"] button');
+  await eventually('Maria is a member', async () => {
+    await maria.goto(`${partner}/groups/${name}@${host}`);
+    return (await maria.locator('form[action$="/leave"]').count()) > 0;
+  });
+
+  await page.goto(`${library}/posts/new?kind=message`);
+  await page.selectOption('[name=group]', { label: 'Wijktafel' });
+  await page.fill('[name=body]', 'Vrijdag soep voor iedereen');
+  await page.click('form.composer button:not([name]):not([type=button])');
+  await page.waitForURL(/\/posts\/\d+/);
+  await eventually('the post is at the partner', async () => {
+    await maria.goto(`${partner}/groups/${name}@${host}`);
+    return (await maria.locator('main', { hasText: 'Vrijdag soep voor iedereen' }).count()) > 0;
+  });
+  await context.close();
+  await theirs.close();
+});

@@ -1,0 +1,299 @@
+//! Private, network and organisation groups among instances: everyone who may reads everything, nobody else anything.
+
+use kring::base::*;
+use kring::domain::Viewer;
+use kring::domain::actors::Actor;
+use kring::domain::groups::{FollowState, GroupKind};
+use kring::domain::media::MediaPurpose;
+use kring::domain::posts::{Post, PostKind, PostState, ReactionKind};
+use kring::services::posts::{self, PostForm};
+use kring::services::{follows, groups, media};
+use serde_json::json;
+
+use super::peer::*;
+use super::support::*;
+use crate::support::{Kind, PNG};
+
+on_each_database! {
+    g3_d91_to_d97_a_private_group_on_three_servers => private;
+    a_network_group_reaches_peers_alone => network;
+}
+
+on_sqlite! {
+    an_organisation_group_never_leaves => organisation;
+    d96_a_microblog_cannot_join_a_private_group => microblog;
+    a_group_without_outside_members_takes_none => insiders;
+    an_invited_person_elsewhere_comes_in_at_once => invited;
+    a_group_that_closes_is_closed_everywhere => narrowed;
+}
+
+/// Lets someone from elsewhere in, who asked.
+async fn admit(home: &Kring, moderator: &Viewer, group: &Actor, there: &Kring, who: &Viewer, as_known: &Actor) {
+    follows::request(there.ctx(), who, as_known.id, "").await.unwrap();
+    let uri = there.ctx().urls.actor(kring::domain::actors::ActorKind::Person, &there.name_of(who).await);
+    let follower = until("the request", async || {
+        let mut conn = home.ctx().db.read().await.unwrap();
+        let actor = kring::store::actors::find_by_uri(&mut conn, &uri).await.unwrap()?;
+        let follow = kring::store::groups::find_follow(&mut conn, actor.id, group.id).await.unwrap()?;
+        (follow.state == FollowState::Requested).then_some(actor.id)
+    })
+    .await;
+    follows::accept(home.ctx(), moderator, group.id, follower).await.unwrap();
+    there.until_state(who, as_known, Some(FollowState::Accepted)).await;
+}
+
+struct Three {
+    a: Kring,
+    b: Kring,
+    c: Kring,
+    d: Peer,
+    ada: Viewer,
+    bob: Viewer,
+    cas: Viewer,
+    eve: String,
+    group: Actor,
+    at_b: Actor,
+    at_c: Actor,
+}
+
+impl Three {
+    /// A private group at `a` with a member at each of three servers; `d` is a stranger.
+    async fn new(kind: Kind) -> Self {
+        let (a, b) = (Kring::start("alpha", kind).await, Kring::start("beta", kind).await);
+        let c = Kring::start("gamma", kind).await;
+        let d = Peer::start("delta", "kring").await;
+        let (ada, bob, cas) = (a.person("Ada").await, b.person("Bob").await, c.person("Cas").await);
+        let group = a.group(&ada, "Care team", GroupKind::Private).await;
+        let (at_b, at_c) = (b.resolve("care_team", &a.host).await, c.resolve("care_team", &a.host).await);
+        admit(&a, &ada, &group, &b, &bob, &at_b).await;
+        admit(&a, &ada, &group, &c, &cas, &at_c).await;
+        let eve = d.person("eve");
+        Self { a, b, c, d, ada, bob, cas, eve, group, at_b, at_c }
+    }
+
+    /// Nobody but readers has it, at any door: unsigned or signed by a stranger, page or document.
+    async fn nobody_else_has(&self, home: &Kring, post: &Post) {
+        let id = home.find(&post.uri).await.unwrap().id;
+        let mut urls = vec![
+            home.url(&format!("/posts/{id}")),
+            home.url(&format!("/posts/{id}/replies")),
+            home.url(&format!("/contexts/{id}")),
+            home.url(&format!("/activities/{id}")),
+        ];
+        let view = home.view(&Viewer::System, id).await.unwrap();
+        urls.extend(view.media.iter().flat_map(|m| [home.ctx().urls.media(m.id, false), home.ctx().urls.media(m.id, true)]));
+        for part in ["outbox?page=1", "featured"] {
+            urls.push(self.a.url(&format!("/groups/care_team/{part}")));
+        }
+        for url in urls {
+            for (who, (status, body)) in [("a stranger", get_as(&url, "application/activity+json").await), ("eve", self.d.get(&self.eve, &url).await)] {
+                let hidden = status == 404 || (url.contains("featured") && body["orderedItems"] == json!([]));
+                assert!(hidden, "{who} got {status} for {url}: {body}");
+            }
+            assert_ne!(get_as(&url, "text/html").await.0, 200, "{url}");
+        }
+        let stranger = home.person(&format!("Stranger{}", id.0 & 0xffff)).await;
+        assert!(home.view(&stranger, id).await.is_err());
+    }
+}
+
+async fn private(kind: Kind) {
+    let t = Three::new(kind).await;
+    // A post from each side, one with a picture, is read on every server.
+    let bytes = bytes::Bytes::from_static(PNG);
+    let file = media::upload(t.b.ctx(), &t.bob, bytes, "image/png", "x.png", "A chart", MediaPurpose::Post).await.unwrap();
+    let form = PostForm { group: Some(t.at_b.id), media: vec![file.id], ..PostForm::new(PostKind::Message, "From B") };
+    let from_b = t.b.publish(&t.bob, form).await;
+    let from_a = t.a.post(&t.ada, &t.group, PostKind::Message, "", "From A").await;
+    let from_c = t.c.post(&t.cas, &t.at_c, PostKind::Question, "From C", "Who knows?").await;
+    let all = [(&t.a, &t.ada), (&t.b, &t.bob), (&t.c, &t.cas)];
+    for post in [&from_a, &from_b, &from_c] {
+        for (kring, reader) in all {
+            let here = kring.until_published(&post.uri).await;
+            assert!(kring.view(reader, here.id).await.is_ok());
+        }
+    }
+    let note = t.b.document_of(&from_b).await;
+    assert_eq!(note["to"], json!([t.group.uri, format!("{}/followers", t.group.uri)]));
+    assert_eq!(note["cc"], json!([]));
+    assert!(!note.to_string().contains("#Public"));
+    // The picture is as private as the post: C's member has it from B, with A's word that she is a member.
+    let there = t.c.find(&from_b.uri).await.unwrap();
+    let picture = t.c.view(&t.cas, there.id).await.unwrap().media[0].clone();
+    let opened = media::open(t.c.ctx(), &t.cas, picture.id, false).await.unwrap();
+    assert_eq!(opened.mime, "image/png");
+    // Comments and reactions go round as well.
+    let comment = t.c.comment(&t.cas, there.id, "Clear").await;
+    posts::react(t.c.ctx(), &t.cas, there.id, ReactionKind::Thanks, true).await.unwrap();
+    for (kring, _) in all {
+        kring.until_published(&comment.uri).await;
+        kring.until_post(&from_b.uri, |p| p.reactions_count == 1 && p.replies_count == 1).await;
+    }
+    for (home, post) in [(&t.a, &from_a), (&t.b, &from_b), (&t.c, &from_c), (&t.a, &from_b)] {
+        t.nobody_else_has(home, post).await;
+    }
+    membership_is_answered(&t).await;
+    removal(&t, &from_a, &from_b).await;
+}
+
+/// `is_follower`: yes and no for hosts with a member, nothing for others.
+async fn membership_is_answered(t: &Three) {
+    let cas = t.c.url("/people/cas");
+    let mut url = url::Url::parse(&format!("{}/followers", t.group.uri)).unwrap();
+    url.query_pairs_mut().append_pair("is_follower", &cas);
+    assert_eq!(t.d.get(&t.eve, url.as_str()).await.0, 404);
+    assert_eq!(get_as(url.as_str(), "application/activity+json").await.0, 404);
+    let public = t.a.group(&t.ada, "Square", GroupKind::Public).await;
+    assert_eq!(t.d.get(&t.eve, &format!("{}/followers?is_follower={cas}", public.uri)).await.0, 400);
+}
+
+/// The last member of a server is put out: nothing goes there any more, and nothing is served to it.
+async fn removal(t: &Three, from_a: &Post, from_b: &Post) {
+    let mut conn = t.a.ctx().db.read().await.unwrap();
+    let cas = kring::store::actors::find_by_uri(&mut conn, &t.c.url("/people/cas")).await.unwrap().unwrap();
+    drop(conn);
+    follows::reject(t.a.ctx(), &t.ada, t.group.id, cas.id, "moved away").await.unwrap();
+    t.c.until_state(&t.cas, &t.at_c, None).await;
+    let here = t.c.find(&from_a.uri).await.unwrap();
+    assert!(t.c.view(&t.cas, here.id).await.is_err(), "she reads it no longer");
+    let later = t.a.post(&t.ada, &t.group, PostKind::Message, "", "Without C").await;
+    t.b.until_published(&later.uri).await;
+    t.a.until_quiet().await;
+    a_while().await;
+    assert!(t.c.find(&later.uri).await.is_none());
+    // Her server asks A and B for what it once had.
+    let remote = t.c.ctx().remote().unwrap();
+    assert!(remote.fetch_media(&later.uri, Some(t.cas.member_id().unwrap())).await.is_err());
+    assert!(remote.fetch_media(&from_a.uri, Some(t.cas.member_id().unwrap())).await.is_err());
+    let post = posts::publish(t.c.ctx(), &t.cas, PostForm { group: Some(t.at_c.id), ..PostForm::new(PostKind::Message, "x") }).await;
+    assert!(post.is_err(), "nor does she write");
+    assert!(t.b.find(&from_b.uri).await.is_some());
+}
+
+async fn network(kind: Kind) {
+    let (a, b) = Kring::peers(["alpha", "beta"], kind).await;
+    let c = Kring::start("gamma", kind).await;
+    let (ada, bob, cas) = (a.person("Ada").await, b.person("Bob").await, c.person("Cas").await);
+    let group = a.group(&ada, "Partners", GroupKind::Network).await;
+    let at_b = b.resolve("partners", &a.host).await;
+    b.join(&bob, &at_b).await;
+    let post = a.post(&ada, &group, PostKind::Message, "", "For partners").await;
+    let here = b.until_published(&post.uri).await;
+    // Every member of the peer reads it there, guests do not.
+    let (bea, guest) = (b.person("Bea").await, Viewer::Member { id: ActorId(1), role: kring::domain::people::Role::Member, guest: true });
+    assert!(b.view(&bea, here.id).await.is_ok());
+    assert!(b.view(&guest, here.id).await.is_err() && b.view(&Viewer::Anonymous, here.id).await.is_err());
+    let answer = b.comment(&bob, here.id, "Thank you").await;
+    a.until_published(&answer.uri).await;
+    // A server that is no peer is refused, and reads nothing.
+    let at_c = c.resolve("partners", &a.host).await;
+    follows::request(c.ctx(), &cas, at_c.id, "").await.unwrap();
+    c.until_state(&cas, &at_c, None).await;
+    assert_eq!(get_as(&post.uri, "application/activity+json").await.0, 404);
+    let remote = c.ctx().remote().unwrap();
+    assert!(remote.resolve_url(&post.uri).await.is_err());
+    assert!(c.find(&post.uri).await.is_none());
+    // When the agreement ends, so does what goes there.
+    a.app.federation().set_peer(&b.host, kring::domain::peers::PeerState::Ended).await.unwrap();
+    let later = a.post(&ada, &group, PostKind::Message, "", "Among ourselves").await;
+    a.until_quiet().await;
+    a_while().await;
+    assert!(b.find(&later.uri).await.is_none());
+    assert!(b.ctx().remote().unwrap().resolve_url(&later.uri).await.is_err());
+}
+
+async fn organisation(kind: Kind) {
+    let (a, b) = Kring::peers(["alpha", "beta"], kind).await;
+    let ada = a.person("Ada").await;
+    b.person("Bob").await;
+    let group = a.group(&ada, "Staff", GroupKind::Organisation).await;
+    assert!(matches!(b.ctx().remote().unwrap().resolve_handle("staff", &a.host).await, Err(Error::NotFound)));
+    let post = a.post(&ada, &group, PostKind::Message, "", "Wages").await;
+    a.until_quiet().await;
+    let mut conn = a.ctx().db.read().await.unwrap();
+    assert_eq!(kring::store::deliveries::count(&mut conn).await.unwrap(), 0);
+    assert!(b.ctx().remote().unwrap().resolve_url(&post.uri).await.is_err());
+    // Asked to join although it could not be found: no answer at all.
+    let peer = Peer::start("delta", "kring").await;
+    let eve = peer.person("eve");
+    let follow = activity("Follow", &peer.url("/f/1"), &eve, json!(group.uri));
+    assert_eq!(peer.send(&eve, &a.url("/inbox"), &follow).await, 202);
+    a.until_quiet().await;
+    a_while().await;
+    assert!(peer.received().is_empty());
+}
+
+async fn microblog(kind: Kind) {
+    let a = Kring::start("alpha", kind).await;
+    let ada = a.person("Ada").await;
+    let group = a.group(&ada, "Care team", GroupKind::Private).await;
+    let peer = Peer::start("masto", "mastodon").await;
+    let mia = peer.person("mia");
+    let follow = activity("Follow", &peer.url("/f/1"), &mia, json!(group.uri));
+    assert_eq!(peer.send(&mia, &a.url("/inbox"), &follow).await, 202);
+    let reject = peer.until_received("Reject", |v| v["type"] == "Reject").await;
+    assert_eq!(reject["object"]["id"].as_str(), Some(peer.url("/f/1").as_str()));
+    a.post(&ada, &group, PostKind::Message, "", "Private").await;
+    a.until_quiet().await;
+    assert_eq!(peer.received().len(), 1, "{:?}", peer.types());
+}
+
+async fn insiders(kind: Kind) {
+    let a = Kring::start("alpha", kind).await;
+    let ada = a.person("Ada").await;
+    let mut form = group_form("Board", GroupKind::Private);
+    form.outside_members = false;
+    let group = groups::create(a.ctx(), &ada, form).await.unwrap();
+    let peer = Peer::start("delta", "kring").await;
+    let eve = peer.person("eve");
+    let follow = activity("Follow", &peer.url("/f/1"), &eve, json!(group.uri));
+    assert_eq!(peer.send(&eve, &a.url("/inbox"), &follow).await, 202);
+    a.until_quiet().await;
+    a_while().await;
+    assert!(peer.received().is_empty(), "not even a refusal tells that it is there");
+}
+
+async fn invited(kind: Kind) {
+    let (a, b) = (Kring::start("alpha", kind).await, Kring::start("beta", kind).await);
+    let (ada, bob) = (a.person("Ada").await, b.person("Bob").await);
+    let mut form = group_form("Secret", GroupKind::Private);
+    form.hidden = true;
+    let group = groups::create(a.ctx(), &ada, form).await.unwrap();
+    assert!(b.ctx().remote().unwrap().resolve_handle("secret", &a.host).await.is_err());
+    let bob_at_a = a.resolve("bob", &b.host).await;
+    follows::invite(a.ctx(), &ada, group.id, bob_at_a.id).await.unwrap();
+    let at_b = until("the invitation", async || {
+        let mut conn = b.ctx().db.read().await.unwrap();
+        kring::store::actors::find_by_uri(&mut conn, &group.uri).await.unwrap()
+    })
+    .await;
+    b.until_state(&bob, &at_b, Some(FollowState::Invited)).await;
+    b.join(&bob, &at_b).await;
+    let post = a.post(&ada, &group, PostKind::Message, "", "Welcome").await;
+    b.until_published(&post.uri).await;
+}
+
+async fn narrowed(kind: Kind) {
+    let (a, b) = (Kring::start("alpha", kind).await, Kring::start("beta", kind).await);
+    let (ada, bob, bea) = (a.person("Ada").await, b.person("Bob").await, b.person("Bea").await);
+    let group = a.group(&ada, "Garden", GroupKind::Public).await;
+    let at_b = b.resolve("garden", &a.host).await;
+    b.join(&bob, &at_b).await;
+    let open = a.post(&ada, &group, PostKind::Message, "", "Open").await;
+    let here = b.until_published(&open.uri).await;
+    assert!(b.view(&bea, here.id).await.is_ok());
+    groups::update(a.ctx(), &ada, group.id, group_form("Garden", GroupKind::Private)).await.unwrap();
+    until("closed at the other server", async || b.view(&bea, here.id).await.is_err().then_some(())).await;
+    assert!(b.view(&bob, here.id).await.is_ok());
+    let closed = a.post(&ada, &group, PostKind::Message, "", "Closed").await;
+    b.until_published(&closed.uri).await;
+    // Opened again, what was closed stays so.
+    groups::update(a.ctx(), &ada, group.id, group_form("Garden", GroupKind::Public)).await.unwrap();
+    let again = a.post(&ada, &group, PostKind::Message, "", "Open again").await;
+    let shown = b.until_published(&again.uri).await;
+    assert!(b.view(&bea, shown.id).await.is_ok());
+    let closed = b.find(&closed.uri).await.unwrap();
+    assert!(b.view(&bea, closed.id).await.is_err());
+    assert_eq!(a.get(&closed.uri).await.0, 404);
+    assert_eq!(closed.state, PostState::Published);
+}
