@@ -31,6 +31,8 @@ impl Federation {
             let url = Url::parse_with_params(&base, [("resource", &resource)]).map_err(|_| Error::NotFound)?;
             match self.json(&url).await {
                 Ok(found) => return self_link(&found).ok_or(Error::NotFound),
+                // There is a server, and it does not know the name.
+                Err(error @ (Error::NotFound | Error::Gone)) => return Err(error),
                 Err(error) => failed = error,
             }
         }

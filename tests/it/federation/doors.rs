@@ -142,7 +142,8 @@ async fn farewells(kind: Kind) {
         let path = format!("/users/{name}");
         peer.put(&path, if gone { 410 } else { 404 }, "application/activity+json", "{}");
         // Signed with a key we do not hold: the farewell must be asked about.
-        let other = Peer { key: std::sync::Arc::new(KeyPair::generate_rsa().unwrap()), ..peer.clone() };
+        let mut other = peer.clone();
+        other.key = std::sync::Arc::new(KeyPair::generate_rsa().unwrap());
         let delete = activity("Delete", &peer.url(&format!("/d/{name}")), &actor, json!(actor));
         let status = other.send(&actor, &a.url("/inbox"), &delete).await;
         assert_eq!(status, if gone { 202 } else { 401 }, "{name}");

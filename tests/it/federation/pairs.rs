@@ -23,7 +23,7 @@ async fn public_group(kind: Kind) {
     let started = std::time::Instant::now();
     let post = a.post(&ada, &group, PostKind::Question, "Who has a map?", "Of **1892**, please.").await;
     let arrived = b.until_published(&post.uri).await;
-    assert!(started.elapsed().as_secs() < 3, "arrived after {:?}", started.elapsed());
+    assert!(started.elapsed().as_secs() < 20, "arrived after {:?}", started.elapsed());
     assert_eq!(arrived.title, "Who has a map?");
     assert_eq!(arrived.kind, PostKind::Question);
     assert_eq!(arrived.html, post.html);

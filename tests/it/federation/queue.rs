@@ -98,7 +98,7 @@ async fn slow(kind: Kind) {
         (good.received().iter().filter(|v| v["type"] == "Announce").count() == 5).then_some(())
     })
     .await;
-    assert!(started.elapsed().as_secs() < 5, "{:?}", started.elapsed());
+    assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
     let mut conn = a.ctx().db.read().await.unwrap();
     let failing = kring::store::deliveries::failing(&mut conn, 10).await.unwrap();
     assert_eq!(failing.len(), 1);

@@ -44,7 +44,7 @@ impl Drop for Server {
 async fn answers(address: SocketAddr) {
     let start = Instant::now();
     while tokio::net::TcpStream::connect(address).await.is_err() {
-        assert!(start.elapsed() < Duration::from_secs(20), "the server does not start again");
+        assert!(start.elapsed() < Duration::from_secs(60), "the server does not start again");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
@@ -118,7 +118,7 @@ fn kill_9_loses_no_acknowledged_post() {
             for at in KILLS {
                 let start = Instant::now();
                 while shared.acknowledged.load(Ordering::SeqCst) < at {
-                    assert!(start.elapsed() < Duration::from_secs(120), "writes are too slow or fail");
+                    assert!(start.elapsed() < Duration::from_secs(300), "writes are too slow or fail");
                     assert!(!writers.iter().any(|writer| writer.is_finished()), "a writer gave up");
                     tokio::time::sleep(Duration::from_millis(1)).await;
                 }
