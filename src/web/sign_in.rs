@@ -44,7 +44,7 @@ struct SignInPage {
     c: Chrome,
     fields: Fields,
     login: String,
-    name: String,
+    account: String,
     to: String,
     mail: bool,
     with_password: bool,
@@ -59,7 +59,7 @@ impl SignInPage {
             c: visit.chrome(ctx, Place::None, visit.t("sign-in")),
             fields: Fields::default(),
             login: String::new(),
-            name: String::new(),
+            account: String::new(),
             to: onward(to, FIRST).to_owned(),
             mail,
             with_password: !mail,
@@ -160,7 +160,7 @@ async fn password(State(ctx): State<Ctx>, visit: Visit, CheckedForm(form): Check
         Err(error) => {
             let fields = Fields::of(error)?;
             let shown = SignInPage::new(&ctx, &visit, &form.to);
-            again(&SignInPage { fields, name: form.name, with_password: true, ..shown })
+            again(&SignInPage { fields, account: form.name, with_password: true, ..shown })
         }
     }
 }
