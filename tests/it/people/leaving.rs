@@ -5,43 +5,44 @@ use kring::domain::people::Role;
 use kring::services::people::NewMember;
 use kring::services::{follows, groups, leaving, people, sessions};
 
-use super::{Place, phone, reason};
+use super::{Place, everywhere, phone, reason};
 
-#[tokio::test(flavor = "multi_thread")]
-async fn groups_are_handed_over_before_leaving() {
-    let place = Place::new().await;
-    let ctx = &place.ctx;
-    let (_, owner) = place.member("Maria", Role::Owner).await;
-    let (joris, as_joris) = place.member("Joris", Role::Member).await;
-    let (anna, as_anna) = place.member("Anna", Role::Member).await;
-    assert_eq!(reason(leaving::leave(ctx, &owner).await), "error-last-owner");
+#[test]
+fn groups_are_handed_over_before_leaving() {
+    everywhere(async |place: Place| {
+        let ctx = &place.ctx;
+        let (_, owner) = place.member("Maria", Role::Owner).await;
+        let (joris, as_joris) = place.member("Joris", Role::Member).await;
+        let (anna, as_anna) = place.member("Anna", Role::Member).await;
+        assert_eq!(reason(leaving::leave(ctx, &owner).await), "error-last-owner");
 
-    let shared = place.group(&as_joris, "Voorlezen", GroupKind::Public).await.id;
-    let alone = place.group(&as_joris, "Mijn plannen", GroupKind::Private).await.id;
-    follows::request(ctx, &as_anna, shared, "").await.unwrap();
-    let way = leaving::in_the_way(ctx, &as_joris).await.unwrap();
-    let names: Vec<_> = way.groups.iter().map(|g| g.display_name.as_str()).collect();
-    assert_eq!((names, way.last_owner), (vec!["Voorlezen"], false));
-    assert_eq!(reason(leaving::leave(ctx, &as_joris).await), "error-hand-over-first");
+        let shared = place.group(&as_joris, "Voorlezen", GroupKind::Public).await.id;
+        let alone = place.group(&as_joris, "Mijn plannen", GroupKind::Private).await.id;
+        follows::request(ctx, &as_anna, shared, "").await.unwrap();
+        let way = leaving::in_the_way(ctx, &as_joris).await.unwrap();
+        let names: Vec<_> = way.groups.iter().map(|g| g.display_name.as_str()).collect();
+        assert_eq!((names, way.last_owner), (vec!["Voorlezen"], false));
+        assert_eq!(reason(leaving::leave(ctx, &as_joris).await), "error-hand-over-first");
 
-    follows::set_role(ctx, &as_joris, shared, anna, GroupRole::Owner).await.unwrap();
-    let begun = sessions::create(ctx, joris, phone()).await.unwrap();
-    let taken = leaving::export(ctx, &as_joris).await.unwrap();
-    let taken: serde_json::Value = serde_json::from_str(&taken).unwrap();
-    assert_eq!(taken["profile"]["email"], "joris@linde.example");
-    assert_eq!(taken["groups"].as_array().unwrap().len(), 2);
-    leaving::leave(ctx, &as_joris).await.unwrap();
+        follows::set_role(ctx, &as_joris, shared, anna, GroupRole::Owner).await.unwrap();
+        let begun = sessions::create(ctx, joris, phone()).await.unwrap();
+        let taken = leaving::export(ctx, &as_joris).await.unwrap();
+        let taken: serde_json::Value = serde_json::from_str(&taken).unwrap();
+        assert_eq!(taken["profile"]["email"], "joris@linde.example");
+        assert_eq!(taken["groups"].as_array().unwrap().len(), 2);
+        leaving::leave(ctx, &as_joris).await.unwrap();
 
-    assert!(sessions::load(ctx, &begun.token).await.unwrap().is_none());
-    assert!(matches!(people::person(ctx, &owner, "joris").await, Err(Error::Gone)));
-    assert!(matches!(groups::view(ctx, &Viewer::System, alone).await, Err(Error::NotFound)));
-    assert_eq!(groups::view(ctx, &as_anna, shared).await.unwrap().group.members_count, 1);
-    // The name stays taken for ever, the address does not.
-    let again = |name: &str| NewMember {
-        name: name.into(),
-        email: Some("joris@linde.example".into()),
-        ..NewMember::named("Joris")
-    };
-    assert!(people::create_member(ctx, again("joris")).await.is_err());
-    people::create_member(ctx, again("joris2")).await.unwrap();
+        assert!(sessions::load(ctx, &begun.token).await.unwrap().is_none());
+        assert!(matches!(people::person(ctx, &owner, "joris").await, Err(Error::Gone)));
+        assert!(matches!(groups::view(ctx, &Viewer::System, alone).await, Err(Error::NotFound)));
+        assert_eq!(groups::view(ctx, &as_anna, shared).await.unwrap().group.members_count, 1);
+        // The name stays taken for ever, the address does not.
+        let again = |name: &str| NewMember {
+            name: name.into(),
+            email: Some("joris@linde.example".into()),
+            ..NewMember::named("Joris")
+        };
+        assert!(people::create_member(ctx, again("joris")).await.is_err());
+        people::create_member(ctx, again("joris2")).await.unwrap();
+    });
 }

@@ -22,23 +22,33 @@ use kring::services::sessions::Device;
 use kring::services::{groups, letters, people};
 use kring::store::Db;
 
+use crate::support::{Database, Kind, databases, run};
+
 /// An instance below its pages: services on a database of its own, with a clock that stands still.
 pub struct Place {
     pub ctx: Ctx,
     pub clock: Clock,
     mail: PathBuf,
-    _folder: tempfile::TempDir,
+    _database: Database,
+}
+
+/// Runs a test on every database.
+pub fn everywhere(test: impl AsyncFn(Place)) {
+    for kind in databases() {
+        run(async { test(Place::new(kind).await).await });
+    }
 }
 
 impl Place {
-    pub async fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let config = Config::default_for("linde.localhost", 3000, folder.path()).unwrap();
+    async fn new(kind: Kind) -> Self {
+        let database = Database::fresh(kind).await;
+        let mut config = Config::default_for("linde.localhost", 3000, database.dir.path()).unwrap();
+        config.database.url = kring::config::ServiceUrl::new(&database.url);
         let clock = Clock::fixed(Time::parse_rfc3339("2026-11-22T10:00:00Z").unwrap());
         let db = Db::open(config.database.url.as_str()).await.unwrap();
         let mail = PathBuf::from(config.mail.url.after("file:").unwrap());
         let ctx = Ctx::new(Parts { db, config: Arc::new(config), clock: clock.clone() }).await.unwrap();
-        Self { ctx, clock, mail, _folder: folder }
+        Self { ctx, clock, mail, _database: database }
     }
 
     /// A member with an address, and no password.
