@@ -15,6 +15,7 @@ use crate::base::{Error, Page, PostId, Time};
 use crate::domain::groups::FollowState;
 use crate::domain::moderation::BlockKind;
 use crate::domain::people::{Branch, PersonKind};
+use crate::i18n::{self, Locale};
 use crate::services::people::{self as service, Person};
 use crate::services::{Ctx, branches, follows, guests, moderation, posts};
 use crate::store::people::{PeopleFilter, PersonLine};
@@ -170,6 +171,7 @@ struct PersonPage {
     acct: String,
     path: String,
     role: String,
+    languages: String,
     about: crate::base::SafeHtml,
     posts: Vec<PostCard>,
     next: Option<i64>,
@@ -206,6 +208,7 @@ async fn show(
         acct: format!("@{}@{}", person.actor.name, person.host.as_deref().unwrap_or(ctx.urls.host())),
         path: path_of(&person),
         role: role_of(&c, &person),
+        languages: person.member.as_ref().map(|m| languages_shown(&c, &m.languages)).unwrap_or_default(),
         about: person.actor.about(),
         posts,
         next: written.next,
@@ -228,6 +231,33 @@ async fn shut_out(ctx: &Ctx, visit: &Visit, person: &Person) -> Result<(bool, bo
         return Ok((false, false));
     }
     Ok(moderation::shuts_out(ctx, &visit.viewer, person.actor.id).await?)
+}
+
+/// Languages whose names the texts know, by tag (BCP 47).
+const LANGUAGES: [&str; 16] =
+    ["nl", "en", "de", "fr", "tr", "ar", "uk", "pl", "es", "it", "pt", "ru", "ku", "so", "ti", "zh"];
+
+/// The languages someone speaks, in words of the page: `nl, tr` becomes "Nederlands, Turks". Other words stay.
+pub(super) fn languages_shown(c: &Chrome, stored: &str) -> String {
+    let word = |part: &str| match LANGUAGES.iter().find(|tag| part.eq_ignore_ascii_case(tag)) {
+        Some(tag) => c.t(&format!("language-{tag}")),
+        None => part.to_owned(),
+    };
+    parts(stored).map(word).collect::<Vec<_>>().join(", ")
+}
+
+/// The other way round, so that each reader finds them in their own language.
+pub(super) fn languages_stored(typed: &str) -> String {
+    let tag = |part: &str| {
+        let named = |locale: &Locale, tag: &str| i18n::t(*locale, &format!("language-{tag}")).to_lowercase();
+        let known = |tag: &&str| Locale::all().iter().any(|locale| named(locale, tag) == part.to_lowercase());
+        LANGUAGES.iter().copied().find(known).unwrap_or(part).to_owned()
+    };
+    parts(typed).map(tag).collect::<Vec<_>>().join(", ")
+}
+
+fn parts(list: &str) -> impl Iterator<Item = &str> {
+    list.split(',').map(str::trim).filter(|part| !part.is_empty())
 }
 
 fn path_of(person: &Person) -> String {

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::super::chrome::{Chrome, Place};
 use super::super::forms::{CheckedForm, CheckedParts, Fields, Query, again};
+use super::super::people::{languages_shown, languages_stored};
 use super::super::views::Avatar;
 use super::super::visit::{Failure, PageResult, Visit};
 use super::super::{page, see};
@@ -58,17 +59,18 @@ impl ProfilePage {
     async fn new(ctx: &Ctx, visit: &Visit, form: Option<ProfileForm>, fields: Fields) -> Result<Self, Failure> {
         let session = visit.session.as_deref().ok_or(Error::SignInNeeded)?;
         let (actor, member) = session.actor.as_ref().zip(session.member.as_ref()).ok_or(Error::SignInNeeded)?;
+        let c = visit.chrome(ctx, Place::None, visit.t("settings-profile"));
         let form = form.unwrap_or_else(|| ProfileForm {
             display_name: actor.display_name.clone(),
             pronunciation: member.pronunciation.clone(),
             job_title: member.job_title.clone(),
             branch: member.branch_id.map(|id| id.to_string()).unwrap_or_default(),
             about: actor.summary_source.clone(),
-            languages: member.languages.clone(),
+            languages: languages_shown(&c, &member.languages),
             contact: member.contact.clone(),
         });
         Ok(Self {
-            c: visit.chrome(ctx, Place::None, visit.t("settings-profile")),
+            c,
             fields,
             form,
             branches: branches::list(ctx).await?,
@@ -97,7 +99,7 @@ async fn save(State(ctx): State<Ctx>, visit: Visit, CheckedForm(form): CheckedFo
             job_title: form.job_title.clone(),
             pronunciation: form.pronunciation.clone(),
             branch_id: if form.branch.is_empty() { None } else { Some(form.branch.parse()?) },
-            languages: form.languages.clone(),
+            languages: languages_stored(&form.languages),
             contact: form.contact.clone(),
         },
     };

@@ -16,6 +16,7 @@ const DYNAMIC: &[&str] = &[
     "error-",
     "group-kind-",
     "log-action-",
+    "language-",
     "notice-",
     "people-kind-",
     "person-kind-",

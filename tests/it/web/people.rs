@@ -145,6 +145,10 @@ fn settings_are_kept() {
         whole(browser.post("/settings/profile", &profile).await).shows("Saved");
         browser.post("/settings/profile", &[("display_name", "")]).await.status(422).shows("href=\"#display_name\"");
         whole(browser.get("/people/fatma").await).shows("Fatma Y.").shows("voorlezer").hides("<b>Boeken");
+        let speaks = [("display_name", "Fatma Y."), ("languages", "dutch, Turkish,Klingon")];
+        whole(browser.post("/settings/profile", &speaks).await).shows("Dutch, Turkish, Klingon");
+        let other = app.person("Joris").await;
+        whole(app.browser(&other).await.get("/people/fatma").await).shows("Nederlands, Turks, Klingon");
         let picture = [Upload { field: "file", name: "ik.png", mime: "image/png", bytes: PNG }];
         whole(browser.upload("/settings/avatar", &[], &picture).await).shows("/media/");
         browser.upload("/settings/avatar", &[], &[]).await.status(422).shows("href=\"#file\"");
