@@ -21,6 +21,7 @@ use crate::federation::{self, Federation};
 use crate::jobs::{Handler, Runner};
 use crate::services::ctx::Parts;
 use crate::services::{Ctx, guests, media, sign_in, timelines};
+use crate::store::jobs::NewJob;
 use crate::store::{self, Db};
 
 /// How long a request may take.
@@ -71,6 +72,9 @@ impl App {
         if federation.is_on() {
             ctx.set_remote(Arc::new(federation.clone()));
         }
+        if !ctx.db.is_postgres() {
+            end_claims(&ctx).await?;
+        }
         let mut runner = runner(&ctx);
         runner.handlers.extend(federation.handlers());
         tasks.push(tokio::spawn(runner.run(stopped.clone())));
@@ -111,6 +115,18 @@ pub async fn open(config: Config, clock: Clock) -> Result<Ctx> {
     crate::i18n::Locale::of_instance(&config.instance.language).map_err(Error::Unavailable)?;
     let db = Db::open(config.database.url.as_str()).await?;
     Ctx::new(Parts { db, config: Arc::new(config), clock }).await
+}
+
+/// What a killed process had in hand is taken up at once: nobody else works on an SQLite file.
+async fn end_claims(ctx: &Ctx) -> Result<()> {
+    let work = ctx.db.write(|conn| {
+        Box::pin(async move {
+            store::jobs::end_claims(conn).await?;
+            store::federation::end_claims(conn).await?;
+            store::deliveries::end_claims(conn).await
+        })
+    });
+    work.await.map(|_| ())
 }
 
 /// Every door under one roof.
@@ -214,7 +230,9 @@ async fn enqueue_due(ctx: &Ctx) -> Result<()> {
             Box::pin(async move {
                 store::settings::set(conn, "schedule", &turns).await?;
                 for (kind, _) in due {
-                    store::jobs::enqueue(conn, c.ids.next(), kind, "", Some(kind), now).await?;
+                    let id = c.ids.next();
+                    let job = NewJob { id, kind, payload: "", dedup_key: Some(kind), lane: None, run_at: now };
+                    store::jobs::enqueue(conn, job).await?;
                 }
                 Ok(())
             })

@@ -11,11 +11,13 @@ use tokio::sync::{Notify, Semaphore, watch};
 use crate::base::{Clock, Result, Rng, Time};
 use crate::store::{Db, jobs};
 
-/// Runs one job from its JSON payload. Jobs are idempotent: a lease may run out.
+/// Runs one job from its JSON payload. Jobs are idempotent: a claim may run out.
 pub type Handler = Arc<dyn Fn(String) -> BoxFuture<'static, Result<()>> + Send + Sync>;
 
-/// How long a claimed job may take before another process takes it over.
-const LEASE: i64 = 5 * Time::MINUTE;
+/// How long a claim lasts after the last sign of life; then another process takes the job over.
+const LEASE: i64 = Time::MINUTE;
+/// How often a job that takes long gives a sign of life.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(20);
 /// Tries before a job is given up and shown to the administrator.
 const MAX_TRIES: i32 = 12;
 /// Jobs at once in one process.
@@ -61,18 +63,18 @@ impl Runner {
         let slots = Arc::new(Semaphore::new(AT_ONCE));
         while !*stop.borrow() {
             match runner.claim(slots.available_permits()).await {
-                Ok(claimed) if claimed.is_empty() => {
+                Ok(rows) if rows.is_empty() => {
                     tokio::select! {
                         () = runner.wake.wait(POLL) => {}
                         _ = stop.changed() => {}
                     }
                 }
-                Ok(claimed) => {
-                    for job in claimed {
+                Ok(rows) => {
+                    for row in rows {
                         let Ok(permit) = slots.clone().acquire_owned().await else { return };
                         let runner = runner.clone();
                         tokio::spawn(async move {
-                            runner.run_one(job).await;
+                            runner.run_row(row).await;
                             drop(permit);
                             // A free slot: there may be more waiting than was claimed.
                             runner.wake.now();
@@ -92,18 +94,19 @@ impl Runner {
     /// Runs everything that is due now, one by one, and what that adds; for tests and the command line.
     pub async fn drain(&self) -> Result<()> {
         loop {
-            let claimed = self.claim(AT_ONCE).await?;
-            if claimed.is_empty() {
+            let rows = self.claim(AT_ONCE).await?;
+            if rows.is_empty() {
                 return Ok(());
             }
-            for job in claimed {
-                self.run_one(job).await;
+            for row in rows {
+                self.run_row(row).await;
             }
         }
     }
 
-    async fn claim(&self, limit: usize) -> Result<Vec<jobs::Claimed>> {
-        if limit == 0 {
+    /// Claims due jobs, as rows: each job alone, those of one lane together.
+    async fn claim(&self, slots: usize) -> Result<Vec<Vec<jobs::Claimed>>> {
+        if slots == 0 {
             return Ok(Vec::new());
         }
         let now = self.clock.now();
@@ -111,17 +114,43 @@ impl Runner {
         if !jobs::any_due(&mut self.db.read().await?, now).await? {
             return Ok(Vec::new());
         }
-        let limit = i64::try_from(limit).unwrap_or(1);
-        self.db.write(move |conn| Box::pin(async move { jobs::claim(conn, now, now.plus(LEASE), limit).await })).await
+        let limit = i64::try_from(slots).unwrap_or(1);
+        let claimed =
+            self.db.write(move |conn| Box::pin(async move { jobs::claim(conn, now, now.plus(LEASE), limit).await })).await?;
+        let mut rows: Vec<Vec<jobs::Claimed>> = Vec::new();
+        for job in claimed {
+            match rows.iter_mut().find(|row| job.lane.is_some() && row[0].lane == job.lane) {
+                Some(row) => row.push(job),
+                None => rows.push(vec![job]),
+            }
+        }
+        Ok(rows)
     }
 
-    async fn run_one(&self, job: jobs::Claimed) {
+    /// Runs jobs in order; when one fails, those behind it are given back and wait for it.
+    async fn run_row(&self, row: Vec<jobs::Claimed>) {
+        let mut row = std::collections::VecDeque::from(row);
+        while let Some(job) = row.pop_front() {
+            let waiting: Vec<i64> = row.iter().map(|job| job.id).collect();
+            if self.run_one(job, &waiting).await || waiting.is_empty() {
+                continue;
+            }
+            let given = self.db.write(move |conn| Box::pin(async move { jobs::give_back(conn, &waiting).await })).await;
+            if let Err(error) = given {
+                tracing::error!(%error, "jobs could not be given back; they run again when the claim ends");
+            }
+            return;
+        }
+    }
+
+    /// Runs a job; whether it was done. The claim on those that wait behind it is kept meanwhile.
+    async fn run_one(&self, job: jobs::Claimed, behind: &[i64]) -> bool {
         let result = match self.handlers.get(job.kind.as_str()) {
-            Some(handler) => handler(job.payload.clone()).await,
+            Some(handler) => self.alive(handler(job.payload.clone()), &job, behind).await,
             None => Err(crate::base::Error::internal(format!("no handler for jobs of kind {}", job.kind))),
         };
         let now = self.clock.now();
-        let (id, kind) = (job.id, job.kind.clone());
+        let (id, kind, done) = (job.id, job.kind.clone(), result.is_ok());
         let outcome = match result {
             Ok(()) => self.db.write(move |conn| Box::pin(async move { jobs::finish(conn, id).await })).await,
             Err(error) => {
@@ -133,6 +162,21 @@ impl Runner {
         };
         if let Err(error) = outcome {
             tracing::error!(job = %job.kind, %error, "the outcome of a job could not be stored; it will run again");
+        }
+        done
+    }
+
+    /// Gives signs of life while `work` runs.
+    async fn alive(&self, mut work: BoxFuture<'static, Result<()>>, job: &jobs::Claimed, behind: &[i64]) -> Result<()> {
+        loop {
+            tokio::select! {
+                result = &mut work => return result,
+                () = tokio::time::sleep(SIGN_OF_LIFE) => {
+                    let ids: Vec<i64> = std::iter::once(job.id).chain(behind.iter().copied()).collect();
+                    let until = self.clock.now().plus(LEASE);
+                    self.db.write(move |conn| Box::pin(async move { jobs::extend(conn, &ids, until).await })).await?;
+                }
+            }
         }
     }
 

@@ -12,6 +12,7 @@ use crate::domain::events::Event;
 use crate::domain::posts::Post;
 use crate::jobs::Wake;
 use crate::live::Hub;
+use crate::store::jobs::NewJob;
 use crate::store::{self, Conn, Db};
 use crate::urls::Urls;
 
@@ -193,13 +194,15 @@ impl Ctx {
 }
 
 /// Jobs that each event becomes: timelines and notices here, activities for peers.
-const LISTENERS: [&str; 2] = ["fanout", "federate"];
+/// What peers hear goes by one lane: two posts leave in the order they were written.
+const LISTENERS: [(&str, Option<&str>); 2] = [("fanout", None), ("federate", Some("federate"))];
 
 /// Enqueues what follows from an event, in the transaction that makes it happen. Call [`Wake::now`] after the commit.
 pub async fn emit(conn: &mut Conn, ids: &Ids, now: Time, event: &Event) -> Result<()> {
     let payload = serde_json::to_string(event).map_err(Error::internal)?;
-    for listener in LISTENERS {
-        store::jobs::enqueue(conn, ids.next(), listener, &payload, None, now).await?;
+    for (kind, lane) in LISTENERS {
+        let job = NewJob { id: ids.next(), kind, payload: &payload, dedup_key: None, lane, run_at: now };
+        store::jobs::enqueue(conn, job).await?;
     }
     Ok(())
 }

@@ -75,7 +75,9 @@ pub struct Registration {
 /// Puts a letter in the queue, within a transaction.
 pub(super) async fn post(conn: &mut Conn, ctx: &Ctx, letter: &Letter) -> Result<()> {
     let payload = serde_json::to_string(letter).map_err(Error::internal)?;
-    store::jobs::enqueue(conn, ctx.ids.next(), JOB, &payload, None, ctx.now()).await.map(|_| ())
+    let (id, run_at) = (ctx.ids.next(), ctx.now());
+    let job = store::jobs::NewJob { id, kind: JOB, payload: &payload, dedup_key: None, lane: None, run_at };
+    store::jobs::enqueue(conn, job).await.map(|_| ())
 }
 
 /// Puts a letter in the queue.

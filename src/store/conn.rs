@@ -234,14 +234,27 @@ async fn open_sqlite(path: &str, queries: &Arc<AtomicU64>) -> Result<Kind> {
     if let Some(folder) = std::path::Path::new(path).parent().filter(|p| !p.as_os_str().is_empty()) {
         tokio::fs::create_dir_all(folder).await.map_err(unavailable)?;
     }
+    let lock = lock_beside(path).await?;
     let writers = sqlite_pool(path, 1, WRITER_PRAGMAS, queries)?;
     let writer = writers.get().await.map_err(unavailable)?;
     let mut harness = AsyncMigrationHarness::new(writer);
     tokio::task::block_in_place(|| harness.run_pending_migrations(SQLITE_MIGRATIONS).map(|_| ())).map_err(unavailable)?;
     let conn = Conn::Sqlite(harness.into_inner());
+    drop(lock);
     let (sender, receiver) = mpsc::channel(1024);
     tokio::spawn(run_writer(conn, receiver));
     Ok(Kind::Sqlite { writer: sender, readers: sqlite_pool(path, READERS, READER_PRAGMAS, queries)? })
+}
+
+/// Waits for the file `PATH.lock`: processes that open one database at once bring it to the present schema one by one.
+async fn lock_beside(path: &str) -> Result<std::fs::File> {
+    let path = format!("{path}.lock");
+    let locked = tokio::task::spawn_blocking(move || {
+        let file = std::fs::File::create(path)?;
+        file.lock()?;
+        Ok::<_, std::io::Error>(file)
+    });
+    locked.await.map_err(unavailable)?.map_err(unavailable)
 }
 
 fn sqlite_pool(path: &str, size: usize, pragmas: &'static str, queries: &Arc<AtomicU64>) -> Result<Pool<Sq>> {

@@ -179,6 +179,11 @@ db_fn! {
             .await
     }
 
+    /// Ends every claim: for a database that only this process uses, when it starts.
+    pub async fn end_claims(conn) -> usize {
+        diesel::update(lanes::table.filter(lanes::lease_until.gt(0))).set(lanes::lease_until.eq(0)).execute(conn).await
+    }
+
     /// Notes a failed try of a delivery.
     pub async fn note_failure(conn, id: i64, error: &str) -> usize {
         diesel::update(deliveries::table.find(id))

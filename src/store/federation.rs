@@ -293,6 +293,15 @@ db_fn! {
             .await
     }
 
+    /// Takes up again what was in hand or put off: for a database that only this process uses, when it starts.
+    pub async fn end_claims(conn) -> usize {
+        diesel::update(activities::table)
+            .filter(activities::state.eq(ActivityState::Waiting).and(activities::tries.gt(0)))
+            .set(activities::next_at.eq(0))
+            .execute(conn)
+            .await
+    }
+
     /// Whether any received activity is due.
     pub async fn any_due(conn, now: Time) -> bool {
         let due = activities::state.eq(ActivityState::Waiting).and(activities::next_at.le(now.micros()));

@@ -1,5 +1,6 @@
 //! The queue of what must still be done. Enqueued in the transaction that makes it necessary.
 
+use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
@@ -18,20 +19,65 @@ pub struct Claimed {
     pub payload: String,
     /// How often it was begun, this time included.
     pub tries: i32,
+    /// Its lane.
+    pub lane: Option<String>,
 }
 
+/// A job to add.
+#[derive(Clone, Copy, Debug)]
+pub struct NewJob<'a> {
+    /// Its id, made by `Ids`: the order within its lane.
+    pub id: i64,
+    /// Which handler.
+    pub kind: &'a str,
+    /// JSON for the handler.
+    pub payload: &'a str,
+    /// With a key that waits already, nothing is added.
+    pub dedup_key: Option<&'a str>,
+    /// Jobs of one lane run one after the other, oldest first, across all processes.
+    pub lane: Option<&'a str>,
+    /// Not before.
+    pub run_at: Time,
+}
+
+/// A lane does not wait for a job that failed this often: it goes on alone.
+const LANE_PATIENCE: i32 = 4;
+
+diesel::alias!(jobs as earlier: Earlier);
+
 db_fn! {
-    /// Adds a job to run at `run_at`. With a `dedup_key` that waits already, nothing is added.
-    pub async fn enqueue(conn, id: i64, kind: &str, payload: &str, dedup_key: Option<&str>, run_at: Time) -> usize {
+    /// Adds a job.
+    pub async fn enqueue(conn, new: NewJob<'_>) -> usize {
         diesel::insert_into(jobs::table)
             .values((
-                jobs::id.eq(id), jobs::kind.eq(kind), jobs::payload.eq(payload), jobs::dedup_key.eq(dedup_key),
-                jobs::run_at.eq(run_at.micros()),
+                jobs::id.eq(new.id), jobs::kind.eq(new.kind), jobs::payload.eq(new.payload),
+                jobs::dedup_key.eq(new.dedup_key), jobs::lane.eq(new.lane), jobs::run_at.eq(new.run_at.micros()),
             ))
             .on_conflict(jobs::dedup_key)
             .do_nothing()
             .execute(conn)
             .await
+    }
+
+    /// Keeps the claim on jobs that take long.
+    pub async fn extend(conn, ids: &[i64], lease_until: Time) -> usize {
+        diesel::update(jobs::table.filter(jobs::id.eq_any(ids)))
+            .set(jobs::lease_until.eq(lease_until.micros()))
+            .execute(conn)
+            .await
+    }
+
+    /// Gives claimed jobs back, not begun.
+    pub async fn give_back(conn, ids: &[i64]) -> usize {
+        diesel::update(jobs::table.filter(jobs::id.eq_any(ids)))
+            .set((jobs::lease_until.eq(0), jobs::tries.eq(jobs::tries - 1)))
+            .execute(conn)
+            .await
+    }
+
+    /// Ends every claim: for a database that only this process uses, when it starts.
+    pub async fn end_claims(conn) -> usize {
+        diesel::update(jobs::table.filter(jobs::lease_until.gt(0))).set(jobs::lease_until.eq(0)).execute(conn).await
     }
 
     /// Done: the job goes.
@@ -66,36 +112,46 @@ db_fn! {
     }
 }
 
-/// Claims up to `limit` due jobs until `lease_until`: the one place written once for each database.
+/// One claim at a time on PostgreSQL, or two processes would each take a part of one lane.
+const CLAIM_LOCK: i64 = 727_002;
+
+db_fn! {
+    async fn claim_due(conn, now: i64, lease_until: i64, limit: i64) -> Vec<(i64, String, String, i32, Option<String>)> {
+        let due = jobs::failed_at.is_null().and(jobs::run_at.le(now)).and(jobs::lease_until.lt(now));
+        let in_the_way = earlier
+            .filter(earlier.field(jobs::lane).eq(jobs::lane).and(earlier.field(jobs::id).lt(jobs::id)))
+            .filter(earlier.field(jobs::failed_at).is_null())
+            .filter(
+                earlier.field(jobs::lease_until).ge(now)
+                    .or(earlier.field(jobs::run_at).gt(now).and(earlier.field(jobs::tries).lt(LANE_PATIENCE))),
+            );
+        let ids: Vec<i64> = jobs::table
+            .filter(due)
+            .filter(jobs::lane.is_null().or(not(exists(in_the_way))))
+            .order(jobs::id)
+            .limit(limit)
+            .select(jobs::id)
+            .load(conn)
+            .await?;
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        diesel::update(jobs::table.filter(jobs::id.eq_any(ids)))
+            .set((jobs::lease_until.eq(lease_until), jobs::tries.eq(jobs::tries + 1)))
+            .returning((jobs::id, jobs::kind, jobs::payload, jobs::tries, jobs::lane))
+            .get_results(conn)
+            .await
+    }
+}
+
+/// Claims up to `limit` due jobs until `lease_until`, oldest first; of a lane an unbroken row from its head.
 pub async fn claim(conn: &mut Conn, now: Time, lease_until: Time, limit: i64) -> Result<Vec<Claimed>> {
-    let (now, lease) = (now.micros(), lease_until.micros());
-    let columns = (jobs::id, jobs::kind, jobs::payload, jobs::tries);
-    let set = (jobs::lease_until.eq(lease), jobs::tries.eq(jobs::tries + 1));
-    let due = jobs::failed_at.is_null().and(jobs::run_at.le(now)).and(jobs::lease_until.lt(now));
-    let rows: diesel::QueryResult<Vec<(i64, String, String, i32)>> = match conn {
-        Conn::Pg(c) => {
-            let ids = jobs::table.filter(due).order(jobs::run_at).limit(limit).select(jobs::id);
-            match ids.for_update().skip_locked().load::<i64>(c).await {
-                Ok(ids) if ids.is_empty() => Ok(Vec::new()),
-                Ok(ids) => {
-                    diesel::update(jobs::table.filter(jobs::id.eq_any(ids))).set(set).returning(columns).get_results(c).await
-                }
-                Err(error) => Err(error),
-            }
-        }
-        Conn::Sqlite(c) => {
-            let c: &mut super::Sq = c;
-            match jobs::table.filter(due).order(jobs::run_at).limit(limit).select(jobs::id).load::<i64>(c).await {
-                Ok(ids) if ids.is_empty() => Ok(Vec::new()),
-                Ok(ids) => {
-                    diesel::update(jobs::table.filter(jobs::id.eq_any(ids))).set(set).returning(columns).get_results(c).await
-                }
-                Err(error) => Err(error),
-            }
-        }
-    };
+    if let Conn::Pg(_) = conn {
+        conn.batch(&format!("SELECT pg_advisory_xact_lock({CLAIM_LOCK})")).await?;
+    }
+    let rows = claim_due(conn, now.micros(), lease_until.micros(), limit).await?;
     let mut claimed: Vec<Claimed> =
-        rows?.into_iter().map(|(id, kind, payload, tries)| Claimed { id, kind, payload, tries }).collect();
+        rows.into_iter().map(|(id, kind, payload, tries, lane)| Claimed { id, kind, payload, tries, lane }).collect();
     claimed.sort_by_key(|job| job.id);
     Ok(claimed)
 }

@@ -30,7 +30,8 @@ pub struct NewPost {
 /// A post with its author as one query returns it; [`assemble`] adds the rest.
 type Row = (Post, Scope, CardRow, Option<String>, bool, bool);
 
-/// From a post to its author and audience, with the columns of [`Row`]; `$me` is who looks.
+/// From a post to its author and audience, with the columns of [`Row`]; `$me` is who looks. Boxed, or each list would be
+/// a type of its own as large as the join, and they compile for minutes.
 macro_rules! rows {
     ($me:expr) => {
         posts::table
@@ -39,6 +40,7 @@ macro_rules! rows {
             .inner_join(hosts::table.on(hosts::id.eq(actors::host_id)))
             .left_join(members::table.on(members::actor_id.eq(actors::id)))
             .select(row_columns!($me))
+            .into_boxed()
     };
 }
 
@@ -216,7 +218,8 @@ db_fn! {
             .left_join(members::table.on(members::actor_id.eq(actors::id)))
             .filter(bookmarks::member_id.eq(member).and(posts::state.eq(PostState::Published)))
             .filter(sees_posts(sight))
-            .select((bookmarks::id, row_columns!(me)));
+            .select((bookmarks::id, row_columns!(me)))
+            .into_boxed();
         paged!(query, page, bookmarks::id, conn)
     }
 
@@ -230,14 +233,25 @@ db_fn! {
             .inner_join(actors::table.on(actors::id.eq(posts::author_id)))
             .inner_join(hosts::table.on(hosts::id.eq(actors::host_id)))
             .left_join(members::table.on(members::actor_id.eq(actors::id)))
-            .filter(listed!(me))
-            .filter(not_blocked!(me))
-            .filter(sees_posts(sight))
             .select((entries::id, entries::source_id, entries::how, row_columns!(me)));
         match source {
-            Some(source) => paged!(base.filter(entries::source_id.eq(source)), page, entries::id, conn),
+            Some(source) => {
+                let theirs = base
+                    .into_boxed()
+                    .filter(entries::source_id.eq(source))
+                    .filter(listed!(me))
+                    .filter(not_blocked!(me))
+                    .filter(sees_posts(sight));
+                paged!(theirs, page, entries::id, conn)
+            }
             None => {
-                let mine = base.inner_join(home::table.on(home::entry_id.eq(entries::id))).filter(home::member_id.eq(home_of));
+                let mine = base
+                    .inner_join(home::table.on(home::entry_id.eq(entries::id)))
+                    .into_boxed()
+                    .filter(home::member_id.eq(home_of))
+                    .filter(listed!(me))
+                    .filter(not_blocked!(me))
+                    .filter(sees_posts(sight));
                 paged!(mine, page, home::entry_id, conn)
             }
         }
@@ -248,8 +262,7 @@ db_fn! {
         let mut query = rows!(me)
             .filter(posts::parent_id.is_null().and(posts::state.eq(PostState::Published)))
             .filter(audiences::scope.eq(Scope::Public))
-            .filter(not_blocked!(me))
-            .into_boxed();
+            .filter(not_blocked!(me));
         if let Some(local) = local {
             query = if local {
                 query.filter(actors::host_id.eq(HostId::LOCAL))

@@ -562,6 +562,7 @@ diesel::table! {
         tries -> Integer,
         error -> Text,
         failed_at -> Nullable<BigInt>,
+        lane -> Nullable<Text>,
     }
 }
 

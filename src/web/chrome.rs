@@ -1,4 +1,4 @@
-//! The frame of every page, and the way templates speak: `c.t("key")`.
+//! The frame of every page, and the way templates speak: `c.t(…)` with a key of `locales/`.
 
 use jiff::tz::TimeZone;
 

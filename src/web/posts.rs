@@ -423,6 +423,7 @@ async fn ask_remove(State(ctx): State<Ctx>, visit: Visit, Id(id): Id) -> PageRes
 async fn remove(State(ctx): State<Ctx>, visit: Visit, Id(id): Id, CheckedForm(form): CheckedForm<Reason>) -> PageResult {
     match service::remove(&ctx, &visit.viewer, id, &form.reason).await {
         Ok(()) => see(&format!("{}?done=removed", post_path(id))),
+        Err(error @ Error::Forbidden { .. }) => Err(Failure(error)),
         Err(error) => removal(&ctx, &visit, id, form.reason, Fields::of(error)?),
     }
 }

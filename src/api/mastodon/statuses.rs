@@ -242,5 +242,5 @@ async fn reblog(ctx: &Ctx, viewer: &Viewer, id: PostId) -> Reply {
         Err(error) => return Err(error.into()),
     }
     let view = api::shared_as(ctx, viewer, id).await?;
-    answer(drawn(ctx, viewer, view).await?)
+    answer(json!(statuses(ctx, viewer, &[view], Outer::Shared).await?.pop()))
 }

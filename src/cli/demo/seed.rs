@@ -50,12 +50,12 @@ pub async fn run(instances: [Instance; 2], say: fn(&str)) -> Result<()> {
         let ctx = crate::app::open(instance.config.clone(), clock.clone()).await?;
         let pictures = keep_pictures(&ctx, &plan, instance.key).await?;
         say(&format!("  {}: pictures", instance.name));
-        let (plan, c, key) = (plan.clone(), ctx.clone(), instance.key);
+        let (plan, key) = (plan.clone(), instance.key);
         let (name, about) = (instance.name, instance.about);
         ctx.db
             .write(move |conn| {
                 Box::pin(async move {
-                    let side = Side { plan: &plan, ctx: &c, key, pictures };
+                    let side = Side { plan: &plan, key, pictures };
                     side.write(conn, name, about).await
                 })
             })
@@ -127,7 +127,6 @@ async fn put(ctx: &Ctx, bytes: Vec<u8>) -> Result<String> {
 /// One side while it is written.
 struct Side<'a> {
     plan: &'a Plan,
-    ctx: &'a Ctx,
     key: &'static str,
     pictures: HashMap<String, Picture>,
 }

@@ -132,8 +132,8 @@ fn a_home_of_twenty_costs_few_queries() {
         let phone = Phone::of(&app, &wim).await;
         phone.get("/api/v1/timelines/home?limit=1").await.ok();
         app.settle().await;
-        let (few, _) = app.queries(phone.get("/api/v1/timelines/home?limit=2")).await;
-        let (queries, page) = app.queries(phone.get("/api/v1/timelines/home?limit=20")).await;
+        let (few, _) = app.queries(async || phone.get("/api/v1/timelines/home?limit=2").await).await;
+        let (queries, page) = app.queries(async || phone.get("/api/v1/timelines/home?limit=20").await).await;
         assert_eq!(Phone::read(page).as_array().map(Vec::len), Some(20));
         assert!(queries <= 10, "{queries} queries");
         assert_eq!(few, queries, "the number of queries does not grow");

@@ -57,7 +57,10 @@ fn a_job_is_claimed_once() {
                 .write(move |conn| {
                     Box::pin(async move {
                         for number in 0..200 {
-                            jobs::enqueue(conn, source.next(), "fanout", &number.to_string(), None, now).await?;
+                            let (id, payload) = (source.next(), number.to_string());
+                            let job =
+                                jobs::NewJob { id, kind: "fanout", payload: &payload, dedup_key: None, lane: None, run_at: now };
+                            jobs::enqueue(conn, job).await?;
                         }
                         Ok(())
                     })

@@ -124,11 +124,18 @@ impl TestApp {
         count(&self.ctx().db, sql).await
     }
 
-    /// How many queries `work` takes. Other things must be quiet: call [`TestApp::settle`] before.
-    pub async fn queries<T>(&self, work: impl Future<Output = T>) -> (u64, T) {
-        let before = self.ctx().db.queries();
-        let result = work.await;
-        (self.ctx().db.queries() - before, result)
+    /// How many queries `work` takes: the least of some runs, for what runs in the background only adds to it.
+    pub async fn queries<T>(&self, work: impl AsyncFn() -> T) -> (u64, T) {
+        let mut least = None;
+        for _ in 0..5 {
+            let before = self.ctx().db.queries();
+            let result = work().await;
+            let taken = self.ctx().db.queries() - before;
+            if least.as_ref().is_none_or(|(queries, _)| taken < *queries) {
+                least = Some((taken, result));
+            }
+        }
+        least.expect("it ran")
     }
 
     /// Ends it: what runs is finished. The database stays, until this is dropped.

@@ -15,6 +15,8 @@ fn may_import(room: &str) -> Option<Vec<&'static str>> {
         "urls" | "policy" => vec!["base", "domain"],
         "text" => vec!["base", "domain", "urls"],
         "jobs" => [GROUND, &["store"]].concat(),
+        // Changes that come from another process through the database are told to who listens in this one.
+        "store" => [GROUND, &["live"]].concat(),
         room if FIRST.contains(&room) => GROUND.to_vec(),
         "services" => [GROUND, FIRST].concat(),
         room if DOORS.contains(&room) => [GROUND, FIRST, &["services"]].concat(),

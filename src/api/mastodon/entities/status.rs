@@ -25,6 +25,8 @@ pub enum Outer {
     Boosts,
     /// Always as itself.
     Plain,
+    /// As the boost by whoever shows it, the author too.
+    Shared,
 }
 
 /// Statuses of a list, in its order. Loads what stands around them: four queries at most.
@@ -59,7 +61,11 @@ impl<'a> Draw<'a> {
     /// `Status`: the post itself, or the boost by which a group or person shows it.
     pub fn status(&self, view: &PostView, outer: Outer) -> Value {
         let inner = self.plain(view);
-        let wrapped = view.entry.as_ref().filter(|entry| entry.how != EntryKind::Author && outer == Outer::Boosts);
+        let wrapped = view.entry.as_ref().filter(|entry| match outer {
+            Outer::Boosts => entry.how != EntryKind::Author,
+            Outer::Plain => false,
+            Outer::Shared => true,
+        });
         let Some(entry) = wrapped else { return inner };
         let mut boost = inner.clone();
         boost["id"] = json!(entry.id.to_string());
