@@ -55,9 +55,9 @@ impl App {
     /// # Errors
     /// `Unavailable` when the database or the address cannot be used.
     pub async fn start(config: Config, clock: Clock) -> Result<Self> {
-        let listener = TcpListener::bind(config.server.listen)
-            .await
-            .map_err(|e| Error::Unavailable(format!("server.listen: cannot listen on {}: {e}", config.server.listen)))?;
+        let listener = TcpListener::bind(config.server.listen).await.map_err(|e| {
+            Error::Unavailable(format!("server.listen: cannot listen on {}: {e}", config.server.listen))
+        })?;
         Self::start_on(listener, config, clock).await
     }
 
@@ -180,13 +180,7 @@ pub fn runner(ctx: &Ctx) -> Runner {
     add(&mut handlers, ctx, "clean_sign_in", |ctx| async move { sign_in::clean(&ctx).await });
     add(&mut handlers, ctx, "expire_guests", |ctx| async move { guests::expire(&ctx).await.map(|_| ()) });
     add(&mut handlers, ctx, "retention", |ctx| async move { crate::services::retention::run(&ctx).await });
-    Runner {
-        db: ctx.db.clone(),
-        clock: ctx.clock.clone(),
-        rng: ctx.rng.clone(),
-        wake: ctx.wake.clone(),
-        handlers,
-    }
+    Runner { db: ctx.db.clone(), clock: ctx.clock.clone(), rng: ctx.rng.clone(), wake: ctx.wake.clone(), handlers }
 }
 
 /// A handler of a job without payload.

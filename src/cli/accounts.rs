@@ -55,7 +55,10 @@ pub async fn list(ctx: &Ctx, json: bool) -> Result<()> {
     }
     for (member, actor) in all {
         let email = member.email.unwrap_or_default();
-        print(&format!("{:<20} {:<10} {:<10} {:<32} {email}", actor.name, member.role, actor.state, actor.display_name));
+        print(&format!(
+            "{:<20} {:<10} {:<10} {:<32} {email}",
+            actor.name, member.role, actor.state, actor.display_name
+        ));
     }
     Ok(())
 }
@@ -146,7 +149,10 @@ pub async fn add_peer(ctx: &Ctx, host: &str) -> Result<()> {
             })
         })
         .await?;
-    print(&format!("{host} is a peer: its members may join network groups here. Let its administrator add {} too.", ctx.urls.host()));
+    print(&format!(
+        "{host} is a peer: its members may join network groups here. Let its administrator add {} too.",
+        ctx.urls.host()
+    ));
     Ok(())
 }
 

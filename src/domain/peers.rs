@@ -84,7 +84,17 @@ pub enum Form {
 
 /// Software that reads a group's activities wrapped in an Announce.
 const THREADIVERSE: &[&str] = &[
-    "kring", "lemmy", "piefed", "mbin", "kbin", "nodebb", "friendica", "wordpress", "peertube", "discourse", "lotide",
+    "kring",
+    "lemmy",
+    "piefed",
+    "mbin",
+    "kbin",
+    "nodebb",
+    "friendica",
+    "wordpress",
+    "peertube",
+    "discourse",
+    "lotide",
 ];
 
 impl Host {

@@ -115,8 +115,10 @@ impl Runner {
             return Ok(Vec::new());
         }
         let limit = i64::try_from(slots).unwrap_or(1);
-        let claimed =
-            self.db.write(move |conn| Box::pin(async move { jobs::claim(conn, now, now.plus(LEASE), limit).await })).await?;
+        let claimed = self
+            .db
+            .write(move |conn| Box::pin(async move { jobs::claim(conn, now, now.plus(LEASE), limit).await }))
+            .await?;
         let mut rows: Vec<Vec<jobs::Claimed>> = Vec::new();
         for job in claimed {
             match rows.iter_mut().find(|row| job.lane.is_some() && row[0].lane == job.lane) {

@@ -66,7 +66,12 @@ pub enum Entrance {
 }
 
 /// Whether and how someone may join. `local` tells whether the one who asks lives here; `trusted` a member of an accepted peer.
-pub fn check_join(at: InGroup<'_>, asker_is_local: bool, asker_is_guest: bool, asker_is_peer: bool) -> Result<Entrance> {
+pub fn check_join(
+    at: InGroup<'_>,
+    asker_is_local: bool,
+    asker_is_guest: bool,
+    asker_is_peer: bool,
+) -> Result<Entrance> {
     if at.is_banned() {
         return Err(Error::forbidden("error-banned"));
     }

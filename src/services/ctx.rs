@@ -82,7 +82,11 @@ pub trait Remote: Send + Sync {
     /// An actor or post by the address of its page or its id.
     fn resolve_url<'a>(&'a self, url: &'a str) -> BoxFuture<'a, Result<Resolved>>;
     /// The bytes and MIME type of a file kept at a peer.
-    fn fetch_media<'a>(&'a self, url: &'a str, viewer: Option<ActorId>) -> BoxFuture<'a, Result<(bytes::Bytes, String)>>;
+    fn fetch_media<'a>(
+        &'a self,
+        url: &'a str,
+        viewer: Option<ActorId>,
+    ) -> BoxFuture<'a, Result<(bytes::Bytes, String)>>;
 }
 
 /// What an address turned out to be.

@@ -419,7 +419,13 @@ pub async fn set_notify(ctx: &Ctx, viewer: &Viewer, target: ActorId, notify: Not
 ///
 /// # Errors
 /// `NotFound` or `Forbidden` when it is refused: the caller sends a Reject.
-pub async fn received_request(ctx: &Ctx, follower: &Actor, target: &Actor, uri: &str, peer: bool) -> Result<FollowState> {
+pub async fn received_request(
+    ctx: &Ctx,
+    follower: &Actor,
+    target: &Actor,
+    uri: &str,
+    peer: bool,
+) -> Result<FollowState> {
     let (c, follower, target, uri) = (ctx.clone(), follower.clone(), target.clone(), uri.to_owned());
     let state = ctx
         .db

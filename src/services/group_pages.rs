@@ -49,11 +49,8 @@ fn card_of(actor: &Actor, host: Option<String>) -> ActorCard {
 pub async fn page(ctx: &Ctx, viewer: &Viewer, acct: &str, page: Page) -> Result<GroupPage> {
     let mut conn = ctx.db.read().await?;
     let view = groups::view_in(&mut conn, ctx, viewer, acct).await?;
-    let card = GroupCard {
-        actor: card_of(&view.actor, view.host.clone()),
-        spine: view.group.spine,
-        kind: view.group.kind,
-    };
+    let card =
+        GroupCard { actor: card_of(&view.actor, view.host.clone()), spine: view.group.spine, kind: view.group.kind };
     let (pinned, posts) = store::posts::group_page(&mut conn, card, &policy::sight(viewer), page).await?;
     // Who is in a group is for members to see, not for the web.
     let moderators = match viewer.actor_id() {

@@ -109,7 +109,8 @@ pub async fn create(ctx: &Ctx, viewer: &Viewer, form: GroupForm) -> Result<Actor
         return Err(Error::forbidden("error-guests-not"));
     }
     check_form(&form)?;
-    let wanted = if form.name.trim().is_empty() { text::suggest_name(&form.title) } else { form.name.trim().to_lowercase() };
+    let wanted =
+        if form.name.trim().is_empty() { text::suggest_name(&form.title) } else { form.name.trim().to_lowercase() };
     names::check_new_name(&wanted).map_err(|code| Error::invalid("name", code))?;
     let rendered = Rendered::of(ctx, &form);
     let c = ctx.clone();
@@ -360,9 +361,8 @@ fn view_of(ctx: &Ctx, viewer: &Viewer, (group, actor, follow): (Group, Actor, Op
     let may_post = policy::check_post(at, true).is_ok();
     let member = follow.as_ref().is_some_and(Follow::is_member);
     let signed_in = matches!(viewer, Viewer::Member { .. });
-    let may_join = (signed_in && !member)
-        .then(|| policy::check_join(at, true, !viewer.is_full_member(), false).ok())
-        .flatten();
+    let may_join =
+        (signed_in && !member).then(|| policy::check_join(at, true, !viewer.is_full_member(), false).ok()).flatten();
     let may_manage = policy::check_manage_group(viewer, at).is_ok();
     let host = (!actor.is_local()).then(|| crate::urls::host_of(&actor.uri).unwrap_or_default());
     GroupView { may_read, moderator, may_post, may_join, may_manage, host, group, actor, follow }
@@ -390,13 +390,7 @@ pub async fn directory(ctx: &Ctx, viewer: &Viewer, after: (&str, i64), limit: i6
 }
 
 /// Groups the viewer may know of whose name, description or topics hold `words`, by name.
-pub async fn find(
-    ctx: &Ctx,
-    viewer: &Viewer,
-    words: &str,
-    after: (&str, i64),
-    limit: i64,
-) -> Result<Vec<GroupLine>> {
+pub async fn find(ctx: &Ctx, viewer: &Viewer, words: &str, after: (&str, i64), limit: i64) -> Result<Vec<GroupLine>> {
     let kinds: &[GroupKind] = match viewer {
         Viewer::Member { guest: false, .. } | Viewer::System => GroupKind::ALL,
         _ => &[GroupKind::Public],

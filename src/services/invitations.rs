@@ -195,9 +195,7 @@ pub async fn accept_as(ctx: &Ctx, viewer: &Viewer, code: &str, device: &Device) 
     let me = viewer.member_id()?;
     let invitation = open(ctx, code, device).await?.invitation;
     let c = ctx.clone();
-    ctx.db
-        .write(move |conn| Box::pin(async move { join_groups(conn, &c, &invitation, me).await }))
-        .await?;
+    ctx.db.write(move |conn| Box::pin(async move { join_groups(conn, &c, &invitation, me).await })).await?;
     ctx.wake.now();
     Ok(())
 }

@@ -91,7 +91,8 @@ async fn keep_picture(ctx: &Ctx, file: &mut Media, bytes: Bytes) -> Result<Bytes
         return Ok(picture.bytes.into());
     }
     let limits = images::Limits::default();
-    let ready = tokio::task::spawn_blocking(move || images::prepare(&bytes, &limits)).await.map_err(Error::internal)??;
+    let ready =
+        tokio::task::spawn_blocking(move || images::prepare(&bytes, &limits)).await.map_err(Error::internal)??;
     let thumb_key = Storage::new_key(&ctx.rng);
     ctx.media.put(&thumb_key, ready.thumb.bytes.into()).await?;
     file.thumb_key = Some(thumb_key);

@@ -39,7 +39,13 @@ pub struct LogView {
 }
 
 /// Reports a person or a post to the moderators of its group, else to those of the instance.
-pub async fn report(ctx: &Ctx, viewer: &Viewer, target: ActorId, post: Option<PostId>, reason: &str) -> Result<ReportId> {
+pub async fn report(
+    ctx: &Ctx,
+    viewer: &Viewer,
+    target: ActorId,
+    post: Option<PostId>,
+    reason: &str,
+) -> Result<ReportId> {
     let me = viewer.member_id()?;
     let reason = reason.trim().to_owned();
     if reason.is_empty() {
@@ -108,7 +114,8 @@ pub async fn reports(
         None => policy::check_instance_moderator(viewer)?,
     }
     let reports = store::moderation::list_reports(&mut conn, group, state, after, 50).await?;
-    let people: Vec<ActorId> = reports.iter().flat_map(|r| [Some(r.reporter_id), Some(r.target_id), r.group_id]).flatten().collect();
+    let people: Vec<ActorId> =
+        reports.iter().flat_map(|r| [Some(r.reporter_id), Some(r.target_id), r.group_id]).flatten().collect();
     let cards = store::actors::cards(&mut conn, &people).await?;
     let card = |id: ActorId| cards.iter().find(|c| c.id == id).cloned();
     let ids: Vec<PostId> = reports.iter().filter_map(|r| r.post_id).collect();
@@ -149,13 +156,19 @@ pub async fn resolve(ctx: &Ctx, viewer: &Viewer, id: ReportId, outcome: &str) ->
 }
 
 /// The log of a group for those who may read it, or of the instance for members.
-pub async fn log_lines(ctx: &Ctx, viewer: &Viewer, group: Option<ActorId>, before: Option<i64>) -> Result<Vec<LogView>> {
+pub async fn log_lines(
+    ctx: &Ctx,
+    viewer: &Viewer,
+    group: Option<ActorId>,
+    before: Option<i64>,
+) -> Result<Vec<LogView>> {
     let mut conn = ctx.db.read().await?;
     let before = before.unwrap_or(i64::MAX);
     let lines = match group {
         Some(id) => {
             let (group, actor, follow) = group_facts(&mut conn, ctx, viewer, id).await?;
-            let at = policy::InGroup { group: &group, local: actor.is_local(), follow: follow.as_ref(), now: ctx.now() };
+            let at =
+                policy::InGroup { group: &group, local: actor.is_local(), follow: follow.as_ref(), now: ctx.now() };
             if viewer.actor_id().is_none() || !policy::may_read_group(viewer, at) {
                 return Err(Error::NotFound);
             }
@@ -167,7 +180,8 @@ pub async fn log_lines(ctx: &Ctx, viewer: &Viewer, group: Option<ActorId>, befor
     let people: Vec<ActorId> = lines.iter().flat_map(|l| [Some(l.moderator_id), l.target_id]).flatten().collect();
     let cards = store::actors::cards(&mut conn, &people).await?;
     let card = |id: ActorId| cards.iter().find(|c| c.id == id).cloned();
-    let view = |line: LogLine| LogView { moderator: card(line.moderator_id), target: line.target_id.and_then(card), line };
+    let view =
+        |line: LogLine| LogView { moderator: card(line.moderator_id), target: line.target_id.and_then(card), line };
     Ok(lines.into_iter().map(view).collect())
 }
 

@@ -47,7 +47,14 @@ pub fn about_group(kind: NoticeKind, group: ActorId, actor: Option<ActorId>) -> 
 
 /// Something someone did.
 pub fn about_actor(kind: NoticeKind, actor: ActorId) -> Telling {
-    Telling { kind, actor: Some(actor), post: None, group: None, detail: String::new(), group_key: format!("{kind}-{actor}") }
+    Telling {
+        kind,
+        actor: Some(actor),
+        post: None,
+        group: None,
+        detail: String::new(),
+        group_key: format!("{kind}-{actor}"),
+    }
 }
 
 /// Tells members here; others, those who may not see the post, and those who shut the actor out are passed over.
@@ -57,8 +64,7 @@ pub async fn tell(ctx: &Ctx, who: &[ActorId], telling: Telling) -> Result<()> {
 
 /// As [`tell`]; `also_self` also tells who did it.
 pub async fn tell_all(ctx: &Ctx, who: &[ActorId], telling: Telling, also_self: bool) -> Result<()> {
-    let who: Vec<ActorId> =
-        who.iter().copied().filter(|id| also_self || Some(*id) != telling.actor).collect();
+    let who: Vec<ActorId> = who.iter().copied().filter(|id| also_self || Some(*id) != telling.actor).collect();
     if who.is_empty() {
         return Ok(());
     }

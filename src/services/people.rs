@@ -277,8 +277,8 @@ async fn free_name(conn: &mut Conn, new: &NewMember) -> Result<String> {
     let base = Some(text::suggest_name(&new.display_name)).filter(|n| n.len() >= 2).unwrap_or_else(|| "lid".to_owned());
     for number in 1..1000 {
         let name = if number == 1 { base.clone() } else { format!("{base}_{number}") };
-        let free = check_new_name(&name).is_ok()
-            && store::actors::find_by_name(conn, HostId::LOCAL, &name).await?.is_none();
+        let free =
+            check_new_name(&name).is_ok() && store::actors::find_by_name(conn, HostId::LOCAL, &name).await?.is_none();
         if free {
             return Ok(name);
         }
@@ -418,9 +418,9 @@ pub async fn set_contact_choices(ctx: &Ctx, viewer: &Viewer, direct_from: Direct
     let me = viewer.member_id()?;
     ctx.db
         .write(move |conn| {
-            Box::pin(async move {
-                store::people::set_contact_choices(conn, me, direct_from, notify_mail).await.map(|_| ())
-            })
+            Box::pin(
+                async move { store::people::set_contact_choices(conn, me, direct_from, notify_mail).await.map(|_| ()) },
+            )
         })
         .await
 }
@@ -430,13 +430,7 @@ pub async fn set_contact_choices(ctx: &Ctx, viewer: &Viewer, direct_from: Direct
 ///
 /// # Errors
 /// `Invalid` for `current` or `password`.
-pub async fn set_password(
-    ctx: &Ctx,
-    viewer: &Viewer,
-    keep: SessionId,
-    current: &str,
-    new: Option<&str>,
-) -> Result<()> {
+pub async fn set_password(ctx: &Ctx, viewer: &Viewer, keep: SessionId, current: &str, new: Option<&str>) -> Result<()> {
     let me = viewer.member_id()?;
     let (member, _) = store::people::get(&mut ctx.db.read().await?, me).await?;
     if let Some(hash) = &member.password_hash {

@@ -1,13 +1,13 @@
 //! Becoming a member without an invitation: by asking, or at once, as the instance is set. An address is confirmed
 //! first, so that the page need not tell whether it has an account.
 
+use super::Ctx;
 use super::ctx::emit;
 use super::letters::{self, Letter, Registration as Form};
 use super::people::{self, NewMember, email_key};
 use super::secrets::token_hash;
 use super::sessions::{self, Begun, Device};
 use super::throttle::{Quota, address_key};
-use super::Ctx;
 use crate::base::*;
 use crate::config::Registration;
 use crate::domain::Viewer;

@@ -267,7 +267,8 @@ fn merged(session: &Session, chosen: &Preferences) -> Preferences {
 
 /// What a person recognises a device by, from its `User-Agent`: `Firefox · Windows`.
 pub fn device_name(agent: &str) -> String {
-    let first = |table: &[(&str, &'static str)]| table.iter().find(|(word, _)| agent.contains(word)).map(|(_, name)| *name);
+    let first =
+        |table: &[(&str, &'static str)]| table.iter().find(|(word, _)| agent.contains(word)).map(|(_, name)| *name);
     // The order matters: each of these also carries the names of those below it.
     let browser = first(&[
         ("Edg", "Edge"),

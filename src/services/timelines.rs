@@ -157,9 +157,7 @@ async fn spread(ctx: &Ctx, post: &Post, entry: EntryId, source: ActorId, how: En
 
 async fn put(ctx: &Ctx, post: &Post, entry: EntryId, members: Vec<ActorId>) -> Result<()> {
     let (id, list) = (post.id, members.clone());
-    ctx.db
-        .write(move |conn| Box::pin(async move { store::posts::insert_home(conn, &list, entry, id).await }))
-        .await?;
+    ctx.db.write(move |conn| Box::pin(async move { store::posts::insert_home(conn, &list, entry, id).await })).await?;
     ctx.hub.publish(Change::Home { post: id, members });
     Ok(())
 }

@@ -10,19 +10,8 @@ use crate::base::*;
 use crate::domain::actors::{Actor, ActorCard, ActorKind, ActorState};
 
 /// The columns of an [`ActorCard`]; `actors` and `hosts` must be in the query.
-pub(super) type CardRow = (
-    ActorId,
-    String,
-    ActorKind,
-    String,
-    HostId,
-    String,
-    String,
-    String,
-    Option<MediaId>,
-    Option<String>,
-    ActorState,
-);
+pub(super) type CardRow =
+    (ActorId, String, ActorKind, String, HostId, String, String, String, Option<MediaId>, Option<String>, ActorState);
 
 /// The selection that goes with [`CardRow`].
 macro_rules! card_columns {

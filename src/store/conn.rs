@@ -152,7 +152,10 @@ impl Db {
                 tokio::spawn(run_postgres(conn, work));
             }
             Kind::Sqlite { writer, .. } => {
-                writer.send(work).await.map_err(|_| Error::Unavailable("the database writer has stopped".to_owned()))?;
+                writer
+                    .send(work)
+                    .await
+                    .map_err(|_| Error::Unavailable("the database writer has stopped".to_owned()))?;
             }
         }
         receiver.await.map_err(|_| Error::Unavailable("the database writer has stopped".to_owned()))?
@@ -238,7 +241,8 @@ async fn open_sqlite(path: &str, queries: &Arc<AtomicU64>) -> Result<Kind> {
     let writers = sqlite_pool(path, 1, WRITER_PRAGMAS, queries)?;
     let writer = writers.get().await.map_err(unavailable)?;
     let mut harness = AsyncMigrationHarness::new(writer);
-    tokio::task::block_in_place(|| harness.run_pending_migrations(SQLITE_MIGRATIONS).map(|_| ())).map_err(unavailable)?;
+    tokio::task::block_in_place(|| harness.run_pending_migrations(SQLITE_MIGRATIONS).map(|_| ()))
+        .map_err(unavailable)?;
     let conn = Conn::Sqlite(harness.into_inner());
     drop(lock);
     let (sender, receiver) = mpsc::channel(1024);
@@ -289,8 +293,8 @@ async fn open_postgres(url: &str, queries: &Arc<AtomicU64>) -> Result<Kind> {
     let mut conn = pool.get().await.map_err(unavailable)?;
     conn.batch_execute(&format!("SELECT pg_advisory_lock({MIGRATION_LOCK})")).await.map_err(unavailable)?;
     let mut harness = AsyncMigrationHarness::new(conn);
-    let migrated =
-        tokio::task::block_in_place(|| harness.run_pending_migrations(POSTGRES_MIGRATIONS).map(|_| ())).map_err(unavailable);
+    let migrated = tokio::task::block_in_place(|| harness.run_pending_migrations(POSTGRES_MIGRATIONS).map(|_| ()))
+        .map_err(unavailable);
     let mut conn = harness.into_inner();
     conn.batch_execute(&format!("SELECT pg_advisory_unlock({MIGRATION_LOCK})")).await.map_err(unavailable)?;
     migrated?;
@@ -346,7 +350,9 @@ impl From<diesel::result::Error> for Error {
         use diesel::result::{DatabaseErrorKind, Error as Diesel};
         match error {
             Diesel::NotFound => Error::NotFound,
-            Diesel::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => Error::Conflict { reason: "error-exists-already" },
+            Diesel::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => {
+                Error::Conflict { reason: "error-exists-already" }
+            }
             Diesel::DatabaseError(DatabaseErrorKind::ClosedConnection, info) => {
                 Error::Unavailable(info.message().to_owned())
             }

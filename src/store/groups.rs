@@ -408,20 +408,17 @@ pub async fn directory(
     limit: i64,
 ) -> Result<Vec<GroupLine>> {
     let rows = all_rows(conn, me.unwrap_or(ActorId(-1)), kinds, needle, after, limit).await?;
-    let line = |(group, row, summary_html, last_post_at, follow): (
-        Group,
-        CardRow,
-        String,
-        Option<Time>,
-        Option<Follow>,
-    )| GroupLine {
-        actor: card(row),
-        summary_html,
-        group,
-        last_post_at,
-        mine: follow.map(|f| (f.state, f.role, f.muted)),
-        unread: 0,
-    };
+    let line =
+        |(group, row, summary_html, last_post_at, follow): (Group, CardRow, String, Option<Time>, Option<Follow>)| {
+            GroupLine {
+                actor: card(row),
+                summary_html,
+                group,
+                last_post_at,
+                mine: follow.map(|f| (f.state, f.role, f.muted)),
+                unread: 0,
+            }
+        };
     Ok(rows.into_iter().map(line).collect())
 }
 

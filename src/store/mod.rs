@@ -7,8 +7,8 @@ mod conn;
 mod rows;
 pub mod schema;
 mod sight;
-mod types;
 pub mod transfer;
+mod types;
 
 pub mod actors;
 pub mod api;
@@ -18,8 +18,8 @@ pub mod federation;
 pub mod groups;
 pub mod invitations;
 pub mod jobs;
-pub mod live;
 pub mod leaving;
+pub mod live;
 pub mod media;
 pub mod members;
 pub mod moderation;
@@ -31,5 +31,5 @@ pub mod sessions;
 pub mod settings;
 pub mod sign_in;
 
-pub use conn::{Conn, Db, Sq};
 pub(crate) use conn::db_fn;
+pub use conn::{Conn, Db, Sq};

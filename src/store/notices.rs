@@ -36,7 +36,8 @@ pub struct NewNotice {
     pub created_at: Time,
 }
 
-type Row = (NotificationId, NoticeKind, Option<ActorId>, Option<PostId>, Option<ActorId>, String, String, Time, Option<Time>);
+type Row =
+    (NotificationId, NoticeKind, Option<ActorId>, Option<PostId>, Option<ActorId>, String, String, Time, Option<Time>);
 
 db_fn! {
     /// Adds a notice, unless the same (kind, actor, post, group) waits unread already.

@@ -110,8 +110,7 @@ pub struct Account {
     pub created_at: Time,
 }
 
-type AccountRow =
-    (Role, PersonKind, bool, String, Option<String>, String, Option<Time>, Time);
+type AccountRow = (Role, PersonKind, bool, String, Option<String>, String, Option<Time>, Time);
 type LineRow = (CardRow, String, Option<AccountRow>, Option<String>);
 
 db_fn! {
@@ -405,16 +404,8 @@ pub async fn list(conn: &mut Conn, filter: &PeopleFilter, after: (&str, i64), li
     let line = |(row, summary_html, account, branch): LineRow| PersonLine {
         actor: card(row),
         about: SafeHtml::trusted(summary_html),
-        account: account.map(|(role, kind, is_guest, job_title, email, request_note, last_seen_at, created_at)| Account {
-            role,
-            kind,
-            is_guest,
-            job_title,
-            branch,
-            email,
-            request_note,
-            last_seen_at,
-            created_at,
+        account: account.map(|(role, kind, is_guest, job_title, email, request_note, last_seen_at, created_at)| {
+            Account { role, kind, is_guest, job_title, branch, email, request_note, last_seen_at, created_at }
         }),
     };
     Ok(line_rows(conn, filter, after, limit).await?.into_iter().map(line).collect())

@@ -54,9 +54,11 @@ macro_rules! row_columns {
             sql::<Bool>("EXISTS (SELECT 1 FROM bookmarks b WHERE b.post_id = posts.id AND b.member_id = ")
                 .bind::<BigInt, _>($me)
                 .sql(")"),
-            sql::<Bool>("EXISTS (SELECT 1 FROM entries e WHERE e.post_id = posts.id AND e.how = 'share' AND e.source_id = ")
-                .bind::<BigInt, _>($me)
-                .sql(")"),
+            sql::<Bool>(
+                "EXISTS (SELECT 1 FROM entries e WHERE e.post_id = posts.id AND e.how = 'share' AND e.source_id = ",
+            )
+            .bind::<BigInt, _>($me)
+            .sql(")"),
         )
     };
 }

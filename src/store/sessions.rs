@@ -235,7 +235,12 @@ db_fn! {
 
 /// The session with this token, if it still holds: one query, on every page.
 pub async fn find(conn: &mut super::Conn, token_hash: &str, now: Time) -> Result<Option<Loaded>> {
-    let loaded = |((id, shared, locale, theme, text_size, contrast, last_seen_at, expires_at), member, actor, unread): SessionRow| Loaded {
+    let loaded = |(
+        (id, shared, locale, theme, text_size, contrast, last_seen_at, expires_at),
+        member,
+        actor,
+        unread,
+    ): SessionRow| Loaded {
         id,
         shared,
         preferences: Preferences { locale, theme, text_size, contrast },
@@ -250,7 +255,8 @@ pub async fn find(conn: &mut super::Conn, token_hash: &str, now: Time) -> Result
 
 /// Sessions of a member that still hold, last used first.
 pub async fn list(conn: &mut super::Conn, member: ActorId, now: Time) -> Result<Vec<SessionLine>> {
-    let line = |(id, device, shared, created_at, last_seen_at)| SessionLine { id, device, shared, created_at, last_seen_at };
+    let line =
+        |(id, device, shared, created_at, last_seen_at)| SessionLine { id, device, shared, created_at, last_seen_at };
     Ok(line_rows(conn, member, now).await?.into_iter().map(line).collect())
 }
 

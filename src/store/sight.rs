@@ -12,7 +12,8 @@ type Lit = SqlLiteral<Bool>;
 /// Posts that `sight` may see. `posts` must be in the query under its own name.
 pub(super) fn sees_posts(
     sight: &Sight,
-) -> SqlLiteral<Bool, Bind<SqlLiteral<Bool, Bind<SqlLiteral<Bool, Bind<Lit, i16, SmallInt>>, i64, BigInt>>, i64, BigInt>> {
+) -> SqlLiteral<Bool, Bind<SqlLiteral<Bool, Bind<SqlLiteral<Bool, Bind<Lit, i16, SmallInt>>, i64, BigInt>>, i64, BigInt>>
+{
     sql::<Bool>("(posts.audience_id IN (SELECT a.id FROM audiences a WHERE a.id = posts.audience_id AND a.scope <= ")
         .bind::<SmallInt, _>(sight.max.number())
         .sql(") OR EXISTS (SELECT 1 FROM readers r WHERE r.audience_id = posts.audience_id AND r.actor_id = ")

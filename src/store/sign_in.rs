@@ -33,8 +33,7 @@ pub struct Token {
     pub used_at: Option<Time>,
 }
 
-type Row =
-    (i64, TokenPurpose, Option<ActorId>, String, Option<String>, String, i32, Time, Time, Option<Time>);
+type Row = (i64, TokenPurpose, Option<ActorId>, String, Option<String>, String, i32, Time, Time, Option<Time>);
 
 const COLUMNS: (
     tokens::id,

@@ -83,8 +83,20 @@ macro_rules! word {
 }
 
 number!(
-    ActorId, PostId, AudienceId, MediaId, ActivityId, HostId, SessionId, InvitationId, NotificationId, ReportId, BranchId,
-    EntryId, FollowId, Time
+    ActorId,
+    PostId,
+    AudienceId,
+    MediaId,
+    ActivityId,
+    HostId,
+    SessionId,
+    InvitationId,
+    NotificationId,
+    ReportId,
+    BranchId,
+    EntryId,
+    FollowId,
+    Time
 );
 
 word!(

@@ -7,7 +7,9 @@ pub fn first_paragraphs(html: &SafeHtml, chars: usize) -> SafeHtml {
     let mut rest = html.as_str();
     while let Some(open) = rest.find('<') {
         shown += rest.get(..open).map_or(0, |text| text.chars().count());
-        let Some(tag) = rest.get(open..).and_then(|tail| tail.find('>').and_then(|close| tail.get(..=close))) else { break };
+        let Some(tag) = rest.get(open..).and_then(|tail| tail.find('>').and_then(|close| tail.get(..=close))) else {
+            break;
+        };
         let void = tag.starts_with("<br") || tag.starts_with("<hr") || tag.starts_with("<img");
         if tag.starts_with("</") {
             depth = depth.saturating_sub(1);

@@ -14,8 +14,8 @@ mod plain;
 mod tidy;
 mod tokens;
 
-pub use cut::first_paragraphs;
 pub use clean::{MAX_FOREIGN_BYTES, clean};
+pub use cut::first_paragraphs;
 pub use diff::{Run, word_diff};
 pub use found::{Piece, found_in};
 pub use inline::Handle;

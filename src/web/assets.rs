@@ -9,8 +9,8 @@ use axum::http::header;
 use axum::response::IntoResponse;
 use axum::routing::get;
 
-use super::visit::{PageResult, Visit};
 use super::respond;
+use super::visit::{PageResult, Visit};
 use crate::base::Error;
 use crate::services::Ctx;
 

@@ -7,11 +7,11 @@ use serde::Deserialize;
 
 use super::forms::{CheckedForm, Fields};
 use super::posts::{Asked, Id, Typed, render};
-use super::{drafts, see};
 use super::visit::{PageResult, Visit};
+use super::{drafts, see};
 use crate::domain::posts::{PostKind, PostState};
-use crate::services::posts::{self, PostForm, Published};
 use crate::services::Ctx;
+use crate::services::posts::{self, PostForm, Published};
 use crate::urls::post_path;
 
 /// `POST /posts/ID/comments`.
@@ -25,7 +25,12 @@ struct Comment {
     body: String,
 }
 
-async fn answer(State(ctx): State<Ctx>, visit: Visit, Id(id): Id, CheckedForm(form): CheckedForm<Comment>) -> PageResult {
+async fn answer(
+    State(ctx): State<Ctx>,
+    visit: Visit,
+    Id(id): Id,
+    CheckedForm(form): CheckedForm<Comment>,
+) -> PageResult {
     visit.member()?;
     let parent = posts::view(&ctx, &visit.viewer, id).await?.post;
     let comment = PostForm { parent: Some(id), ..PostForm::new(PostKind::Comment, form.body.as_str()) };

@@ -203,7 +203,8 @@ async fn render(ctx: &Ctx, visit: &Visit, what: Use, mut typed: Typed, state: Sh
         Use::Message => PostKind::Direct,
         Use::Edit(_, kind, _) => kind,
     };
-    let (places, personal) = if what == Use::New { places(ctx, visit, &c, &mut typed).await? } else { (vec![], vec![]) };
+    let (places, personal) =
+        if what == Use::New { places(ctx, visit, &c, &mut typed).await? } else { (vec![], vec![]) };
     while typed.option.len() < 4 || (typed.option.len() < 12 && typed.option.last().is_some_and(|o| !o.is_empty())) {
         typed.option.push(String::new());
     }
@@ -270,8 +271,17 @@ async fn places(ctx: &Ctx, visit: &Visit, c: &Chrome, typed: &mut Typed) -> Resu
 
 /// Languages of a post: their own names, as in the list of languages people speak.
 const LANGUAGES: &[(&str, &str)] = &[
-    ("nl", "Nederlands"), ("en", "English"), ("ar", "العربية"), ("de", "Deutsch"), ("es", "Español"),
-    ("fr", "Français"), ("fy", "Frysk"), ("pap", "Papiamentu"), ("pl", "Polski"), ("ti", "ትግርኛ"), ("tr", "Türkçe"),
+    ("nl", "Nederlands"),
+    ("en", "English"),
+    ("ar", "العربية"),
+    ("de", "Deutsch"),
+    ("es", "Español"),
+    ("fr", "Français"),
+    ("fy", "Frysk"),
+    ("pap", "Papiamentu"),
+    ("pl", "Polski"),
+    ("ti", "ትግርኛ"),
+    ("tr", "Türkçe"),
     ("uk", "Українська"),
 ];
 
@@ -356,7 +366,8 @@ async fn take_files(ctx: &Ctx, visit: &Visit, parts: &CheckedParts, kept: &mut V
     for (at, file) in parts.files.iter().filter(|part| part.field == "files").enumerate() {
         let alt = alts.get(at).copied().unwrap_or_default();
         let purpose = MediaPurpose::Post;
-        let put = media::upload(ctx, &visit.viewer, file.bytes.clone(), &file.mime, &file.file_name, alt, purpose).await;
+        let put =
+            media::upload(ctx, &visit.viewer, file.bytes.clone(), &file.mime, &file.file_name, alt, purpose).await;
         kept.push(Kept::of(&put?));
     }
     Ok(())
@@ -378,7 +389,8 @@ async fn step(
         });
     }
     // Script sends one alt text for each file; who has none is asked once, with the preview.
-    let unasked = parts.all("alt").len() < parts.files.len() && kept.iter().any(|file| file.picture && file.alt.is_empty());
+    let unasked =
+        parts.all("alt").len() < parts.files.len() && kept.iter().any(|file| file.picture && file.alt.is_empty());
     if !parts.has("preview") && !unasked {
         return Ok((typed, kept));
     }
@@ -455,7 +467,8 @@ async fn send_message(State(ctx): State<Ctx>, visit: Visit, parts: CheckedParts)
 /// Handles as people type them: with or without `@`, between spaces or commas.
 async fn recipients(ctx: &Ctx, visit: &Visit, typed: &str) -> Result<Vec<ActorId>> {
     let mut found = Vec::new();
-    for handle in typed.split([' ', ',', ';', '\n']).map(|h| h.trim().trim_start_matches('@')).filter(|h| !h.is_empty()) {
+    for handle in typed.split([' ', ',', ';', '\n']).map(|h| h.trim().trim_start_matches('@')).filter(|h| !h.is_empty())
+    {
         match people::person(ctx, &visit.viewer, &handle.to_lowercase()).await {
             Ok(person) => found.push(person.actor.id),
             Err(Error::NotFound | Error::Gone) => return Err(Error::invalid("to", "error-recipient-unknown")),
@@ -509,7 +522,11 @@ async fn save(State(ctx): State<Ctx>, visit: Visit, Id(id): Id, parts: CheckedPa
         Ok(()) => {
             drafts::forget(&ctx, &visit, &typed.draft).await?;
             let root = post_path(view.post.root_id);
-            see(&if view.post.is_top() { format!("{root}?done=saved") } else { format!("{root}?done=saved#comment-{id}") })
+            see(&if view.post.is_top() {
+                format!("{root}?done=saved")
+            } else {
+                format!("{root}?done=saved#comment-{id}")
+            })
         }
         Err(error) => again(&ctx, &visit, what, typed, kept, error).await,
     }

@@ -7,9 +7,9 @@ use serde::Deserialize;
 
 use super::chrome::{Chrome, Place};
 use super::forms::{CheckedForm, Fields, again};
+use super::page;
 use super::sign_in::{enter, over};
 use super::visit::{Failure, PageResult, Visit};
-use super::page;
 use crate::base::Error;
 use crate::i18n::Locale;
 use crate::services::Ctx;

@@ -48,7 +48,12 @@ async fn show(State(ctx): State<Ctx>, visit: Visit, Id(id): Id) -> PageResult {
     for (at, title, text) in texts {
         let (old_title, old_text) = before.clone().unwrap_or_else(|| (title.clone(), text.clone()));
         let runs = text::word_diff(&old_text, &text);
-        versions.push(Version { at, title: text::word_diff(&old_title, &title), text: paragraphs(runs), first: before.is_none() });
+        versions.push(Version {
+            at,
+            title: text::word_diff(&old_title, &title),
+            text: paragraphs(runs),
+            first: before.is_none(),
+        });
         before = Some((title, text));
     }
     versions.reverse();

@@ -7,9 +7,9 @@ use serde::Deserialize;
 
 use super::chrome::{Chrome, Place};
 use super::forms::Query;
+use super::see;
 use super::views::{Avatar, PostCard, Shelf};
 use super::visit::{PageResult, Visit};
-use super::see;
 use crate::base::{Page, time_of};
 use crate::domain::posts::{EntryKind, PostView};
 use crate::services::{Ctx, groups, timelines};

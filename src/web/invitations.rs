@@ -152,7 +152,11 @@ struct ShowPage {
 impl ShowPage {
     fn new(ctx: &Ctx, visit: &Visit, line: InvitationLine, form: AcceptForm, fields: Fields) -> Self {
         let title = match line.groups.as_slice() {
-            [only] => crate::i18n::t_args(visit.locale, "invitation-join", &[("what", only.actor.display_name.as_str().into())]),
+            [only] => crate::i18n::t_args(
+                visit.locale,
+                "invitation-join",
+                &[("what", only.actor.display_name.as_str().into())],
+            ),
             _ => crate::i18n::t_args(visit.locale, "invitation-join", &[("what", ctx.instance().name.as_str().into())]),
         };
         let mine = visit.viewer.actor_id() == Some(line.invitation.inviter_id);

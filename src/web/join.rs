@@ -18,9 +18,7 @@ use crate::services::{Ctx, sign_in};
 
 /// `/join` and `/confirm/TOKEN`.
 pub fn routes() -> Router<Ctx> {
-    Router::new()
-        .route("/join", get(show).post(join))
-        .route("/confirm/{token}", get(look).post(confirm))
+    Router::new().route("/join", get(show).post(join)).route("/confirm/{token}", get(look).post(confirm))
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]

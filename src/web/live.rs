@@ -54,7 +54,9 @@ impl Topic {
         match (self, change) {
             (_, Change::Post { author, .. }) if *author == me => None,
             (Topic::Home, Change::Home { post, members }) => members.contains(&me).then_some(*post),
-            (Topic::Group(id), Change::Post { post, group, root, .. }) if root == post => (*group == Some(id)).then_some(*post),
+            (Topic::Group(id), Change::Post { post, group, root, .. }) if root == post => {
+                (*group == Some(id)).then_some(*post)
+            }
             (Topic::Thread(id), Change::Post { post, root, .. }) => (*root == id && *post != id).then_some(*post),
             _ => None,
         }

@@ -58,14 +58,27 @@ struct NoticesPage {
 
 /// What is meant for the reader alone.
 const FOR_YOU: &[NoticeKind] = &[
-    NoticeKind::Mention, NoticeKind::Reply, NoticeKind::Direct, NoticeKind::Accepted, NoticeKind::Reaction,
-    NoticeKind::Share, NoticeKind::Follow, NoticeKind::Poll,
+    NoticeKind::Mention,
+    NoticeKind::Reply,
+    NoticeKind::Direct,
+    NoticeKind::Accepted,
+    NoticeKind::Reaction,
+    NoticeKind::Share,
+    NoticeKind::Follow,
+    NoticeKind::Poll,
 ];
 
 /// What groups and keeping order bring.
 const GROUPS: &[NoticeKind] = &[
-    NoticeKind::Post, NoticeKind::JoinRequest, NoticeKind::Invited, NoticeKind::Admitted, NoticeKind::Refused,
-    NoticeKind::Report, NoticeKind::Removed, NoticeKind::Held, NoticeKind::AccountRequest,
+    NoticeKind::Post,
+    NoticeKind::JoinRequest,
+    NoticeKind::Invited,
+    NoticeKind::Admitted,
+    NoticeKind::Refused,
+    NoticeKind::Report,
+    NoticeKind::Removed,
+    NoticeKind::Held,
+    NoticeKind::AccountRequest,
 ];
 
 async fn list(State(ctx): State<Ctx>, visit: Visit, Query(asked): Query<Asked>) -> PageResult {
@@ -80,7 +93,9 @@ async fn list(State(ctx): State<Ctx>, visit: Visit, Query(asked): Query<Asked>) 
     let mut together: Vec<Vec<Notice>> = Vec::new();
     for notice in found.items {
         let same = |known: &&mut Vec<Notice>| {
-            known.first().is_some_and(|n| n.group_key == notice.group_key && n.read_at.is_some() == notice.read_at.is_some())
+            known
+                .first()
+                .is_some_and(|n| n.group_key == notice.group_key && n.read_at.is_some() == notice.read_at.is_some())
         };
         match together.iter_mut().find(same) {
             Some(known) => known.push(notice),
@@ -103,7 +118,9 @@ fn line(c: &Chrome, together: &[Notice]) -> Option<Line> {
         [] => String::new(),
         [one] => (*one).to_owned(),
         [one, other] => format!("{one} {} {other}", c.t("notices-and")),
-        [one, rest @ ..] => format!("{one} {}", c.tn("notices-and-others", &i64::try_from(rest.len()).unwrap_or(i64::MAX))),
+        [one, rest @ ..] => {
+            format!("{one} {}", c.tn("notices-and-others", &i64::try_from(rest.len()).unwrap_or(i64::MAX)))
+        }
     };
     let group = first.group.as_ref();
     let name = group.map_or_else(String::new, |group| group.display_name.clone());

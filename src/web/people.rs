@@ -192,7 +192,8 @@ async fn show(
     Query(asked): Query<PersonAsked>,
 ) -> PageResult {
     let person = service::person(&ctx, &visit.viewer, &acct).await?;
-    let written = posts::by_author(&ctx, &visit.viewer, person.actor.id, false, Page::before(asked.before.map(|id| id.0), 20));
+    let written =
+        posts::by_author(&ctx, &visit.viewer, person.actor.id, false, Page::before(asked.before.map(|id| id.0), 20));
     let written = written.await?;
     let c = visit.chrome(&ctx, Place::People, person.actor.display_name.clone()).flash(asked.done.as_deref());
     let c = c.alternate(&person.actor.uri);

@@ -40,7 +40,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
-        let Path(text) = Path::<String>::from_request_parts(parts, state).await.map_err(|_| Failure(Error::NotFound))?;
+        let Path(text) =
+            Path::<String>::from_request_parts(parts, state).await.map_err(|_| Failure(Error::NotFound))?;
         Ok(Self(text.parse()?))
     }
 }
@@ -179,12 +180,23 @@ fn assemble(
     let (lines, left) = thread(&c, &facts, comments);
     let mut card = PostCard::full(post, &c);
     card.moderates = moderates;
-    let people = people
-        .iter()
-        .map(|card| (actor_path(card.kind, &card.acct()), card.display_name.clone()))
-        .collect();
+    let people = people.iter().map(|card| (actor_path(card.kind, &card.acct()), card.display_name.clone())).collect();
     let reply = reply.filter(|id| lines.iter().any(|line| line.card.id() == *id));
-    ShowPage { card, heading, lines, left, next, closed, reply, fields: typed.fields, body: typed.body, readers, people, direct, c }
+    ShowPage {
+        card,
+        heading,
+        lines,
+        left,
+        next,
+        closed,
+        reply,
+        fields: typed.fields,
+        body: typed.body,
+        readers,
+        people,
+        direct,
+        c,
+    }
 }
 
 fn readers_key(scope: crate::domain::audiences::Scope) -> &'static str {
@@ -227,8 +239,7 @@ fn thread(c: &Chrome, facts: &Facts<'_>, comments: Vec<PostView>) -> (Vec<Commen
         let id = comments[at].post.id;
         stack.extend((0..comments.len()).rev().filter(|i| parent(&comments[*i]) == Some(id)).map(|i| (i, depth + 1)));
     }
-    let names: Vec<(PostId, String)> =
-        comments.iter().map(|v| (v.post.id, v.author.display_name.clone())).collect();
+    let names: Vec<(PostId, String)> = comments.iter().map(|v| (v.post.id, v.author.display_name.clone())).collect();
     let mut views: Vec<Option<PostView>> = comments.into_iter().map(Some).collect();
     let mut before = 0;
     let mut lines = Vec::new();
@@ -285,7 +296,8 @@ fn line(
 
 /// Where a small form was; only pages of this instance.
 pub(super) fn back(to: &str, id: PostId) -> PageResult {
-    let ours = to.starts_with('/') && !to.starts_with("//") && !to.contains(['\\', '#']) && !to.contains(char::is_control);
+    let ours =
+        to.starts_with('/') && !to.starts_with("//") && !to.contains(['\\', '#']) && !to.contains(char::is_control);
     if !ours {
         return see(&post_path(id));
     }
@@ -321,12 +333,22 @@ async fn lock(State(ctx): State<Ctx>, visit: Visit, Id(id): Id, CheckedForm(form
     back(&form.to, id)
 }
 
-async fn approve(State(ctx): State<Ctx>, visit: Visit, Id(id): Id, CheckedForm(form): CheckedForm<Switch>) -> PageResult {
+async fn approve(
+    State(ctx): State<Ctx>,
+    visit: Visit,
+    Id(id): Id,
+    CheckedForm(form): CheckedForm<Switch>,
+) -> PageResult {
     service::approve(&ctx, &visit.viewer, id).await?;
     back(&form.to, id)
 }
 
-async fn restore(State(ctx): State<Ctx>, visit: Visit, Id(id): Id, CheckedForm(form): CheckedForm<Switch>) -> PageResult {
+async fn restore(
+    State(ctx): State<Ctx>,
+    visit: Visit,
+    Id(id): Id,
+    CheckedForm(form): CheckedForm<Switch>,
+) -> PageResult {
     service::restore(&ctx, &visit.viewer, id).await?;
     back(&form.to, id)
 }
@@ -362,7 +384,11 @@ async fn ask_delete(State(ctx): State<Ctx>, visit: Visit, Id(id): Id) -> PageRes
     let view = service::view(&ctx, &visit.viewer, id).await?;
     crate::policy::check_edit(me, &view.post)?;
     let c = visit.chrome(&ctx, Place::None, visit.t("post-delete-ask"));
-    let what = if view.post.replies_count > 0 { c.tn("post-delete-answers", &view.post.replies_count) } else { c.t("post-delete-what") };
+    let what = if view.post.replies_count > 0 {
+        c.tn("post-delete-answers", &view.post.replies_count)
+    } else {
+        c.t("post-delete-what")
+    };
     confirm(ConfirmPage {
         heading: c.t("post-delete-ask"),
         what,
@@ -420,7 +446,12 @@ async fn ask_remove(State(ctx): State<Ctx>, visit: Visit, Id(id): Id) -> PageRes
     removal(&ctx, &visit, id, String::new(), Fields::default())
 }
 
-async fn remove(State(ctx): State<Ctx>, visit: Visit, Id(id): Id, CheckedForm(form): CheckedForm<Reason>) -> PageResult {
+async fn remove(
+    State(ctx): State<Ctx>,
+    visit: Visit,
+    Id(id): Id,
+    CheckedForm(form): CheckedForm<Reason>,
+) -> PageResult {
     match service::remove(&ctx, &visit.viewer, id, &form.reason).await {
         Ok(()) => see(&format!("{}?done=removed", post_path(id))),
         Err(error @ Error::Forbidden { .. }) => Err(Failure(error)),
@@ -452,7 +483,12 @@ async fn ask_report(State(ctx): State<Ctx>, visit: Visit, Id(id): Id) -> PageRes
     reporting(&ctx, &visit, &about, &post_path(id), String::new(), Fields::default())
 }
 
-async fn report(State(ctx): State<Ctx>, visit: Visit, Id(id): Id, CheckedForm(form): CheckedForm<Reason>) -> PageResult {
+async fn report(
+    State(ctx): State<Ctx>,
+    visit: Visit,
+    Id(id): Id,
+    CheckedForm(form): CheckedForm<Reason>,
+) -> PageResult {
     let view = service::view(&ctx, &visit.viewer, id).await?;
     match moderation::report(&ctx, &visit.viewer, view.author.id, Some(id), &form.reason).await {
         Ok(_) => see(&format!("{}?done=reported", post_path(view.post.root_id))),
@@ -470,7 +506,12 @@ async fn ask_report_person(State(ctx): State<Ctx>, visit: Visit, Path(name): Pat
     reporting(&ctx, &visit, &person.actor.display_name, &base, String::new(), Fields::default())
 }
 
-async fn report_person(State(ctx): State<Ctx>, visit: Visit, Path(name): Path<String>, CheckedForm(form): CheckedForm<Reason>) -> PageResult {
+async fn report_person(
+    State(ctx): State<Ctx>,
+    visit: Visit,
+    Path(name): Path<String>,
+    CheckedForm(form): CheckedForm<Reason>,
+) -> PageResult {
     let person = people::person(&ctx, &visit.viewer, &name).await?;
     let base = actor_path(person.actor.kind, &name);
     match moderation::report(&ctx, &visit.viewer, person.actor.id, None, &form.reason).await {

@@ -33,7 +33,12 @@ struct Reaction {
     to: String,
 }
 
-async fn react(State(ctx): State<Ctx>, visit: Visit, Id(id): Id, CheckedForm(form): CheckedForm<Reaction>) -> PageResult {
+async fn react(
+    State(ctx): State<Ctx>,
+    visit: Visit,
+    Id(id): Id,
+    CheckedForm(form): CheckedForm<Reaction>,
+) -> PageResult {
     posts::react(&ctx, &visit.viewer, id, form.kind, form.on != "0").await?;
     back(&form.to, id)
 }
@@ -51,7 +56,12 @@ async fn vote(State(ctx): State<Ctx>, visit: Visit, Id(id): Id, CheckedForm(form
     back(&form.to, id)
 }
 
-async fn bookmark(State(ctx): State<Ctx>, visit: Visit, Id(id): Id, CheckedForm(form): CheckedForm<Switch>) -> PageResult {
+async fn bookmark(
+    State(ctx): State<Ctx>,
+    visit: Visit,
+    Id(id): Id,
+    CheckedForm(form): CheckedForm<Switch>,
+) -> PageResult {
     posts::bookmark(&ctx, &visit.viewer, id, form.on()).await?;
     back(&form.to, id)
 }
@@ -68,7 +78,12 @@ struct Accept {
     answer: String,
 }
 
-async fn accept(State(ctx): State<Ctx>, visit: Visit, Id(id): Id, CheckedForm(form): CheckedForm<Accept>) -> PageResult {
+async fn accept(
+    State(ctx): State<Ctx>,
+    visit: Visit,
+    Id(id): Id,
+    CheckedForm(form): CheckedForm<Accept>,
+) -> PageResult {
     let answer = if form.answer.is_empty() { None } else { Some(form.answer.parse::<PostId>()?) };
     posts::accept_answer(&ctx, &visit.viewer, id, answer).await?;
     see(&format!("{}#answers", post_path(id)))

@@ -12,8 +12,8 @@ use super::views::{Avatar, PostCard};
 use super::visit::{PageResult, Visit};
 use super::{page, see};
 use crate::domain::Viewer;
-use crate::services::search::{self, Filter, MANY};
 use crate::services::Ctx;
+use crate::services::search::{self, Filter, MANY};
 use crate::text::Piece;
 use crate::urls;
 

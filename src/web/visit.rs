@@ -13,8 +13,8 @@ use super::chrome::{Chrome, Place};
 use crate::base::{ActorId, Error, Result};
 use crate::domain::Viewer;
 use crate::i18n::Locale;
-use crate::services::sessions::{self, Begun, Device, Session};
 use crate::services::Ctx;
+use crate::services::sessions::{self, Begun, Device, Session};
 
 /// A page, or why not.
 pub type PageResult = Result<Response, Failure>;
@@ -35,7 +35,8 @@ struct Failed(Arc<Error>);
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        let mut response = StatusCode::from_u16(self.0.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR).into_response();
+        let mut response =
+            StatusCode::from_u16(self.0.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR).into_response();
         response.extensions_mut().insert(Failed(Arc::new(self.0)));
         response
     }

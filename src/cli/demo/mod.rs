@@ -52,7 +52,8 @@ fn say(text: &str) {
 /// Makes or opens both instances, and runs them until told to stop.
 pub async fn run(args: DemoArgs) -> Result<(), String> {
     let begun = Instant::now();
-    let partner_port = args.port.checked_add(1).ok_or("--port: the partner needs the next port too; choose a lower one")?;
+    let partner_port =
+        args.port.checked_add(1).ok_or("--port: the partner needs the next port too; choose a lower one")?;
     let sides = [
         Side {
             key: "linde",
@@ -119,7 +120,10 @@ fn clear(dir: &Path) -> Result<(), String> {
         if path.join("kring.toml").is_file() {
             std::fs::remove_dir_all(&path).map_err(|e| format!("--fresh: cannot remove {}: {e}", path.display()))?;
         } else if path.exists() {
-            return Err(format!("--fresh: {} does not look like a demo; remove it yourself or choose --dir", path.display()));
+            return Err(format!(
+                "--fresh: {} does not look like a demo; remove it yourself or choose --dir",
+                path.display()
+            ));
         }
     }
     Ok(())
@@ -141,7 +145,10 @@ fn config(side: &Side, dir: &Path) -> Result<Config, String> {
     let config = Config::load(Some(&file)).map_err(|e| e.to_string())?;
     if config.server.listen.port() != side.port {
         let port = config.server.listen.port();
-        return Err(format!("the demo in {} was made for port {port}; use that port, another --dir, or --fresh", dir.display()));
+        return Err(format!(
+            "the demo in {} was made for port {port}; use that port, another --dir, or --fresh",
+            dir.display()
+        ));
     }
     Ok(config)
 }

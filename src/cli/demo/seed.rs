@@ -162,8 +162,14 @@ impl Side<'_> {
                 let id = HostId(self.plan.id_at(self.plan.ago(400.0)));
                 let id = store::actors::ensure_host(conn, id, urls.host()).await?;
                 store::federation::set_peer_state(conn, id, PeerState::Accepted, Some("network")).await?;
-                store::federation::set_software(conn, id, Some("kring"), Some(env!("CARGO_PKG_VERSION")), self.plan.now)
-                    .await?;
+                store::federation::set_software(
+                    conn,
+                    id,
+                    Some("kring"),
+                    Some(env!("CARGO_PKG_VERSION")),
+                    self.plan.now,
+                )
+                .await?;
                 hosts.insert(*key, id);
             }
         }
@@ -577,15 +583,7 @@ impl Side<'_> {
     }
 }
 
-fn new_actor(
-    urls: &Urls,
-    kind: ActorKind,
-    id: ActorId,
-    host: HostId,
-    name: &str,
-    shown: &str,
-    now: Time,
-) -> NewActor {
+fn new_actor(urls: &Urls, kind: ActorKind, id: ActorId, host: HostId, name: &str, shown: &str, now: Time) -> NewActor {
     let uri = urls.actor(kind, name);
     let part = |suffix: &str| Some(format!("{uri}/{suffix}"));
     let group = kind == ActorKind::Group;

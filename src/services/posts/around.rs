@@ -8,8 +8,8 @@ use crate::domain::posts::{Post, PostKind, PostView};
 use crate::policy::{self, InGroup};
 use crate::services::groups::{self, GroupView};
 use crate::services::{Ctx, posts};
-use crate::store::groups::GroupLine;
 use crate::store;
+use crate::store::groups::GroupLine;
 use crate::text;
 
 /// A post on its own page.
@@ -46,14 +46,26 @@ pub async fn around(ctx: &Ctx, viewer: &Viewer, id: PostId, after: i64) -> Resul
         },
         None => None,
     };
-    let people = if post.post.kind == PostKind::Direct { conversation_people(ctx, viewer, &[&post.post]).await? } else { vec![] };
+    let people = if post.post.kind == PostKind::Direct {
+        conversation_people(ctx, viewer, &[&post.post]).await?
+    } else {
+        vec![]
+    };
     let moderates = match (&group, post.post.group_id) {
         (Some(group), _) => group.moderator,
         (None, None) => post.post.kind != PostKind::Direct && policy::check_instance_moderator(viewer).is_ok(),
         (None, Some(_)) => false,
     };
     let closed = why_closed(ctx, viewer, &post.post, group.as_ref());
-    Ok(Around { comments, next, moderates, closed, people: people.into_iter().map(|(_, card)| card).collect(), group, post })
+    Ok(Around {
+        comments,
+        next,
+        moderates,
+        closed,
+        people: people.into_iter().map(|(_, card)| card).collect(),
+        group,
+        post,
+    })
 }
 
 /// Why no comment may be written, as `policy` says.
@@ -81,7 +93,8 @@ pub async fn conversation_people(ctx: &Ctx, viewer: &Viewer, roots: &[&Post]) ->
     let pairs = store::groups::readers_of(&mut conn, &audiences).await?;
     let ids: Vec<ActorId> = pairs.iter().map(|(_, id)| *id).filter(|id| *id != me).collect();
     let cards = store::actors::cards(&mut conn, &ids).await?;
-    let named = |(audience, id): &(AudienceId, ActorId)| cards.iter().find(|c| c.id == *id).map(|c| (*audience, c.clone()));
+    let named =
+        |(audience, id): &(AudienceId, ActorId)| cards.iter().find(|c| c.id == *id).map(|c| (*audience, c.clone()));
     Ok(pairs.iter().filter_map(named).collect())
 }
 

@@ -102,7 +102,8 @@ pub async fn receive(ctx: &Ctx, new: Incoming) -> Result<Option<PostId>> {
 async fn take_in(conn: &mut Conn, ctx: &Ctx, new: Incoming) -> Result<(Option<PostId>, Option<Change>)> {
     if let Some(known) = store::posts::find_by_uri(conn, &new.uri).await? {
         // A post of ours that its group's host now announces has been taken.
-        let taken = known.state == PostState::Waiting && new.announced_by.is_some() && new.announced_by == known.group_id;
+        let taken =
+            known.state == PostState::Waiting && new.announced_by.is_some() && new.announced_by == known.group_id;
         let change = if taken { Some(super::moderate::release(conn, ctx, known.clone()).await?) } else { None };
         return Ok((Some(known.id), change));
     }

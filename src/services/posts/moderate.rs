@@ -34,7 +34,8 @@ pub async fn remove(ctx: &Ctx, viewer: &Viewer, id: PostId, reason: &str) -> Res
                 let post = store::posts::get(conn, id).await?;
                 check_moderates(conn, &c, &viewer, &post).await?;
                 apply_remove(conn, &c, &post, by, &reason).await?;
-                log(conn, &c, post.group_id, by, ModAction::RemovePost, Some(post.author_id), Some(id), &reason).await?;
+                log(conn, &c, post.group_id, by, ModAction::RemovePost, Some(post.author_id), Some(id), &reason)
+                    .await?;
                 Ok(post.group_id)
             })
         })

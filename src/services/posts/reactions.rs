@@ -66,9 +66,7 @@ pub async fn receive_reaction(
 ) -> Result<()> {
     let (c, uri) = (ctx.clone(), uri.to_owned());
     ctx.db
-        .write(move |conn| {
-            Box::pin(async move { set_reaction(conn, &c, actor, post, kind, on, Some(&uri)).await })
-        })
+        .write(move |conn| Box::pin(async move { set_reaction(conn, &c, actor, post, kind, on, Some(&uri)).await }))
         .await?;
     ctx.wake.now();
     Ok(())
@@ -139,9 +137,7 @@ pub async fn set_share(
 /// A peer's actor shared a post, or took it back.
 pub async fn receive_share(ctx: &Ctx, actor: ActorId, post: PostId, on: bool, uri: &str) -> Result<()> {
     let (c, uri) = (ctx.clone(), uri.to_owned());
-    ctx.db
-        .write(move |conn| Box::pin(async move { set_share(conn, &c, actor, post, on, Some(&uri)).await }))
-        .await?;
+    ctx.db.write(move |conn| Box::pin(async move { set_share(conn, &c, actor, post, on, Some(&uri)).await })).await?;
     ctx.wake.now();
     Ok(())
 }

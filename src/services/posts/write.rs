@@ -165,7 +165,8 @@ fn check_form(ctx: &Ctx, form: &PostForm) -> Result<()> {
     if form.source.trim().is_empty() && form.media.is_empty() && form.link_url.is_none() && form.poll.is_none() {
         fields.push(FieldError { field: "body", code: "error-text-empty" });
     }
-    if matches!(form.kind, PostKind::Story | PostKind::Lesson) && form.parent.is_none() && form.title.trim().is_empty() {
+    if matches!(form.kind, PostKind::Story | PostKind::Lesson) && form.parent.is_none() && form.title.trim().is_empty()
+    {
         fields.push(FieldError { field: "title", code: "error-title-empty" });
     }
     if form.title.chars().count() > 200 {
@@ -392,7 +393,8 @@ async fn insert(
         removed_reason: String::new(),
         received_seq: id.0,
     };
-    let new = NewPost { post, parent_uri: place.parent.as_ref().map(|p| p.uri.clone()), search_text: text.search.clone() };
+    let new =
+        NewPost { post, parent_uri: place.parent.as_ref().map(|p| p.uri.clone()), search_text: text.search.clone() };
     store::posts::insert(conn, &new).await?;
     let post = new.post;
     for (position, media) in form.media.iter().enumerate() {

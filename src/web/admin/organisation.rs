@@ -82,8 +82,7 @@ impl OrganisationPage {
         if form.registration.is_empty() {
             form.registration = registration::mode(ctx).to_string();
         }
-        let mut hues: Vec<(String, String)> =
-            HUES.iter().map(|(hue, key)| ((*hue).to_owned(), visit.t(key))).collect();
+        let mut hues: Vec<(String, String)> = HUES.iter().map(|(hue, key)| ((*hue).to_owned(), visit.t(key))).collect();
         if !hues.iter().any(|(hue, _)| *hue == form.accent_hue) {
             hues.push((form.accent_hue.clone(), format!("{}°", form.accent_hue)));
         }

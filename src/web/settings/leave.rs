@@ -11,8 +11,8 @@ use super::super::forms::{CheckedForm, Fields, again};
 use super::super::visit::{self, Failure, PageResult, Visit};
 use super::super::{page, respond};
 use crate::base::Error;
-use crate::services::leaving::{self, InTheWay};
 use crate::services::Ctx;
+use crate::services::leaving::{self, InTheWay};
 
 pub(super) fn routes() -> Router<Ctx> {
     Router::new().route("/settings/leave", get(show).post(leave)).route("/settings/export", get(export))

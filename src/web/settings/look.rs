@@ -47,8 +47,7 @@ struct LookForm {
 }
 
 async fn choose(ctx: &Ctx, visit: &Visit, form: LookForm, to: &str) -> Result<Response, Failure> {
-    let chosen =
-        Preferences { locale: form.locale, theme: form.theme, text_size: form.text, contrast: form.contrast };
+    let chosen = Preferences { locale: form.locale, theme: form.theme, text_size: form.text, contrast: form.contrast };
     match sessions::set_preferences(ctx, visit.session.as_deref(), chosen, visit.device.clone()).await? {
         // A visitor without a session gets one that holds nothing but these choices.
         Some(begun) => visit::begin(ctx, &begun, to),

@@ -191,8 +191,8 @@ fn entities_have_every_key() {
 #[test]
 fn a_status_lives_and_dies() {
     on_sqlite(async |app| {
-        let wim = app.person("Wim").await;
-        let phone = Phone::of(&app, &wim).await;
+        let (wim, fatima) = (app.person("Wim").await, app.person("Fatima").await);
+        let (phone, other) = (Phone::of(&app, &wim).await, Phone::of(&app, &fatima).await);
         let made =
             Phone::read(phone.post("/api/v1/statuses", json!({ "status": "Eerst", "spoiler_text": "let op" })).await);
         let id = made["id"].as_str().unwrap();
@@ -211,12 +211,15 @@ fn a_status_lives_and_dies() {
             assert_eq!(Phone::read(phone.post(&format!("{path}/{on}"), json!({})).await)[key], true);
             assert_eq!(Phone::read(phone.post(&format!("{path}/un{on}"), json!({})).await)[key], false);
         }
-        let boost = Phone::read(phone.post(&format!("{path}/reblog"), json!({})).await);
+        let boost = Phone::read(other.post(&format!("{path}/reblog"), json!({})).await);
         assert_eq!(boost["reblog"]["id"], id);
         assert_eq!(boost["reblog"]["reblogs_count"], 1);
-        assert_eq!(Phone::read(phone.get(&format!("{path}/reblogged_by")).await)[0]["acct"], "wim");
-        let back = Phone::read(phone.post(&format!("{path}/unreblog"), json!({})).await);
+        assert_eq!(Phone::read(phone.get(&format!("{path}/reblogged_by")).await)[0]["acct"], "fatima");
+        let back = Phone::read(other.post(&format!("{path}/unreblog"), json!({})).await);
         assert_eq!(back["reblogged"], false);
+        // One's own post is on one's profile already: it is wrapped, and counts for nothing.
+        let own = Phone::read(phone.post(&format!("{path}/reblog"), json!({})).await);
+        assert_eq!((&own["reblog"]["id"], &own["reblog"]["reblogs_count"]), (&json!(id), &json!(0)));
         let gone = Phone::read(phone.send(reqwest::Method::DELETE, &path, "", "", &[]).await);
         assert_eq!(gone["text"], "Later");
         phone.get(&path).await.status(404);

@@ -81,12 +81,17 @@ impl Three {
             home.url(&format!("/activities/{id}")),
         ];
         let view = home.view(&Viewer::System, id).await.unwrap();
-        urls.extend(view.media.iter().flat_map(|m| [home.ctx().urls.media(m.id, false), home.ctx().urls.media(m.id, true)]));
+        urls.extend(
+            view.media.iter().flat_map(|m| [home.ctx().urls.media(m.id, false), home.ctx().urls.media(m.id, true)]),
+        );
         for part in ["outbox?page=1", "featured"] {
             urls.push(self.a.url(&format!("/groups/care_team/{part}")));
         }
         for url in urls {
-            for (who, (status, body)) in [("a stranger", get_as(&url, "application/activity+json").await), ("eve", self.d.get(&self.eve, &url).await)] {
+            for (who, (status, body)) in [
+                ("a stranger", get_as(&url, "application/activity+json").await),
+                ("eve", self.d.get(&self.eve, &url).await),
+            ] {
                 let hidden = status == 404 || (url.contains("featured") && body["orderedItems"] == json!([]));
                 assert!(hidden, "{who} got {status} for {url}: {body}");
             }
@@ -101,7 +106,8 @@ async fn private(kind: Kind) {
     let t = Three::new(kind).await;
     // A post from each side, one with a picture, is read on every server.
     let bytes = bytes::Bytes::from_static(PNG);
-    let file = media::upload(t.b.ctx(), &t.bob, bytes, "image/png", "x.png", "A chart", MediaPurpose::Post).await.unwrap();
+    let file =
+        media::upload(t.b.ctx(), &t.bob, bytes, "image/png", "x.png", "A chart", MediaPurpose::Post).await.unwrap();
     let form = PostForm { group: Some(t.at_b.id), media: vec![file.id], ..PostForm::new(PostKind::Message, "From B") };
     let from_b = t.b.publish(&t.bob, form).await;
     let from_a = t.a.post(&t.ada, &t.group, PostKind::Message, "", "From A").await;
@@ -165,7 +171,9 @@ async fn removal(t: &Three, from_a: &Post, from_b: &Post) {
     let remote = t.c.ctx().remote().unwrap();
     assert!(remote.fetch_media(&later.uri, Some(t.cas.member_id().unwrap())).await.is_err());
     assert!(remote.fetch_media(&from_a.uri, Some(t.cas.member_id().unwrap())).await.is_err());
-    let post = posts::publish(t.c.ctx(), &t.cas, PostForm { group: Some(t.at_c.id), ..PostForm::new(PostKind::Message, "x") }).await;
+    let post =
+        posts::publish(t.c.ctx(), &t.cas, PostForm { group: Some(t.at_c.id), ..PostForm::new(PostKind::Message, "x") })
+            .await;
     assert!(post.is_err(), "nor does she write");
     assert!(t.b.find(&from_b.uri).await.is_some());
 }
@@ -180,7 +188,10 @@ async fn network(kind: Kind) {
     let post = a.post(&ada, &group, PostKind::Message, "", "For partners").await;
     let here = b.until_published(&post.uri).await;
     // Every member of the peer reads it there, guests do not.
-    let (bea, guest) = (b.person("Bea").await, Viewer::Member { id: ActorId(1), role: kring::domain::people::Role::Member, guest: true });
+    let (bea, guest) = (
+        b.person("Bea").await,
+        Viewer::Member { id: ActorId(1), role: kring::domain::people::Role::Member, guest: true },
+    );
     assert!(b.view(&bea, here.id).await.is_ok());
     assert!(b.view(&guest, here.id).await.is_err() && b.view(&Viewer::Anonymous, here.id).await.is_err());
     let answer = b.comment(&bob, here.id, "Thank you").await;

@@ -34,9 +34,18 @@ async fn shape(kind: Kind) {
     let ada = a.person("Ada").await;
     let group = a.group(&ada, "Local history", GroupKind::Public).await;
     let post = a.post(&ada, &group, PostKind::Message, "", "Hello").await;
-    let paths = ["/actor", "/organisation", "/people/ada", "/groups/local_history", "/people/ada/outbox",
-        "/people/ada/followers", "/groups/local_history/outbox", "/groups/local_history/followers",
-        "/groups/local_history/moderators", "/groups/local_history/featured"];
+    let paths = [
+        "/actor",
+        "/organisation",
+        "/people/ada",
+        "/groups/local_history",
+        "/people/ada/outbox",
+        "/people/ada/followers",
+        "/groups/local_history/outbox",
+        "/groups/local_history/followers",
+        "/groups/local_history/moderators",
+        "/groups/local_history/featured",
+    ];
     let mut urls: Vec<String> = paths.iter().map(|p| a.url(p)).collect();
     urls.extend([post.uri.clone(), format!("{}/replies", post.uri), a.url(&format!("/contexts/{}", post.id))]);
     let visitor = a.app.visitor();
@@ -84,7 +93,10 @@ async fn group(kind: Kind) {
     // Narrowed, it says so.
     groups::update(a.ctx(), &ada, group.id, group_form("Local history", GroupKind::Private)).await.unwrap();
     let (_, document) = a.get(&group.uri).await;
-    assert_eq!((document["manuallyApprovesFollowers"].as_bool(), document["discoverable"].as_bool()), (Some(true), Some(false)));
+    assert_eq!(
+        (document["manuallyApprovesFollowers"].as_bool(), document["discoverable"].as_bool()),
+        (Some(true), Some(false))
+    );
 }
 
 async fn post(kind: Kind) {
@@ -92,9 +104,16 @@ async fn post(kind: Kind) {
     let ada = a.person("Ada").await;
     let group = a.group(&ada, "Local history", GroupKind::Public).await;
     let bytes = bytes::Bytes::from_static(PNG);
-    let file = media::upload(a.ctx(), &ada, bytes, "image/png", "map.png", "Hand-drawn map", MediaPurpose::Post).await.unwrap();
-    let form = PostForm { group: Some(group.id), title: "Map of <1892>".into(), media: vec![file.id], language: Some("nl".into()),
-        ..PostForm::new(PostKind::Story, "Found it! #maps") };
+    let file = media::upload(a.ctx(), &ada, bytes, "image/png", "map.png", "Hand-drawn map", MediaPurpose::Post)
+        .await
+        .unwrap();
+    let form = PostForm {
+        group: Some(group.id),
+        title: "Map of <1892>".into(),
+        media: vec![file.id],
+        language: Some("nl".into()),
+        ..PostForm::new(PostKind::Story, "Found it! #maps")
+    };
     let story = a.publish(&ada, form).await;
     let (_, note) = a.get(&story.uri).await;
     assert_eq!(note["type"], "Note");
@@ -114,7 +133,10 @@ async fn post(kind: Kind) {
     assert!(tags.iter().any(|t| t["type"] == "Hashtag" && t["name"] == "#maps"));
     let attached = note["attachment"].as_array().unwrap();
     assert_eq!(attached.len(), 1);
-    assert_eq!((attached[0]["type"].as_str(), attached[0]["name"].as_str()), (Some("Document"), Some("Hand-drawn map")));
+    assert_eq!(
+        (attached[0]["type"].as_str(), attached[0]["name"].as_str()),
+        (Some("Document"), Some("Hand-drawn map"))
+    );
     assert_eq!(attached[0]["summary"], attached[0]["name"]);
     assert!(attached[0]["url"].as_str().unwrap().starts_with("http") && attached[0]["blurhash"].is_string());
     // With a content warning there is a summary, and nothing else is one.

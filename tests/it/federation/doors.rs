@@ -21,7 +21,10 @@ on_sqlite! {
     the_peers_mode_lets_only_peers_in => peers_mode;
 }
 
-async fn group_and_peer(kind: Kind, software: &str) -> (Kring, kring::domain::Viewer, kring::domain::actors::Actor, Peer) {
+async fn group_and_peer(
+    kind: Kind,
+    software: &str,
+) -> (Kring, kring::domain::Viewer, kring::domain::actors::Actor, Peer) {
     let a = Kring::start("alpha", kind).await;
     let ada = a.person("Ada").await;
     let group = a.group(&ada, "Local history", GroupKind::Public).await;
@@ -37,8 +40,13 @@ async fn dresses(kind: Kind) {
     let mia = peer.person("mia");
     let follow = activity("Follow", &peer.url("/f/1"), &mia, json!(group.uri));
     let (url, body) = (Url::parse(&a.url("/inbox")).unwrap(), follow.to_string().into_bytes());
-    for mime in ["application/activity+json; charset=utf-8", "application/ld+json; profile=\"https://www.w3.org/ns/activitystreams\"", "application/ld+json"] {
-        let signed = cavage::sign(&peer.key, &format!("{mia}#main-key"), "POST", &url, Some(&body), now(), false).unwrap();
+    for mime in [
+        "application/activity+json; charset=utf-8",
+        "application/ld+json; profile=\"https://www.w3.org/ns/activitystreams\"",
+        "application/ld+json",
+    ] {
+        let signed =
+            cavage::sign(&peer.key, &format!("{mia}#main-key"), "POST", &url, Some(&body), now(), false).unwrap();
         assert_eq!(peer.post(&url, signed.into_iter().collect(), body.clone(), mime).await, 202, "{mime}");
     }
     let signed = cavage::sign(&peer.key, &format!("{mia}#main-key"), "POST", &url, Some(&body), now(), false).unwrap();
@@ -52,7 +60,9 @@ async fn dresses(kind: Kind) {
     assert!(post.header("digest").starts_with("SHA-256="));
     // Every document that was fetched for this was asked for with the server's signature.
     let fetched: Vec<_> = peer.seen().into_iter().filter(|s| s.path.starts_with("/users/")).collect();
-    assert!(fetched.iter().filter(|s| s.method == "GET").all(|s| s.header("signature").contains(&a.url("/actor#main-key"))));
+    assert!(
+        fetched.iter().filter(|s| s.method == "GET").all(|s| s.header("signature").contains(&a.url("/actor#main-key")))
+    );
 }
 
 async fn signatures(kind: Kind) {
@@ -64,7 +74,9 @@ async fn signatures(kind: Kind) {
     let url = Url::parse(&inbox).unwrap();
     assert_eq!(peer.send_bytes(&mia, &inbox, bytes.clone(), now().plus(-2 * Time::HOUR)).await, 401);
     assert_eq!(peer.post(&url, Default::default(), bytes.clone(), "application/activity+json").await, 401);
-    let sign = |body: &[u8]| cavage::sign(&peer.key, &format!("{mia}#main-key"), "POST", &url, Some(body), now(), false).unwrap();
+    let sign = |body: &[u8]| {
+        cavage::sign(&peer.key, &format!("{mia}#main-key"), "POST", &url, Some(body), now(), false).unwrap()
+    };
     let mut altered = bytes.clone();
     *altered.last_mut().unwrap() = b' ';
     altered.push(b'}');
@@ -73,7 +85,8 @@ async fn signatures(kind: Kind) {
     assert_eq!(peer.post(&url, undigested, bytes.clone(), "application/activity+json").await, 401);
     // Signed for another inbox, and by somebody else's key.
     let elsewhere = Url::parse(&a.url("/people/ada/inbox")).unwrap();
-    let moved = cavage::sign(&peer.key, &format!("{mia}#main-key"), "POST", &elsewhere, Some(&bytes), now(), false).unwrap();
+    let moved =
+        cavage::sign(&peer.key, &format!("{mia}#main-key"), "POST", &elsewhere, Some(&bytes), now(), false).unwrap();
     assert_eq!(peer.post(&url, moved.into_iter().collect(), bytes.clone(), "application/activity+json").await, 401);
     let stranger = KeyPair::generate_rsa().unwrap();
     let forged = cavage::sign(&stranger, &format!("{mia}#main-key"), "POST", &url, Some(&bytes), now(), false).unwrap();
@@ -91,7 +104,11 @@ async fn keys(kind: Kind) {
     let follow = |actor: &str, n: u8| activity("Follow", &peer.url(&format!("/f/{n}")), actor, json!(group.uri));
     // As a list, and in a document of its own behind a path, as GoToSocial has it.
     let listed = peer.url("/users/listed");
-    peer.actor("Person", "listed", json!({"publicKey": [{"id": format!("{listed}#main-key"), "owner": listed, "publicKeyPem": pem}]}));
+    peer.actor(
+        "Person",
+        "listed",
+        json!({"publicKey": [{"id": format!("{listed}#main-key"), "owner": listed, "publicKeyPem": pem}]}),
+    );
     assert_eq!(peer.send(&listed, &a.url("/inbox"), &follow(&listed, 1)).await, 202);
     let stub = peer.url("/users/stub");
     let key_id = format!("{stub}/main-key");
@@ -106,7 +123,11 @@ async fn keys(kind: Kind) {
     assert_eq!(peer.post(&url, signed.into_iter().collect(), body, "application/activity+json").await, 202);
     // A key that names another owner proves nothing.
     let liar = peer.url("/users/liar");
-    peer.actor("Person", "liar", json!({"publicKey": {"id": format!("{liar}#main-key"), "owner": stub, "publicKeyPem": pem}}));
+    peer.actor(
+        "Person",
+        "liar",
+        json!({"publicKey": {"id": format!("{liar}#main-key"), "owner": stub, "publicKeyPem": pem}}),
+    );
     assert_eq!(peer.send(&liar, &a.url("/inbox"), &follow(&liar, 3)).await, 401);
 }
 
@@ -158,7 +179,8 @@ async fn sizes(kind: Kind) {
     let mia = peer.person("mia");
     let big = format!("{{\"type\":\"Create\",\"actor\":\"{mia}\",\"x\":\"{}\"}}", "x".repeat(1024 * 1024));
     assert_eq!(peer.send_bytes(&mia, &a.url("/inbox"), big.into_bytes(), now()).await, 413);
-    let deep = format!("{{\"type\":\"Create\",\"actor\":\"{mia}\",\"x\":{}{}}}", "[".repeat(10_000), "]".repeat(10_000));
+    let deep =
+        format!("{{\"type\":\"Create\",\"actor\":\"{mia}\",\"x\":{}{}}}", "[".repeat(10_000), "]".repeat(10_000));
     assert_eq!(peer.send_bytes(&mia, &a.url("/inbox"), deep.into_bytes(), now()).await, 400);
     for bad in ["", "[]", "null", "{\"type\":\"Create\"}", "{\"actor\":\"x\"}"] {
         assert_eq!(peer.send_bytes(&mia, &a.url("/inbox"), bad.into(), now()).await, 400, "{bad}");

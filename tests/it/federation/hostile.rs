@@ -53,7 +53,9 @@ async fn documents(kind: Kind) {
     let remote = a.ctx().remote().unwrap();
     let id = good.url("/notes/1");
     let body = note(&id, &mia, "text", json!({})).to_string();
-    for mime in ["image/png", "application/json", "text/plain", "application/octet-stream", "text/html", "application/ld+json"] {
+    for mime in
+        ["image/png", "application/json", "text/plain", "application/octet-stream", "text/html", "application/ld+json"]
+    {
         good.put("/notes/1", 200, mime, &body);
         assert!(remote.resolve_url(&format!("{id}?{}", mime.len())).await.is_err(), "{mime}");
     }
@@ -104,7 +106,12 @@ async fn others(kind: Kind) {
             block["target"] = json!(group.uri);
             block
         },
-        activity("Announce", &evil.url("/11"), &eve, activity("Delete", &a.url("/activities/1"), &ada_uri, json!(post.uri))),
+        activity(
+            "Announce",
+            &evil.url("/11"),
+            &eve,
+            activity("Delete", &a.url("/activities/1"), &ada_uri, json!(post.uri)),
+        ),
     ];
     for attack in &attacks {
         assert_eq!(evil.send(&eve, &a.url("/inbox"), attack).await, 202, "{attack}");
@@ -129,7 +136,10 @@ async fn profiles(kind: Kind) {
     let trap = a.resolve("trap", &evil.host).await;
     kring::services::follows::request(a.ctx(), &ada, trap.id, "").await.unwrap();
     let follow = evil.until_received("Follow", |v| v["type"] == "Follow").await;
-    assert_eq!(evil.send(&group_uri, &a.url("/inbox"), &activity("Accept", &evil.url("/a"), &group_uri, follow)).await, 202);
+    assert_eq!(
+        evil.send(&group_uri, &a.url("/inbox"), &activity("Accept", &evil.url("/a"), &group_uri, follow)).await,
+        202
+    );
     a.until_state(&ada, &trap, Some(FollowState::Accepted)).await;
     a.resolve("mia", &good.host).await;
     let forged = json!({"@context": "https://www.w3.org/ns/activitystreams", "id": mia, "type": "Person",

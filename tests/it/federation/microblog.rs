@@ -98,7 +98,10 @@ async fn story(kind: Kind) {
     assert!(update["object"]["updated"].is_string() && update["object"]["content"].as_str().unwrap().contains("Older"));
     posts::delete(s.a.ctx(), &s.ada, post.id).await.unwrap();
     let delete = s.peer.until_received("Delete", |v| v["type"] == "Delete").await;
-    assert_eq!((delete["object"]["type"].as_str(), delete["object"]["id"].as_str()), (Some("Tombstone"), Some(post.uri.as_str())));
+    assert_eq!(
+        (delete["object"]["type"].as_str(), delete["object"]["id"].as_str()),
+        (Some("Tombstone"), Some(post.uri.as_str()))
+    );
     assert_eq!(s.peer.get(&s.mia, &post.uri).await.0, 410);
     // A moderator's removal ends the showing.
     let second = s.a.post(&s.ada, &s.group, PostKind::Message, "", "Second").await;
@@ -115,7 +118,12 @@ fn note_reply(s: &Scene, parent: &str) -> Value {
     let id = s.peer.url("/notes/1");
     let ada = s.a.url("/people/ada");
     let tag = json!([{"type": "Mention", "href": ada, "name": "@ada"}, {"type": "Mention", "href": s.group.uri, "name": "@local_history"}]);
-    note(&id, &s.mia, "<p>Nice</p>", json!({"inReplyTo": parent, "cc": [format!("{}/followers", s.mia), ada, s.group.uri], "tag": tag}))
+    note(
+        &id,
+        &s.mia,
+        "<p>Nice</p>",
+        json!({"inReplyTo": parent, "cc": [format!("{}/followers", s.mia), ada, s.group.uri], "tag": tag}),
+    )
 }
 
 async fn repeats(kind: Kind) {
@@ -136,7 +144,8 @@ async fn repeats(kind: Kind) {
     for n in [1, 1, 2] {
         assert_eq!(s.send(&boost(n)).await, 202);
     }
-    let post = s.a.until_post(&post.uri, |p| p.replies_count == 1 && p.reactions_count == 1 && p.shares_count == 1).await;
+    let post =
+        s.a.until_post(&post.uri, |p| p.replies_count == 1 && p.reactions_count == 1 && p.shares_count == 1).await;
     s.a.until_quiet().await;
     let after = s.a.find(&post.uri).await.unwrap();
     assert_eq!((after.replies_count, after.reactions_count, after.shares_count), (1, 1, 1));
@@ -218,7 +227,8 @@ async fn votes(kind: Kind) {
     .await;
     s.a.until_quiet().await;
     assert!(s.a.find(&s.peer.url("/v/1")).await.is_none(), "a vote is no post");
-    let update = s.peer.until_received("the counts", |v| v["type"] == "Update" && v["object"]["type"] == "Question").await;
+    let update =
+        s.peer.until_received("the counts", |v| v["type"] == "Update" && v["object"]["type"] == "Question").await;
     assert!(update["object"].get("updated").is_none(), "counts are no edit");
     assert_eq!(update["object"]["anyOf"][0]["replies"]["totalItems"], 1);
 }
@@ -269,7 +279,12 @@ async fn personal(kind: Kind) {
     let hers = note(&s.peer.url("/notes/7"), &s.mia, "Good morning", json!({}));
     assert_eq!(s.send(&create(&hers)).await, 202);
     s.a.until_published(hers["id"].as_str().unwrap()).await;
-    let answer = note(&s.peer.url("/notes/8"), &s.mia, "Psst yourself", json!({"to": [ada_uri], "cc": [], "inReplyTo": direct.uri}));
+    let answer = note(
+        &s.peer.url("/notes/8"),
+        &s.mia,
+        "Psst yourself",
+        json!({"to": [ada_uri], "cc": [], "inReplyTo": direct.uri}),
+    );
     assert_eq!(s.send(&create(&answer)).await, 202);
     let answer = s.a.until_published(answer["id"].as_str().unwrap()).await;
     assert_eq!((answer.kind, answer.root_id), (PostKind::Direct, direct.id));

@@ -106,7 +106,12 @@ impl Peer {
         let subject = format!("acct:{name}@{}", self.host);
         let link = json!({"rel": "self", "type": "application/activity+json", "href": id});
         // One answer for all: the tests look up one name at a time.
-        self.put("/.well-known/webfinger", 200, "application/jrd+json", &json!({"subject": subject, "links": [link]}).to_string());
+        self.put(
+            "/.well-known/webfinger",
+            200,
+            "application/jrd+json",
+            &json!({"subject": subject, "links": [link]}).to_string(),
+        );
         id
     }
 
@@ -139,7 +144,9 @@ impl Peer {
 
     /// The types of what was POSTed here, for messages.
     pub fn types(&self) -> Vec<String> {
-        let name = |v: &Value| format!("{} {}", v["type"].as_str().unwrap_or("?"), v["object"]["type"].as_str().unwrap_or("-"));
+        let name = |v: &Value| {
+            format!("{} {}", v["type"].as_str().unwrap_or("?"), v["object"]["type"].as_str().unwrap_or("-"))
+        };
         self.received().iter().map(name).collect()
     }
 
@@ -242,7 +249,12 @@ pub fn note(id: &str, author: &str, content: &str, more: Value) -> Value {
 
 /// The Create around a Note.
 pub fn create(note: &Value) -> Value {
-    let mut create = activity("Create", &format!("{}/activity", note["id"].as_str().unwrap()), note["attributedTo"].as_str().unwrap(), note.clone());
+    let mut create = activity(
+        "Create",
+        &format!("{}/activity", note["id"].as_str().unwrap()),
+        note["attributedTo"].as_str().unwrap(),
+        note.clone(),
+    );
     create["to"] = note["to"].clone();
     create["cc"] = note["cc"].clone();
     create

@@ -41,7 +41,10 @@ async fn trouble(kind: Kind) {
     peer.answer_next(503, &[]);
     let posts = async |n: i32| a.post(&ada, &group, PostKind::Message, "", &format!("Post {n}")).await;
     posts(1).await;
-    until("the first try", async || (peer.received().iter().filter(|v| v["type"] == "Announce").count() == 1).then_some(())).await;
+    until("the first try", async || {
+        (peer.received().iter().filter(|v| v["type"] == "Announce").count() == 1).then_some(())
+    })
+    .await;
     posts(2).await;
     posts(3).await;
     a_while().await;
@@ -49,28 +52,37 @@ async fn trouble(kind: Kind) {
     // The host speaks again, from another process of ours it would be a minute: here the mark is set back by hand.
     let host = peer.host.clone();
     let now = a.ctx().now();
-    let woken = a.ctx().db.write(move |conn| Box::pin(async move { kring::store::deliveries::wake_host(conn, &host, now).await }));
+    let woken = a
+        .ctx()
+        .db
+        .write(move |conn| Box::pin(async move { kring::store::deliveries::wake_host(conn, &host, now).await }));
     assert_eq!(woken.await.unwrap(), 1);
     let like = activity("Like", &peer.url("/l/1"), &lou, json!(group.uri));
     assert_eq!(peer.send(&lou, &a.url("/inbox"), &like).await, 202);
     a.until_quiet().await;
-    let tries: Vec<Seen> = peer.seen().into_iter().filter(|s| s.method == "POST" && s.json()["type"] == "Announce").collect();
+    let tries: Vec<Seen> =
+        peer.seen().into_iter().filter(|s| s.method == "POST" && s.json()["type"] == "Announce").collect();
     assert_eq!(tries.len(), 4);
     assert_eq!(tries[0].body, tries[1].body, "the same bytes");
     assert_ne!((tries[0].header("date"), tries[0].header("signature")), (tries[1].header("date"), String::new()));
-    let texts: Vec<String> = tries[1..].iter().map(|t| t.json()["object"]["object"]["source"]["content"].to_string()).collect();
+    let texts: Vec<String> =
+        tries[1..].iter().map(|t| t.json()["object"]["object"]["source"]["content"].to_string()).collect();
     assert_eq!(texts, ["\"Post 1\"", "\"Post 2\"", "\"Post 3\""]);
 }
 
 async fn forms(kind: Kind) {
     let peer = Peer::start("lemming", "lemmy").await;
     let (a, ada, group, _) = followed(kind, &peer).await;
-    peer.answer_next(401, &[("accept-signature", "sig1=(\"@method\" \"@target-uri\" \"content-digest\");created;keyid")]);
+    peer.answer_next(
+        401,
+        &[("accept-signature", "sig1=(\"@method\" \"@target-uri\" \"content-digest\");created;keyid")],
+    );
     a.post(&ada, &group, PostKind::Message, "", "One").await;
     a.until_quiet().await;
     a.post(&ada, &group, PostKind::Message, "", "Two").await;
     a.until_quiet().await;
-    let tries: Vec<Seen> = peer.seen().into_iter().filter(|s| s.method == "POST" && s.json()["type"] == "Announce").collect();
+    let tries: Vec<Seen> =
+        peer.seen().into_iter().filter(|s| s.method == "POST" && s.json()["type"] == "Announce").collect();
     let forms: Vec<bool> = tries.iter().map(|t| t.headers.contains_key("signature-input")).collect();
     assert_eq!(forms, [false, true, true]);
     assert!(tries[1].header("content-digest").starts_with("sha-256=:"));

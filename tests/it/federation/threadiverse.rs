@@ -23,7 +23,10 @@ on_sqlite! {
 }
 
 /// A community elsewhere that Ada follows.
-async fn community(kind: Kind, more: Value) -> (Kring, kring::domain::Viewer, Peer, String, kring::domain::actors::Actor) {
+async fn community(
+    kind: Kind,
+    more: Value,
+) -> (Kring, kring::domain::Viewer, Peer, String, kring::domain::actors::Actor) {
     let a = Kring::start("alpha", kind).await;
     let ada = a.person("Ada").await;
     let peer = Peer::start("lemming", "lemmy").await;
@@ -116,7 +119,8 @@ async fn theirs(kind: Kind) {
     send(announce(&peer, 9, &group_uri, &delete)).await;
     let removed = a.until_post(uri, |p| p.state == PostState::Removed).await;
     assert_eq!(removed.removed_reason, "spam");
-    send(announce(&peer, 10, &group_uri, &activity("Undo", &peer.url("/undo/2"), &peer.url("/users/admin"), delete))).await;
+    send(announce(&peer, 10, &group_uri, &activity("Undo", &peer.url("/undo/2"), &peer.url("/users/admin"), delete)))
+        .await;
     a.until_published(uri).await;
 }
 
@@ -137,28 +141,42 @@ async fn ours(kind: Kind) {
     posts::edit(a.ctx(), &bob, comment.id, PostForm::new(PostKind::Comment, "A better comment")).await.unwrap();
     posts::pin(a.ctx(), &ada, post.id, true).await.unwrap();
     posts::delete(a.ctx(), &bob, comment.id).await.unwrap();
-    for (inner, actor) in [("Create", "ada"), ("Create", "bob"), ("Like", "bob"), ("Update", "bob"), ("Add", "ada"), ("Delete", "bob")] {
+    for (inner, actor) in
+        [("Create", "ada"), ("Create", "bob"), ("Like", "bob"), ("Update", "bob"), ("Add", "ada"), ("Delete", "bob")]
+    {
         let actor = a.url(&format!("/people/{actor}"));
         let what = format!("Announce of {inner} by {actor}");
-        let fits = |v: &Value| v["type"] == "Announce" && v["object"]["type"] == inner && v["object"]["actor"] == actor.as_str();
+        let fits = |v: &Value| {
+            v["type"] == "Announce" && v["object"]["type"] == inner && v["object"]["actor"] == actor.as_str()
+        };
         let got = peer.until_received(&what, fits).await;
         assert_eq!(got["actor"].as_str(), Some(group.uri.as_str()));
     }
     a.until_quiet().await;
-    assert!(peer.received().iter().all(|v| !v["object"].is_string() || v["type"] != "Announce"), "no bare ids for Lemmy");
+    assert!(
+        peer.received().iter().all(|v| !v["object"].is_string() || v["type"] != "Announce"),
+        "no bare ids for Lemmy"
+    );
     // Order is kept.
-    let inner: Vec<String> = peer.received().iter().filter(|v| v["type"] == "Announce").map(|v| v["object"]["type"].to_string()).collect();
+    let inner: Vec<String> =
+        peer.received().iter().filter(|v| v["type"] == "Announce").map(|v| v["object"]["type"].to_string()).collect();
     let place = |kind: &str| inner.iter().position(|k| k.contains(kind)).unwrap();
     assert!(place("Create") < place("Update") && place("Update") < place("Delete"), "{inner:?}");
     // What comes from there is passed on as it came, member for member.
-    let mut note = note(&peer.url("/comment/1"), &lou, "<p>From Lemmy</p>", json!({"inReplyTo": post.uri, "to": [group.uri, PUBLIC], "cc": [], "audience": group.uri, "odd:member": {"b": 1, "a": [1.5, null]}}));
+    let mut note = note(
+        &peer.url("/comment/1"),
+        &lou,
+        "<p>From Lemmy</p>",
+        json!({"inReplyTo": post.uri, "to": [group.uri, PUBLIC], "cc": [], "audience": group.uri, "odd:member": {"b": 1, "a": [1.5, null]}}),
+    );
     note["source"] = json!({"content": "From Lemmy", "mediaType": "text/markdown"});
     let sent = create(&note);
     send(sent.clone()).await;
     let other = Peer::start("other", "lemmy").await;
     let sam = other.person("sam");
     a.until_published(note["id"].as_str().unwrap()).await;
-    let got = peer.until_received("its own Create", |v| v["type"] == "Announce" && v["object"]["id"] == sent["id"]).await;
+    let got =
+        peer.until_received("its own Create", |v| v["type"] == "Announce" && v["object"]["id"] == sent["id"]).await;
     assert_eq!(got["object"], sent);
     assert_eq!(got["object"].to_string(), sent.to_string(), "order of members too");
     let follow = activity("Follow", &other.url("/f/1"), &sam, json!(group.uri));
@@ -200,7 +218,8 @@ async fn strangers(kind: Kind) {
 }
 
 async fn mixing(kind: Kind) {
-    let (a, _, peer, group_uri, _) = community(kind, json!({"manuallyApprovesFollowers": true, "discoverable": false})).await;
+    let (a, _, peer, group_uri, _) =
+        community(kind, json!({"manuallyApprovesFollowers": true, "discoverable": false})).await;
     let lou = peer.person("lou");
     let open = page(&peer, 1, &lou, &group_uri);
     let mut closed = page(&peer, 2, &lou, &group_uri);
@@ -223,7 +242,12 @@ async fn shown(kind: Kind) {
     let (a, _, peer, group_uri, group) = community(kind, json!({})).await;
     let author = Peer::start("blog", "mastodon").await;
     let sue = author.person("sue");
-    let note = note(&author.url("/notes/1"), &sue, "<p>In the group</p>", json!({"tag": [{"type": "Mention", "href": group_uri}]}));
+    let note = note(
+        &author.url("/notes/1"),
+        &sue,
+        "<p>In the group</p>",
+        json!({"tag": [{"type": "Mention", "href": group_uri}]}),
+    );
     author.serve(&note);
     let announce = announce(&peer, 1, &group_uri, &note["id"]);
     assert_eq!(peer.send(&group_uri, &a.url("/inbox"), &announce).await, 202);

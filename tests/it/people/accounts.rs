@@ -44,7 +44,10 @@ fn accounts_are_made_with_a_name_of_their_own() {
         assert_eq!(codes(people::create_member(ctx, bad).await), expected);
         let with = |email: &str| NewMember { email: Some(email.into()), ..NewMember::named("Joris") };
         people::create_member(ctx, with("Joris@Linde.example")).await.unwrap();
-        assert_eq!(codes(people::create_member(ctx, with("joris@linde.EXAMPLE ")).await), [("email", "error-email-taken")]);
+        assert_eq!(
+            codes(people::create_member(ctx, with("joris@linde.EXAMPLE ")).await),
+            [("email", "error-email-taken")]
+        );
     });
 }
 
@@ -131,7 +134,8 @@ fn visitors_and_members_choose_how_pages_look() {
         assert_eq!((visitor.theme.as_str(), visitor.locale.as_deref()), ("dark", Some("en")));
 
         let (id, _) = place.member("Joris", Role::Member).await;
-        let (one, other) = (sessions::create(ctx, id, phone()).await.unwrap(), sessions::create(ctx, id, phone()).await.unwrap());
+        let (one, other) =
+            (sessions::create(ctx, id, phone()).await.unwrap(), sessions::create(ctx, id, phone()).await.unwrap());
         let here = session(&place, &one.token).await.unwrap();
         sessions::set_preferences(ctx, Some(&here), dark, phone()).await.unwrap();
         sessions::set_preferences(ctx, Some(&here), english, phone()).await.unwrap();
@@ -150,7 +154,8 @@ fn a_profile_changes_and_is_found() {
         assert_eq!(noord.name_key, "vestiging_noord");
         assert!(branches::create(ctx, &joris, "Zuid", "").await.is_err());
         let details = Details { job_title: " voorlezer ".into(), branch_id: Some(noord.id), ..Details::default() };
-        let profile = Profile { display_name: "Joris de Wit".into(), about: "Vraag mij over **prentenboeken**.".into(), details };
+        let profile =
+            Profile { display_name: "Joris de Wit".into(), about: "Vraag mij over **prentenboeken**.".into(), details };
         people::update_profile(ctx, &joris, profile).await.unwrap();
         let found = |needle: &str, branch| PeopleFilter { needle: needle.into(), branch, ..PeopleFilter::default() };
         for filter in [found("Prenten", None), found("VOORLEZER", None), found("de wit", Some(noord.id))] {
@@ -263,7 +268,10 @@ fn who_asks_waits_until_someone_agrees() {
         assert!(matches!(asked, registration::Outcome::LookAtMail));
         // An address that has an account gets the same answer on the page, and another letter.
         let known = registration::RegistrationForm { email: "maria@linde.example".into(), ..form.clone() };
-        assert!(matches!(registration::register(ctx, known, phone()).await.unwrap(), registration::Outcome::LookAtMail));
+        assert!(matches!(
+            registration::register(ctx, known, phone()).await.unwrap(),
+            registration::Outcome::LookAtMail
+        ));
         let letters = place.letters().await;
         assert_eq!(letters.len(), 2);
         let letter = letters.iter().find(|l| l.contains("/confirm/")).unwrap();
@@ -324,6 +332,9 @@ fn a_label_is_no_right() {
         let begun = sessions::create(&place.ctx, joris, phone()).await.unwrap();
         let loaded = session(&place, &begun.token).await.unwrap();
         assert_eq!(loaded.viewer.role(), Role::Member);
-        assert_eq!(reason(accounts::set_kind(&place.ctx, &owner, joris, PersonKind::Guest).await), "error-member-to-guest");
+        assert_eq!(
+            reason(accounts::set_kind(&place.ctx, &owner, joris, PersonKind::Guest).await),
+            "error-member-to-guest"
+        );
     });
 }

@@ -1,9 +1,9 @@
 use kring::base::{Error, Time};
 use kring::domain::groups::GroupKind;
 use kring::domain::people::{PersonKind, Role};
+use kring::services::groups;
 use kring::services::invitations::{self, Acceptance, NewInvitation};
 use kring::services::sessions;
-use kring::services::groups;
 
 use super::{Place, codes, everywhere, phone, reason};
 

@@ -83,7 +83,8 @@ impl Place {
                 letters::run(&self.ctx, &job.payload).await.unwrap();
             }
             let id = job.id;
-            let done = self.ctx.db.write(move |conn| Box::pin(async move { kring::store::jobs::finish(conn, id).await }));
+            let done =
+                self.ctx.db.write(move |conn| Box::pin(async move { kring::store::jobs::finish(conn, id).await }));
             done.await.unwrap();
         }
         let mut out = Vec::new();

@@ -61,7 +61,10 @@ fn asking_tells_nothing_about_accounts() {
         // Nor do wrong codes and passwords.
         for login in ["joris", "nobody"] {
             assert_eq!(codes(sign_in::with_code(ctx, login, "000000", phone()).await), [("code", "error-code-wrong")]);
-            assert_eq!(codes(sign_in::with_password(ctx, login, "wrong", phone()).await), [("password", "error-sign-in")]);
+            assert_eq!(
+                codes(sign_in::with_password(ctx, login, "wrong", phone()).await),
+                [("password", "error-sign-in")]
+            );
         }
     });
 }
@@ -119,7 +122,10 @@ fn a_password_signs_in_and_is_throttled_by_account_and_device() {
         sign_in::with_password(ctx, "@Joris", right, desk()).await.unwrap();
         assert_eq!(reason(sign_in::with_password(ctx, "oksana", right, desk()).await), "error-account-pending");
         for _ in 0..6 {
-            assert_eq!(codes(sign_in::with_password(ctx, "joris", "fout", desk()).await), [("password", "error-sign-in")]);
+            assert_eq!(
+                codes(sign_in::with_password(ctx, "joris", "fout", desk()).await),
+                [("password", "error-sign-in")]
+            );
         }
         let refused = sign_in::with_password(ctx, "joris", right, desk()).await;
         assert!(matches!(refused, Err(Error::RateLimited { .. })));

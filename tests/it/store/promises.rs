@@ -58,8 +58,14 @@ fn a_job_is_claimed_once() {
                     Box::pin(async move {
                         for number in 0..200 {
                             let (id, payload) = (source.next(), number.to_string());
-                            let job =
-                                jobs::NewJob { id, kind: "fanout", payload: &payload, dedup_key: None, lane: None, run_at: now };
+                            let job = jobs::NewJob {
+                                id,
+                                kind: "fanout",
+                                payload: &payload,
+                                dedup_key: None,
+                                lane: None,
+                                run_at: now,
+                            };
                             jobs::enqueue(conn, job).await?;
                         }
                         Ok(())

@@ -1,27 +1,21 @@
 //! The helpers themselves.
 
-use std::time::{Duration, Instant};
-
 use kring::domain::groups::GroupKind;
 
 use super::{TestApp, both, databases, run};
 
 #[test]
-fn an_instance_starts_quickly() {
+fn an_instance_starts_with_little_work() {
     for kind in databases() {
         run(async {
             // The first one makes the template.
             TestApp::start(kind).await.stop().await;
-            let mut best = Duration::MAX;
-            for _ in 0..5 {
-                let start = Instant::now();
-                let app = TestApp::start(kind).await;
-                best = best.min(start.elapsed());
-                app.stop().await;
-            }
-            println!("{kind:?}: {best:?}");
-            // Meant to be under 100 ms; a busy machine gets some room.
-            assert!(best < Duration::from_millis(400), "{kind:?}: {best:?}");
+            let app = TestApp::start(kind).await;
+            let queries = app.ctx().db.queries();
+            println!("{kind:?}: {queries} queries");
+            // What a start costs is told by its work: how long that takes depends on what else the machine does.
+            assert!(queries <= 40, "{kind:?}: {queries} queries");
+            app.stop().await;
         });
     }
 }

@@ -84,7 +84,8 @@ fn an_invitation_is_made_shown_and_accepted() {
         let id = group.id.to_string();
         let fields = [("kind", "volunteer"), ("group", &*id), ("max_uses", "x"), ("days", "14"), ("note", "")];
         hers.post("/invitations", &fields).await.status(422).shows("href=\"#max_uses\"");
-        let fields = [("kind", "volunteer"), ("group", &*id), ("max_uses", "2"), ("days", "14"), ("note", "Kom <erbij>")];
+        let fields =
+            [("kind", "volunteer"), ("group", &*id), ("max_uses", "2"), ("days", "14"), ("note", "Kom <erbij>")];
         let sheet = whole(hers.post("/invitations", &fields).await).shows("Kom &#60;erbij&#62;").shows("<svg");
         let path = sheet.path.split("/sheet").next().unwrap().to_owned();
         his.get(&format!("{path}/sheet")).await.status(404);

@@ -19,7 +19,12 @@ fn a_post_is_written_answered_changed_and_deleted() {
         let form = hers.get(&format!("/posts/new?group={}&kind=question", group.id)).await.ok();
         form.shows("selected").shows("Taalcafé");
         let where_to = group.id.to_string();
-        let fields = [("kind", "question"), ("group", &where_to), ("title", "Wie leest mee?"), ("body", "Een jongen van **zes**.")];
+        let fields = [
+            ("kind", "question"),
+            ("group", &where_to),
+            ("title", "Wie leest mee?"),
+            ("body", "Een jongen van **zes**."),
+        ];
         let page = hers.upload("/posts", &fields, &[]).await.ok().shows("Wie leest mee?").shows("<strong>zes</strong>");
         let path = page.path.split('?').next().unwrap().to_owned();
         // Who is not in the group finds nothing.
@@ -32,7 +37,10 @@ fn a_post_is_written_answered_changed_and_deleted() {
         hers.post(&format!("/posts/{answer}/comments"), &[("body", "Fijn!")]).await.ok().shows("Fijn!");
         hers.post(&format!("{path}/accept"), &[("answer", &answer)]).await.ok().shows("data-state=\"accepted\"");
         his.post(&format!("{path}/accept"), &[("answer", "")]).await.status(403);
-        hers.post(&format!("{path}/react"), &[("kind", "thanks"), ("on", "1")]).await.ok().shows("aria-pressed=\"true\"");
+        hers.post(&format!("{path}/react"), &[("kind", "thanks"), ("on", "1")])
+            .await
+            .ok()
+            .shows("aria-pressed=\"true\"");
         his.get(&format!("{path}/edit")).await.status(403);
         hers.get(&format!("{path}/edit")).await.ok().shows("Een jongen van **zes**.");
         let fields = [("title", "Wie leest mee?"), ("body", "Een jongen van **zeven**."), ("kind", "question")];
@@ -54,12 +62,17 @@ fn a_poll_is_made_and_voted_in() {
         let group = app.group(&fatma, "Taalcafé", GroupKind::Organisation).await;
         let hers = app.browser(&fatma).await;
         let where_to = group.id.to_string();
-        let fields = [("kind", "poll"), ("group", &where_to), ("body", "Wanneer?"), ("option", "Dinsdag"), ("closes", "3")];
+        let fields =
+            [("kind", "poll"), ("group", &where_to), ("body", "Wanneer?"), ("option", "Dinsdag"), ("closes", "3")];
         hers.upload("/posts", &fields, &[]).await.status(422).shows("href=\"#options\"");
         let fields = [&fields[..], &[("option", "Donderdag"), ("option", "")]].concat();
         let page = hers.upload("/posts", &fields, &[]).await.ok().shows("Dinsdag").shows("name=\"choices\"");
         let path = page.path.split('?').next().unwrap().to_owned();
-        hers.post(&format!("{path}/vote"), &[("choices", "1")]).await.ok().shows("data-state=\"mine\"").shows("1 · 100 %");
+        hers.post(&format!("{path}/vote"), &[("choices", "1")])
+            .await
+            .ok()
+            .shows("data-state=\"mine\"")
+            .shows("1 · 100 %");
         hers.post(&format!("{path}/vote"), &[("choices", "0")]).await.status(409);
     });
 }
@@ -94,10 +107,13 @@ fn what_people_type_is_never_markup() {
         app.comment(&fatma, post, EVIL).await;
         app.settle().await;
         let hers = app.browser(&fatma).await;
-        for path in ["/home".to_owned(), format!("/posts/{post}"), format!("/posts/{post}/history"), "/notices".to_owned()] {
+        for path in
+            ["/home".to_owned(), format!("/posts/{post}"), format!("/posts/{post}/history"), "/notices".to_owned()]
+        {
             hers.get(&path).await.ok().hides("<script>alert");
         }
-        let typed = [("kind", "story"), ("title", EVIL), ("body", EVIL), ("group", ""), ("warning", EVIL), ("option", EVIL)];
+        let typed =
+            [("kind", "story"), ("title", EVIL), ("body", EVIL), ("group", ""), ("warning", EVIL), ("option", EVIL)];
         hers.upload("/posts", &typed, &[]).await.status(422).hides("<script>alert");
         hers.upload("/posts", &[&typed[..], &[("preview", "1")]].concat(), &[]).await.ok().hides("<script>alert");
         hers.post("/preview", &[("body", EVIL)]).await.ok().hides("<script>alert");
@@ -167,7 +183,11 @@ fn a_moderator_takes_a_post_away_and_puts_it_back() {
         hers.post(&format!("{path}/lock"), &[("on", "1")]).await.ok();
         his.post(&format!("{path}/comments"), &[("body", "Nog te koop")]).await.status(422);
         hers.post(&format!("{path}/remove"), &[("reason", "")]).await.status(422);
-        hers.post(&format!("{path}/remove"), &[("reason", "Geen reclame")]).await.ok().hides("fiets").shows("Geen reclame");
+        hers.post(&format!("{path}/remove"), &[("reason", "Geen reclame")])
+            .await
+            .ok()
+            .hides("fiets")
+            .shows("Geen reclame");
         app.settle().await;
         his.get("/notices").await.ok().shows("Geen reclame");
         hers.post(&format!("{path}/restore"), &[]).await.ok().shows("fiets");
