@@ -32,4 +32,4 @@ pub mod settings;
 pub mod sign_in;
 
 pub(crate) use conn::db_fn;
-pub use conn::{Conn, Db, Sq};
+pub use conn::{Conn, Db, Sq, is_postgres};
