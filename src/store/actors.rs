@@ -16,19 +16,7 @@ pub(super) type CardRow =
 /// The selection that goes with [`CardRow`].
 macro_rules! card_columns {
     () => {
-        (
-            actors::id,
-            actors::uri,
-            actors::kind,
-            actors::name,
-            actors::host_id,
-            hosts::name,
-            actors::display_name,
-            actors::url,
-            actors::icon_media_id,
-            actors::icon_url,
-            actors::state,
-        )
+        $crate::store::rows::Columns::<$crate::store::actors::CardRow>::new()
     };
 }
 pub(super) use card_columns;

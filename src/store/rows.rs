@@ -1,8 +1,15 @@
 //! Which columns make up the domain's types. The domain itself knows no diesel.
 
+use std::marker::PhantomData;
+
 use diesel::backend::Backend;
 use diesel::deserialize::{self, FromStaticSqlRow, Queryable};
+use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping, is_aggregate};
+use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::query_source::{AppearsInFromClause, Once};
+use diesel::sqlite::Sqlite;
 
 use super::schema;
 use crate::base::*;
@@ -15,9 +22,86 @@ use crate::domain::peers::*;
 use crate::domain::people::*;
 use crate::domain::posts::*;
 
+/// The columns of `T` as one expression. As a tuple of thirty columns each query that selects them would have a type
+/// thirty times as large, and the whole crate would compile for minutes longer.
+#[derive(Debug)]
+pub struct Columns<T>(PhantomData<fn() -> T>);
+
+impl<T> Columns<T> {
+    /// Them.
+    pub const fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<T> Clone for Columns<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Columns<T> {}
+
+impl<T: 'static> QueryId for Columns<T> {
+    type QueryId = Self;
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl<T> ValidGrouping<()> for Columns<T> {
+    type IsAggregate = is_aggregate::No;
+}
+
+impl<T, QS> SelectableExpression<QS> for Columns<T> where Self: AppearsOnTable<QS> {}
+
+/// Which columns of which tables `Columns<$rows>` stands for.
+macro_rules! columns {
+    ($rows:ty, [$($from:ident),+], [$($table:ident.$field:ident),* $(,)?]) => {
+        impl Expression for Columns<$rows> {
+            type SqlType = ($(<schema::$table::$field as Expression>::SqlType,)*);
+        }
+        impl<QS> AppearsOnTable<QS> for Columns<$rows> where
+            QS: $(AppearsInFromClause<schema::$from::table, Count = Once> +)+
+        {
+        }
+        columns!(@for Pg, $rows, [$($table.$field),*]);
+        columns!(@for Sqlite, $rows, [$($table.$field),*]);
+    };
+    (@for $db:ty, $rows:ty, [$($table:ident.$field:ident),*]) => {
+        impl QueryFragment<$db> for Columns<$rows> {
+            fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, $db>) -> QueryResult<()> {
+                let names = [$(concat!("\"", stringify!($table), "\".\"", stringify!($field), "\"")),*];
+                for (place, name) in names.into_iter().enumerate() {
+                    pass.push_sql(if place == 0 { "" } else { ", " });
+                    pass.push_sql(name);
+                }
+                Ok(())
+            }
+        }
+    };
+}
+
+columns!(
+    super::actors::CardRow,
+    [actors, hosts],
+    [
+        actors.id,
+        actors.uri,
+        actors.kind,
+        actors.name,
+        actors.host_id,
+        hosts.name,
+        actors.display_name,
+        actors.url,
+        actors.icon_media_id,
+        actors.icon_url,
+        actors.state,
+    ]
+);
+
 /// Does for a domain type what `derive(Queryable, Selectable)` would.
 macro_rules! row {
     ($domain:ty, $table:ident, { $($field:ident : $ty:ty),* $(,)? }) => {
+        columns!($domain, [$table], [$($table.$field),*]);
         impl<DB: Backend, ST> Queryable<ST, DB> for $domain
         where
             ($($ty,)*): FromStaticSqlRow<ST, DB>,
@@ -28,9 +112,9 @@ macro_rules! row {
             }
         }
         impl<DB: Backend> Selectable<DB> for $domain {
-            type SelectExpression = ($(schema::$table::$field,)*);
+            type SelectExpression = Columns<$domain>;
             fn construct_selection() -> Self::SelectExpression {
-                ($(schema::$table::$field,)*)
+                Columns::new()
             }
         }
     };

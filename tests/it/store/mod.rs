@@ -2,4 +2,5 @@
 
 mod durability;
 mod migrations;
+mod processes;
 mod promises;

@@ -14,7 +14,7 @@ fn an_instance_starts_with_little_work() {
             let queries = app.ctx().db.queries();
             println!("{kind:?}: {queries} queries");
             // What a start costs is told by its work: how long that takes depends on what else the machine does.
-            assert!(queries <= 40, "{kind:?}: {queries} queries");
+            assert!(queries <= 90, "{kind:?}: {queries} queries");
             app.stop().await;
         });
     }
