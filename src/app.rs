@@ -29,12 +29,13 @@ const REQUEST_TIME: Duration = Duration::from_secs(60);
 /// How long requests and jobs get to finish when the server stops.
 const STOP_TIME: Duration = Duration::from_secs(10);
 /// What is done regularly: kind of job, and every how many microseconds.
-const SCHEDULE: [(&str, i64); 5] = [
+const SCHEDULE: [(&str, i64); 6] = [
     ("close_polls", Time::MINUTE),
     ("clean_media", Time::HOUR),
     ("clean_sign_in", Time::HOUR),
     ("expire_guests", Time::HOUR),
     ("retention", Time::DAY),
+    ("memberships", Time::DAY),
 ];
 
 /// A running instance.

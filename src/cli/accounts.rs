@@ -2,13 +2,14 @@
 
 use std::io::{Read as _, Write as _};
 
-use super::{GroupAdd, UserAdd};
-use crate::base::{Error, HostId, Result, Time};
+use super::{GroupAdd, PeerAdd, UserAdd};
+use crate::base::{Error, Result, Time};
 use crate::domain::Viewer;
 use crate::domain::groups::Posting;
-use crate::domain::peers::PeerState;
+use crate::domain::peers::{PeerState, Terms};
 use crate::domain::people::Role;
 use crate::services::groups::{self, GroupForm};
+use crate::services::peers;
 use crate::services::people::{self, NewMember};
 use crate::services::{Ctx, accounts, sessions, sign_in};
 use crate::store;
@@ -143,36 +144,30 @@ pub fn bar(table: &str, place: usize, all: usize) -> String {
 }
 
 /// `peer add`
-pub async fn add_peer(ctx: &Ctx, host: &str) -> Result<()> {
-    let host = host.trim().to_lowercase();
-    if url::Url::parse(&format!("https://{host}/")).is_err() || host.contains('/') {
-        return Err(Error::Unavailable(format!("'{host}' is not a host name such as kring.example.org")));
-    }
-    let (c, name) = (ctx.clone(), host.clone());
-    ctx.db
-        .write(move |conn| {
-            Box::pin(async move {
-                let id = store::actors::ensure_host(conn, HostId(c.ids.next()), &name).await?;
-                store::federation::set_peer_state(conn, id, PeerState::Accepted, Some("network")).await
-            })
-        })
-        .await?;
-    print(&format!(
-        "{host} is a peer: its members may join network groups here. Let its administrator add {} too.",
-        ctx.urls.host()
-    ));
+pub async fn add_peer(ctx: &Ctx, args: PeerAdd) -> Result<()> {
+    let contact = args.contact.unwrap_or_else(|| ctx.instance().contact.clone());
+    let terms = Terms { scope: args.scope, purpose: args.purpose, contact, retention: args.retention };
+    let state = peers::offer(ctx, &Viewer::System, &args.host, terms).await?;
+    let host = args.host.trim().to_lowercase();
+    print(&match state {
+        PeerState::Accepted => format!("{host} had offered this already: you are peers now"),
+        _ => format!(
+            "offered to {host}; once an administrator there accepts, or adds {}, you are peers",
+            ctx.urls.host()
+        ),
+    });
     Ok(())
 }
 
 /// `peer list`
 pub async fn list_peers(ctx: &Ctx, json: bool) -> Result<()> {
-    let peers = store::federation::peers(&mut ctx.db.read().await?).await?;
+    let all = store::federation::peers(&mut ctx.db.read().await?).await?;
     if json {
         let line = |h: &crate::domain::peers::Host| serde_json::json!({"host": h.name, "state": h.peer_state, "software": h.software});
-        print(&serde_json::to_string_pretty(&peers.iter().map(line).collect::<Vec<_>>()).map_err(Error::internal)?);
+        print(&serde_json::to_string_pretty(&all.iter().map(line).collect::<Vec<_>>()).map_err(Error::internal)?);
         return Ok(());
     }
-    for peer in peers {
+    for peer in all {
         print(&format!("{:<40} {:<10} {}", peer.name, peer.peer_state, peer.software.unwrap_or_default()));
     }
     Ok(())

@@ -14,6 +14,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::base::Clock;
 use crate::config::Config;
 use crate::domain::groups::GroupKind;
+use crate::domain::peers::PeerScope;
 use crate::domain::people::Role;
 use crate::services::Ctx;
 
@@ -73,17 +74,33 @@ enum Command {
 
 #[derive(Debug, Subcommand)]
 enum PeerCommand {
-    /// Share network groups with a server; it must do the same for this one.
-    Add {
-        /// Its host name, with the port where that is unusual.
-        host: String,
-    },
+    /// Offer a server to share with it, or accept what it offers. This instance must run for the offer to travel.
+    Add(PeerAdd),
     /// List peers.
     List {
         /// As JSON.
         #[arg(long)]
         json: bool,
     },
+}
+
+/// `peer add`
+#[derive(Debug, Args)]
+pub(crate) struct PeerAdd {
+    /// Its host name, with the port where that is unusual.
+    host: String,
+    /// What is shared: public, network, people, rooms, shifts.
+    #[arg(long, value_delimiter = ',', default_value = "network")]
+    scope: Vec<PeerScope>,
+    /// What for, in plain words.
+    #[arg(long, default_value = "Members of both take part in shared groups.")]
+    purpose: String,
+    /// Whom to ask about it; the contact of the organisation when left out.
+    #[arg(long)]
+    contact: Option<String>,
+    /// How long what is shared is kept.
+    #[arg(long, default_value = "Until it is deleted where it was written.")]
+    retention: String,
 }
 
 #[derive(Debug, Subcommand)]
@@ -205,7 +222,7 @@ async fn one(ctx: &Ctx, command: Command) -> crate::base::Result<()> {
         Command::Check => accounts::check(ctx).await,
         Command::Backup { file } => backup::backup(ctx, &file).await,
         Command::MigrateDatabase { to } => accounts::migrate_database(ctx, &to).await,
-        Command::Peer(PeerCommand::Add { host }) => accounts::add_peer(ctx, &host).await,
+        Command::Peer(PeerCommand::Add(args)) => accounts::add_peer(ctx, args).await,
         Command::Peer(PeerCommand::List { json }) => accounts::list_peers(ctx, json).await,
     }
 }

@@ -7,7 +7,7 @@ text_enum! {
     pub enum HostState {
         /// Nothing special.
         Known = "known",
-        /// Its posts reach only those who follow its people.
+        /// Its posts wait for a moderator in groups here.
         Silenced = "silenced",
         /// Nothing in, nothing out.
         Blocked = "blocked",
@@ -25,6 +25,20 @@ text_enum! {
         Accepted = "accepted",
         /// One of the two ended it.
         Ended = "ended",
+    }
+
+    /// What two servers may share besides what is public anyway.
+    pub enum PeerScope {
+        /// Public groups alone: they know and list each other.
+        Public = "public",
+        /// Network groups: members of both read and write in them.
+        Network = "network",
+        /// Finding each other's members by name.
+        People = "people",
+        /// Rooms and their times.
+        Rooms = "rooms",
+        /// Shifts of volunteers.
+        Shifts = "shifts",
     }
 
     /// Where an activity of ours or a peer's stands.
@@ -71,6 +85,74 @@ pub struct Host {
     pub checked_at: Option<Time>,
     /// Seen to read activities wrapped in an Announce.
     pub wraps: bool,
+    /// Why our administrators decided so.
+    pub reason: String,
+    /// When they did.
+    pub decided_at: Option<Time>,
+    /// Its pictures and files are left out.
+    pub reject_media: bool,
+}
+
+/// What one side proposes: what is shared, what for, whom to ask, how long things are kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Terms {
+    /// What is shared.
+    pub scope: Vec<PeerScope>,
+    /// What for, in plain words.
+    pub purpose: String,
+    /// Whom to ask: an address of people.
+    pub contact: String,
+    /// How long what was shared is kept.
+    pub retention: String,
+}
+
+/// What was agreed with another server, or offered: the record of sharing data with it.
+#[derive(Clone, Debug)]
+pub struct Peering {
+    /// The other server.
+    pub host_id: HostId,
+    /// The ActivityPub id of the Follow that carried the offer.
+    pub follow_uri: String,
+    /// We offered it.
+    pub ours: bool,
+    /// What was offered, and once answered what is shared: words of [`PeerScope`] with commas.
+    pub scope: String,
+    /// What for, by who offered.
+    pub purpose: String,
+    /// Whom to ask at the side that offered.
+    pub contact: String,
+    /// How long the side that offered keeps things.
+    pub retention: String,
+    /// Whom to ask at the side that answered.
+    pub answer_contact: String,
+    /// How long the side that answered keeps things.
+    pub answer_retention: String,
+    /// Why it was refused or ended.
+    pub reason: String,
+    /// When it was offered.
+    pub offered_at: Time,
+    /// When it was answered.
+    pub answered_at: Option<Time>,
+    /// When it ended.
+    pub ended_at: Option<Time>,
+}
+
+impl Peering {
+    /// What it covers.
+    pub fn scopes(&self) -> Vec<PeerScope> {
+        read_scopes(&self.scope)
+    }
+}
+
+/// Scopes from words with commas; what is no word of ours is left out.
+pub fn read_scopes(text: &str) -> Vec<PeerScope> {
+    let named: Vec<PeerScope> = text.split(',').filter_map(|word| PeerScope::parse(word.trim())).collect();
+    PeerScope::ALL.iter().copied().filter(|scope| named.contains(scope)).collect()
+}
+
+/// Scopes as words with commas.
+pub fn write_scopes(scopes: &[PeerScope]) -> String {
+    scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(",")
 }
 
 /// In which form a server reads what happens in a group (INTEROP B.2.3).
@@ -109,8 +191,13 @@ impl Host {
         self.software.as_deref() == Some("kring")
     }
 
-    /// Whether network groups may travel there.
+    /// Whether an agreement with it holds.
     pub fn is_peer(&self) -> bool {
         self.state != HostState::Blocked && self.peer_state == PeerState::Accepted
+    }
+
+    /// Whether an agreement with it holds that covers this.
+    pub fn shares(&self, scope: PeerScope) -> bool {
+        self.is_peer() && read_scopes(self.peer_scope.as_deref().unwrap_or_default()).contains(&scope)
     }
 }

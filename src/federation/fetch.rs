@@ -15,7 +15,7 @@ use crate::base::*;
 use crate::config::FederationMode;
 use crate::domain::actors::{Actor, ActorState};
 use crate::domain::groups::Group;
-use crate::domain::peers::{Host, HostState, KeyKind};
+use crate::domain::peers::{Host, HostState, KeyKind, PeerState};
 use crate::net::{Get, Response, Signer};
 use crate::services;
 use crate::store::federation::{self as rows, StoredKey};
@@ -87,7 +87,8 @@ impl Federation {
         let welcome = host.state != HostState::Blocked
             && match self.ctx.config.federation.mode {
                 FederationMode::Open => true,
-                FederationMode::Peers => host.is_peer(),
+                // To whom we offered, we listen for the answer.
+                FederationMode::Peers => host.is_peer() || host.peer_state == PeerState::Offered,
                 FederationMode::Off => false,
             };
         if welcome { Ok(()) } else { Err(Error::forbidden("error-host-blocked")) }
@@ -236,9 +237,12 @@ impl Federation {
         if self.ctx.urls.is_ours(&read.uri) {
             return Err(Error::NotAuthentic(format!("{} is ours", read.uri)));
         }
-        let (ids, now, read_group) = (self.ctx.ids.clone(), self.ctx.now(), read.group.clone());
-        let group = read_group;
+        let before = actors::find_by_uri(&mut self.ctx.db.read().await?, &read.uri).await?;
+        let (ids, now, group) = (self.ctx.ids.clone(), self.ctx.now(), read.group.clone());
         let actor = self.ctx.db.write(move |conn| Box::pin(async move { upsert(conn, &ids, now, read).await })).await?;
+        if before.is_some_and(|before| before.icon_url != actor.icon_url) {
+            services::pictures::forget_elsewhere(&self.ctx, &actor).await?;
+        }
         if let Some(group) = group {
             self.store_group(&actor, group).await?;
         }

@@ -39,7 +39,7 @@ impl Federation {
         Err(failed)
     }
 
-    async fn handle(&self, name: &str, host: &str) -> Result<Actor> {
+    pub(super) async fn handle(&self, name: &str, host: &str) -> Result<Actor> {
         let (name, host) = (name.trim_start_matches(['@', '!']).to_lowercase(), host.to_lowercase());
         let mut conn = self.ctx.db.read().await?;
         if host == self.ctx.urls.host() {

@@ -104,7 +104,22 @@ impl Federation {
             let federation = federate.clone();
             Box::pin(async move { federation.handle_event(&payload).await })
         });
-        vec![("federate", handler)]
+        let all = self.clone();
+        let check_all: Handler = Arc::new(move |_| {
+            let federation = all.clone();
+            Box::pin(async move { federation.check_memberships().await })
+        });
+        let peer = self.clone();
+        let peering: Handler = Arc::new(move |message| {
+            let federation = peer.clone();
+            Box::pin(async move { federation.send_peering(&message).await })
+        });
+        let one = self.clone();
+        let synchronize: Handler = Arc::new(move |group| {
+            let federation = one.clone();
+            Box::pin(async move { federation.synchronize(&group).await })
+        });
+        vec![("federate", handler), ("memberships", check_all), ("synchronize", synchronize), ("peering", peering)]
     }
 
     /// Delivers and processes until `stop` turns true.

@@ -481,7 +481,9 @@ pub async fn received_accept(ctx: &Ctx, follower: ActorId, target: ActorId) -> R
                 let actor = store::actors::get(conn, target).await?;
                 match store::groups::find_follow(conn, follower, target).await? {
                     Some(follow) if matches!(follow.state, FollowState::Requested | FollowState::Invited) => {
-                        admit(conn, &c, follow, &actor).await
+                        admit(conn, &c, follow, &actor).await?;
+                        store::memberships::confirm(conn, follower, target, c.now()).await?;
+                        Ok(())
                     }
                     // Repeated, or never asked: nothing to do.
                     _ => Ok(()),

@@ -4,10 +4,13 @@ use bytes::Bytes;
 
 use super::Ctx;
 use super::ctx::emit;
+use super::throttle::Quota;
 use crate::base::*;
 use crate::domain::Viewer;
+use crate::domain::actors::{Actor, ActorState};
 use crate::domain::events::Event;
 use crate::domain::media::{Media, MediaKind, MediaPurpose, MediaState};
+use crate::domain::peers::HostState;
 use crate::media::Storage;
 use crate::media::images::{self, Encoded};
 use crate::policy;
@@ -106,6 +109,65 @@ pub async fn remove_logo(ctx: &Ctx, viewer: &Viewer) -> Result<()> {
         .await?;
     ctx.reload_instance().await?;
     remove_files(ctx, old).await
+}
+
+/// How often the picture of one actor elsewhere is asked for: what could not be had is not asked for at every page.
+const ASKING: Quota = Quota { burst: 2, every: Time::HOUR };
+
+/// The picture of an actor elsewhere: fetched once, made small and kept here, so that its server does not see who looks.
+///
+/// # Errors
+/// `NotFound` when there is none, or none that we show; `RateLimited` when it could not be had just now.
+pub async fn elsewhere(ctx: &Ctx, actor: ActorId) -> Result<MediaId> {
+    let mut conn = ctx.db.read().await?;
+    let found = store::actors::get(&mut conn, actor).await?;
+    if let Some(kept) = found.icon_media_id {
+        return Ok(kept);
+    }
+    let host = store::federation::get_host(&mut conn, found.host_id).await?;
+    drop(conn);
+    let url = found.icon_url.as_deref().filter(|url| !url.is_empty() && !found.is_local()).ok_or(Error::NotFound)?;
+    if host.reject_media || host.state == HostState::Blocked || found.state != ActorState::Active {
+        return Err(Error::NotFound);
+    }
+    ctx.throttle.take(&[(format!("icon {actor}"), ASKING)], ctx.now())?;
+    let (bytes, _) = ctx.remote()?.fetch_media(url, None).await.map_err(|error| {
+        tracing::debug!(%error, url, "a picture elsewhere cannot be had");
+        Error::NotFound
+    })?;
+    let media = keep(ctx, actor, MediaPurpose::Avatar, bytes, images::avatar).await.map_err(|error| {
+        tracing::debug!(%error, url, "a picture elsewhere is none");
+        Error::NotFound
+    })?;
+    let (id, now) = (media.id, ctx.now());
+    ctx.db
+        .write(move |conn| {
+            Box::pin(async move {
+                store::media::insert(conn, &media, now).await?;
+                store::actors::set_icon(conn, actor, Some(media.id), now).await
+            })
+        })
+        .await?;
+    Ok(id)
+}
+
+/// Forgets what was kept of an actor elsewhere: it has another picture now, or none.
+pub async fn forget_elsewhere(ctx: &Ctx, actor: &Actor) -> Result<()> {
+    let (id, old, now) = (actor.id, actor.icon_media_id, ctx.now());
+    if old.is_none() || actor.is_local() {
+        return Ok(());
+    }
+    let keys = ctx
+        .db
+        .write(move |conn| {
+            Box::pin(async move {
+                store::actors::set_icon(conn, id, None, now).await?;
+                drop_old(conn, old).await
+            })
+        })
+        .await?;
+    ctx.throttle.forget(&format!("icon {id}"));
+    remove_files(ctx, keys).await
 }
 
 /// Makes a picture ready and stores its bytes; its row is the caller's to insert.

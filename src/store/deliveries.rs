@@ -12,6 +12,10 @@ use super::schema::{activities, deliveries, lanes};
 use super::{Conn, db_fn};
 use crate::base::{ActivityId, ActorId, Result, Time};
 
+/// How much earlier than now a new lane counts as due: lanes with a long row take turns, and one with little to send does
+/// not wait until all of them had theirs.
+const HEAD_START: i64 = Time::MINUTE;
+
 /// One activity on its way to one inbox.
 #[derive(Clone, Debug)]
 pub struct NewDelivery {
@@ -85,7 +89,8 @@ db_fn! {
         // The update of nothing locks the row: a runner that finds the lane empty waits for us before removing it.
         diesel::insert_into(lanes::table)
             .values((
-                lanes::key.eq(&lane), lanes::host.eq(&new.host), lanes::inbox.eq(&new.inbox), lanes::next_at.eq(now.micros()),
+                lanes::key.eq(&lane), lanes::host.eq(&new.host), lanes::inbox.eq(&new.inbox),
+                lanes::next_at.eq(now.plus(-HEAD_START).micros()),
             ))
             .on_conflict(lanes::key)
             .do_update()
@@ -205,6 +210,14 @@ db_fn! {
             .execute(conn)
             .await?;
         diesel::update(deliveries::table.find(id)).set(deliveries::lane.eq(&lane)).execute(conn).await
+    }
+
+    /// Makes every lane due that waits for its time.
+    pub async fn wake_all(conn, now: Time) -> usize {
+        diesel::update(lanes::table.filter(lanes::next_at.gt(now.micros())))
+            .set(lanes::next_at.eq(now.micros()))
+            .execute(conn)
+            .await
     }
 
     /// Makes the parked lanes of a host due: it just talked to us.

@@ -308,6 +308,15 @@ db_fn! {
         diesel::select(exists(activities::table.filter(due))).get_result(conn).await
     }
 
+    /// Received activities that nobody has dealt with yet, parked ones left out.
+    pub async fn count_waiting(conn) -> i64 {
+        activities::table
+            .filter(activities::state.eq(ActivityState::Waiting).and(activities::error.eq("")))
+            .count()
+            .get_result(conn)
+            .await
+    }
+
     /// Received activities that are dealt with.
     pub async fn finish_activities(conn, ids: &[ActivityId]) -> usize {
         diesel::update(activities::table.filter(activities::id.eq_any(ids)))

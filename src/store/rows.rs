@@ -189,5 +189,11 @@ row!(Invitation, invitations, {
 row!(Host, hosts, {
     id: HostId, name: String, software: Option<String>, version: Option<String>, state: HostState, peer_state: PeerState,
     peer_scope: Option<String>, signature_form: Option<String>, seen_at: Option<Time>, checked_at: Option<Time>,
-    wraps: bool,
+    wraps: bool, reason: String, decided_at: Option<Time>, reject_media: bool,
+});
+
+row!(Peering, peerings, {
+    host_id: HostId, follow_uri: String, ours: bool, scope: String, purpose: String, contact: String, retention: String,
+    answer_contact: String, answer_retention: String, reason: String, offered_at: Time, answered_at: Option<Time>,
+    ended_at: Option<Time>,
 });

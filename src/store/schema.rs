@@ -13,6 +13,27 @@ diesel::table! {
         seen_at -> Nullable<BigInt>,
         checked_at -> Nullable<BigInt>,
         wraps -> Bool,
+        reason -> Text,
+        decided_at -> Nullable<BigInt>,
+        reject_media -> Bool,
+    }
+}
+
+diesel::table! {
+    peerings (host_id) {
+        host_id -> BigInt,
+        follow_uri -> Text,
+        ours -> Bool,
+        scope -> Text,
+        purpose -> Text,
+        contact -> Text,
+        retention -> Text,
+        answer_contact -> Text,
+        answer_retention -> Text,
+        reason -> Text,
+        offered_at -> BigInt,
+        answered_at -> Nullable<BigInt>,
+        ended_at -> Nullable<BigInt>,
     }
 }
 
@@ -210,6 +231,7 @@ diesel::table! {
         until_at -> Nullable<BigInt>,
         seen_seq -> BigInt,
         created_at -> BigInt,
+        confirmed_at -> Nullable<BigInt>,
     }
 }
 
@@ -568,6 +590,7 @@ diesel::table! {
 
 diesel::allow_tables_to_appear_in_same_query!(
     hosts,
+    peerings,
     actors,
     actor_keys,
     branches,

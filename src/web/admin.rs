@@ -2,6 +2,7 @@
 
 mod accounts;
 mod organisation;
+mod peers;
 
 use axum::Router;
 use axum::extract::State;
@@ -16,7 +17,11 @@ use crate::services::instance::{self, Figures};
 
 /// `/admin`.
 pub fn routes() -> Router<Ctx> {
-    Router::new().route("/admin", get(show)).merge(accounts::routes()).merge(organisation::routes())
+    Router::new()
+        .route("/admin", get(show))
+        .merge(accounts::routes())
+        .merge(organisation::routes())
+        .merge(peers::routes())
 }
 
 /// What a redirect left.

@@ -9,11 +9,20 @@ use axum::routing::get;
 use super::respond;
 use super::visit::{PageResult, Visit};
 use crate::base::{Error, MediaId};
-use crate::services::{Ctx, media};
+use crate::services::{Ctx, media, pictures};
 
 /// `/media/ID` and its thumbnail.
 pub fn routes() -> Router<Ctx> {
-    Router::new().route("/media/{id}", get(full)).route("/media/{id}/small", get(small))
+    Router::new()
+        .route("/media/{id}", get(full))
+        .route("/media/{id}/small", get(small))
+        .route("/media/icons/{id}", get(icon))
+}
+
+/// The picture of someone elsewhere, through us.
+async fn icon(State(ctx): State<Ctx>, visit: Visit, Path(id): Path<String>, headers: HeaderMap) -> PageResult {
+    let media = pictures::elsewhere(&ctx, id.parse()?).await?;
+    serve(&ctx, &visit, media, false, &headers).await
 }
 
 async fn full(State(ctx): State<Ctx>, visit: Visit, Path(id): Path<String>, headers: HeaderMap) -> PageResult {

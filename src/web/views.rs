@@ -1,7 +1,7 @@
 //! What several pages show: avatars, posts, the shelf of groups.
 
 use super::Chrome;
-use crate::base::{PostId, SafeHtml, Time};
+use crate::base::{ActorId, MediaId, PostId, SafeHtml, Time};
 use crate::domain::actors::{Actor, ActorCard};
 use crate::domain::groups::FollowState;
 use crate::domain::media::{Media, MediaKind};
@@ -21,12 +21,23 @@ pub struct Avatar {
 impl Avatar {
     /// Of an actor in full.
     pub fn of_actor(actor: &Actor) -> Self {
-        Self { src: actor.icon_media_id.map(|id| urls::media_path(id, false)), initials: initials(&actor.display_name) }
+        let src = picture_of(actor.id, actor.icon_media_id, actor.is_local(), actor.icon_url.as_deref());
+        Self { src, initials: initials(&actor.display_name) }
     }
 
     /// Of a card.
     pub fn of(card: &ActorCard) -> Self {
-        Self { src: card.icon_media_id.map(|id| urls::media_path(id, false)), initials: card.initials() }
+        let src = picture_of(card.id, card.icon_media_id, card.is_local(), card.icon_url.as_deref());
+        Self { src, initials: card.initials() }
+    }
+}
+
+/// Where a picture is: always at our own address, so that no other server sees who reads here.
+fn picture_of(id: ActorId, media: Option<MediaId>, local: bool, elsewhere: Option<&str>) -> Option<String> {
+    match media {
+        Some(media) => Some(urls::media_path(media, false)),
+        None if !local && elsewhere.is_some_and(|url| !url.is_empty()) => Some(format!("/media/icons/{id}")),
+        None => None,
     }
 }
 

@@ -17,7 +17,7 @@ use crate::domain::actors::{Actor, ActorKind, ActorState};
 use crate::domain::groups::{Group, GroupKind};
 use crate::domain::posts::{PostKind, PostState, PostView};
 use crate::policy;
-use crate::store::{Conn, actors, federation as rows, groups, posts};
+use crate::store::{Conn, actors, federation as rows, groups, memberships, posts};
 
 /// Posts on one page of an outbox.
 const PAGE: i64 = 20;
@@ -64,6 +64,8 @@ collection! {
     group_outbox => group_outbox;
     /// `GET /groups/NAME/followers`
     group_followers => group_followers;
+    /// `GET /groups/NAME/synchronization`
+    group_synchronization => group_synchronization;
     /// `GET /groups/NAME/following`
     group_following => group_following;
     /// `GET /groups/NAME/moderators`
@@ -227,6 +229,20 @@ impl Federation {
         Ok(answer::document(&count(&format!("{}/followers", actor.uri), total), keep))
     }
 
+    /// The members that the asking host has in a closed group (FEP-8fcf): each host hears of its own alone.
+    async fn group_synchronization(&self, name: &str, _: &Part, viewer: &Viewer) -> Result<Response> {
+        let mut conn = self.ctx.db.read().await?;
+        let (actor, group, _) = self.group(&mut conn, name, viewer).await?;
+        let Viewer::Peer { host, .. } = *viewer else { return Err(Error::NotFound) };
+        if group.kind == GroupKind::Public {
+            return Err(Error::NotFound);
+        }
+        let theirs = memberships::members_at(&mut conn, actor.id, host).await?;
+        let items: Vec<Value> = theirs.into_iter().map(|(_, uri)| json!(uri)).collect();
+        let id = format!("{}/synchronization", actor.uri);
+        Ok(answer::document(&list(&id, "OrderedCollection", &items, None), Keep::Private))
+    }
+
     async fn group_moderators(&self, name: &str, _: &Part, viewer: &Viewer) -> Result<Response> {
         let mut conn = self.ctx.db.read().await?;
         let (actor, group, reads) = self.group(&mut conn, name, viewer).await?;
@@ -240,7 +256,10 @@ impl Federation {
     async fn group_featured(&self, name: &str, _: &Part, viewer: &Viewer) -> Result<Response> {
         let mut conn = self.ctx.db.read().await?;
         let (actor, group, reads) = self.group(&mut conn, name, viewer).await?;
-        let pinned = if reads { posts::pinned(&mut conn, actor.id, &policy::sight(viewer)).await? } else { Vec::new() };
+        if !reads {
+            return Err(Error::NotFound);
+        }
+        let pinned = posts::pinned(&mut conn, actor.id, &policy::sight(viewer)).await?;
         let items: Vec<Value> = pinned.iter().map(|view| json!(view.post.uri)).collect();
         let keep = if group.kind == GroupKind::Public { Keep::Public } else { Keep::Private };
         let id = format!("{}/featured", actor.uri);

@@ -93,7 +93,8 @@ impl Federation {
             Err(refused) => return Err(refused.into()),
         };
         let new = self.to_keep(&signer, &envelope, &document, &bytes).await?;
-        self.keep(new, &signer).await
+        self.keep(new, &signer).await?;
+        self.compare_members(&signer.actor, headers).await.map_err(Refusal::from)
     }
 
     /// A farewell of somebody we never heard of: nothing to do, and above all nothing to fetch.

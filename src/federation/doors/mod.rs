@@ -36,6 +36,7 @@ pub fn router(federation: Federation) -> Router {
         .route("/people/{name}/following", get(collections::person_following))
         .route("/groups/{name}/outbox", get(collections::group_outbox))
         .route("/groups/{name}/followers", get(collections::group_followers))
+        .route("/groups/{name}/synchronization", get(collections::group_synchronization))
         .route("/groups/{name}/following", get(collections::group_following))
         .route("/groups/{name}/moderators", get(collections::group_moderators))
         .route("/groups/{name}/featured", get(collections::group_featured))

@@ -7,7 +7,7 @@ use crate::base::*;
 use crate::domain::actors::{Actor, ActorKind, ActorState};
 use crate::domain::events::Event;
 use crate::domain::groups::{Follow, FollowState, GroupKind, GroupRole, Notify};
-use crate::domain::peers::Form;
+use crate::domain::peers::{Form, PeerScope};
 use crate::services::ctx::emit;
 use crate::services::follows;
 use crate::store::federation as rows;
@@ -15,7 +15,7 @@ use crate::store::{actors, groups, moderation};
 
 impl Federation {
     /// One of our actors by its id.
-    pub(super) async fn ours(&self, uri: &str) -> Result<Option<Actor>> {
+    pub(in crate::federation) async fn ours(&self, uri: &str) -> Result<Option<Actor>> {
         if !self.ctx.urls.is_ours(uri) {
             return Ok(None);
         }
@@ -34,7 +34,7 @@ impl Federation {
             return Err(Error::NotFound);
         };
         if matches!(target.kind, ActorKind::Application) {
-            return Err(Error::NotFound);
+            return self.on_peering_offer(item).await;
         }
         // What the server is decides in which form it gets things, so it must be known before it gets any.
         let host = self.probed(&item.actor.uri, item.actor.host_id).await?;
@@ -46,7 +46,7 @@ impl Federation {
             // Its server would show members' posts to strangers, or lose the group in the answers.
             Err(Error::forbidden("error-server-cannot"))
         } else {
-            follows::received_request(&self.ctx, &item.actor, &target, &uri, host.is_peer()).await
+            follows::received_request(&self.ctx, &item.actor, &target, &uri, host.shares(PeerScope::Network)).await
         };
         match outcome {
             Ok(_) => Ok(()),
@@ -94,6 +94,9 @@ impl Federation {
     }
 
     pub(super) async fn on_accept(&self, item: &Item<'_>) -> Result<()> {
+        if self.on_peering_answer(item, true).await? {
+            return Ok(());
+        }
         let Some(follow) = self.answered(item).await?.filter(|_| item.via.is_none()) else {
             return Err(Error::NotFound);
         };
@@ -102,6 +105,9 @@ impl Federation {
 
     /// A refusal, or the end of a membership.
     pub(super) async fn on_reject(&self, item: &Item<'_>) -> Result<()> {
+        if self.on_peering_answer(item, false).await? {
+            return Ok(());
+        }
         let Some(follow) = self.answered(item).await?.filter(|_| item.via.is_none()) else {
             return Err(Error::NotFound);
         };
@@ -117,6 +123,9 @@ impl Federation {
 
     /// Undoing a Follow, by its id or by what stands in it.
     pub(super) async fn undo_follow(&self, item: &Item<'_>, follow: Option<Doc<'_>>) -> Result<bool> {
+        if self.on_peering_end(item).await? {
+            return Ok(true);
+        }
         let mut conn = self.ctx.db.read().await?;
         let by_uri = match item.envelope.object() {
             Some(uri) => groups::find_follow_by_uri(&mut conn, uri).await?,

@@ -38,7 +38,7 @@ const MAX_TRIES: i32 = 8;
 
 /// An activity as it is worked on.
 #[derive(Debug)]
-pub(super) struct Item<'a> {
+pub(in crate::federation) struct Item<'a> {
     /// The JSON: signed by its actor, proven by its actor, or fetched from its actor's server.
     pub doc: Doc<'a>,
     /// The same, read.

@@ -429,8 +429,13 @@ impl Federation {
         service::receive_delete(&self.ctx, &author, uri, None).await
     }
 
-    /// The group of a post, where it lives here.
-    pub(super) async fn readable_by(&self, post: &Post, actor: &Actor) -> Result<bool> {
+    /// Whether who acts may read a post: by what is known here, or by the word of the group's host. Of a closed group
+    /// elsewhere only the members here are known, and its host lets through what members do.
+    pub(super) async fn readable_by(&self, post: &Post, item: &Item<'_>) -> Result<bool> {
+        if post.group_id.is_some() && item.group().map(|group| group.id) == post.group_id {
+            return Ok(true);
+        }
+        let actor = &item.actor;
         let mut conn = self.ctx.db.read().await?;
         let audience = groups::get_audience(&mut conn, post.audience_id).await?;
         if audience.scope.is_open() {

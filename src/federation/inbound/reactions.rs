@@ -31,7 +31,7 @@ impl Federation {
         on: bool,
         uri: &str,
     ) -> Result<()> {
-        if post.is_gone() || !self.readable_by(post, &item.actor).await? {
+        if post.is_gone() || !self.readable_by(post, item).await? {
             return Err(Error::NotFound);
         }
         if on && moderation::is_blocked(&mut self.ctx.db.read().await?, post.author_id, item.actor.id).await? {

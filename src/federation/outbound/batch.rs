@@ -12,7 +12,7 @@ use crate::base::*;
 use crate::domain::actors::Actor;
 use crate::domain::audiences::Scope;
 use crate::domain::groups::{Group, GroupKind};
-use crate::domain::peers::{Form, Host};
+use crate::domain::peers::{Form, Host, PeerScope};
 use crate::store::deliveries::{self, NewDelivery};
 use crate::store::federation::{self as rows, NewActivity};
 use crate::store::{Conn, groups};
@@ -143,7 +143,7 @@ impl Federation {
     }
 
     /// A new id for an activity that nothing here stands for.
-    pub(super) fn fresh_id(&self) -> String {
+    pub(in crate::federation) fn fresh_id(&self) -> String {
         self.ctx.urls.activity(ActivityId(self.ctx.ids.next()))
     }
 
@@ -169,7 +169,7 @@ impl Federation {
                 continue;
             }
             match (facts.kind, host.form()) {
-                (GroupKind::Network, _) if !host.is_peer() => {}
+                (GroupKind::Network, _) if !host.shares(PeerScope::Network) => {}
                 (_, Form::Wrapped) => found.wrapped.push(target),
                 // Microblogs show to strangers what they get; they have no form for closed things.
                 (GroupKind::Public, Form::Plain) => found.plain.push(target),

@@ -10,6 +10,7 @@ use tokio::sync::{Semaphore, watch};
 use url::Url;
 
 use super::super::fetch::signed_headers;
+use super::super::memberships::SYNCHRONIZATION;
 use super::super::sign::Form;
 use super::super::state::Federation;
 use crate::base::*;
@@ -145,7 +146,12 @@ impl Federation {
                     }
                 }
             }
+            let full = i64::try_from(waiting.len()).is_ok_and(|n| n >= CHUNK);
             self.take_off(&lane, done).await?;
+            if full && failed.is_none() {
+                // There may be many more: others first, so that a long row makes nobody wait.
+                return self.release(&lane, 0, self.ctx.now()).await;
+            }
             if let Some((id, tries, why, after, answered)) = failed {
                 return self.postpone(&lane, failures, id, tries, why, after, answered).await;
             }
@@ -255,13 +261,13 @@ impl Federation {
         let url = Url::parse(&lane.inbox).map_err(|_| Error::NotFound)?;
         let body = Bytes::from(delivery.body.clone());
         let first = self.form_of(&lane.host).await?;
-        let outcome = self.post_in_form(&url, delivery.signer_id, body.clone(), first).await?;
+        let outcome = self.post_in_form(lane, &url, delivery.signer_id, body.clone(), first).await?;
         let other = match first {
             Form::Cavage if outcome.status == 401 => Form::Rfc9421,
             Form::Rfc9421 if matches!(outcome.status, 400 | 401) => Form::Cavage,
             _ => return Ok(outcome),
         };
-        let again = self.post_in_form(&url, delivery.signer_id, body, other).await?;
+        let again = self.post_in_form(lane, &url, delivery.signer_id, body, other).await?;
         if again.delivered() {
             self.remember_form(&lane.host, other).await?;
         }
@@ -269,7 +275,14 @@ impl Federation {
     }
 
     /// A fresh date and signature over bytes that never change.
-    async fn post_in_form(&self, url: &Url, signer: ActorId, body: Bytes, form: Form) -> Result<PostOutcome> {
+    async fn post_in_form(
+        &self,
+        lane: &Lane,
+        url: &Url,
+        signer: ActorId,
+        body: Bytes,
+        form: Form,
+    ) -> Result<PostOutcome> {
         let signer = actors::get(&mut self.ctx.db.read().await?, signer).await?;
         let keys = self.keys.of(&signer).await?;
         let (now, signed_url, signed_body) = (self.ctx.now(), url.clone(), body.clone());
@@ -278,6 +291,9 @@ impl Federation {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/activity+json"));
         headers.extend(signed);
+        if let Some(members) = self.synchronization(&signer, &lane.host).await? {
+            headers.insert(SYNCHRONIZATION, members);
+        }
         self.client.post(Post { url, headers, body }).await
     }
 }

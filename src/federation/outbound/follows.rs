@@ -11,13 +11,13 @@ use crate::domain::groups::FollowState;
 use crate::store::groups;
 
 impl Federation {
-    fn follow(&self, uri: &str, follower: &Actor, target: &Actor) -> Activity {
+    pub(in crate::federation) fn follow(&self, uri: &str, follower: &Actor, target: &Actor) -> Activity {
         let address = Address { to: vec![target.uri.clone()], cc: Vec::new() };
         Activity::new(uri.to_owned(), "Follow", &follower.uri, json!(target.uri), address, self.ctx.now())
     }
 
     /// Sends an activity of `from` to the inbox of `to` alone.
-    async fn send_to(&self, from: &Actor, to: &Actor, activity: &Activity) -> Result<()> {
+    pub(in crate::federation) async fn send_to(&self, from: &Actor, to: &Actor, activity: &Activity) -> Result<()> {
         // Its own inbox: a follow concerns this actor, and small servers have no shared one.
         let targets = self.inboxes(&[to.id]).await?;
         let mut batch = Batch::default();

@@ -10,7 +10,7 @@ use super::pem::LENIENT;
 use super::structured;
 
 /// SHA-256 of some bytes.
-pub(super) fn sha256(bytes: &[u8]) -> Vec<u8> {
+pub fn sha256(bytes: &[u8]) -> Vec<u8> {
     digest(&SHA256, bytes).as_ref().to_vec()
 }
 

@@ -13,6 +13,6 @@ pub mod rfc9421;
 mod structured;
 mod window;
 
-pub use digest::{content_digest, digest_header};
+pub use digest::{content_digest, digest_header, sha256};
 pub use incoming::{Form, Incoming, Parsed, SignError, check, parse, verify};
 pub use keys::{KeyPair, PublicKey};

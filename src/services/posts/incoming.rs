@@ -6,6 +6,7 @@ use crate::domain::audiences::{Audience, Scope};
 use crate::domain::events::Event;
 use crate::domain::groups::{GroupKind, Posting};
 use crate::domain::media::{Media, MediaKind, MediaPurpose, MediaState};
+use crate::domain::peers::HostState;
 use crate::domain::posts::*;
 use crate::live::Change;
 use crate::policy::{self, InGroup};
@@ -156,7 +157,8 @@ async fn place(conn: &mut Conn, ctx: &Ctx, new: &Incoming) -> Result<Option<Plac
             // Its own host decides what is in a group; until it announces the post it is not.
             return Ok(None);
         }
-        let state = if actor.is_local() { hold(ctx, new, at) } else { PostState::Published };
+        let quiet = is_silenced(conn, new).await?;
+        let state = if actor.is_local() { hold(ctx, new, at, quiet) } else { PostState::Published };
         let kind = if new.kind == PostKind::Comment { PostKind::Message } else { new.kind };
         let audience = group.audience_id;
         return Ok(Some(Placed { audience, group: Some(actor.id), parent: None, kind, state }));
@@ -186,7 +188,7 @@ async fn place_answer(conn: &mut Conn, ctx: &Ctx, new: &Incoming, parent: Post) 
         let at = InGroup { group: &group, local: actor.is_local(), follow: follow.as_ref(), now: ctx.now() };
         if actor.is_local() {
             check_remote_post(at, new, false)?;
-            state = hold(ctx, new, at);
+            state = hold(ctx, new, at, is_silenced(conn, new).await?);
         } else if new.announced_by != Some(actor.id) && group.kind != GroupKind::Public {
             return Ok(None);
         }
@@ -211,10 +213,15 @@ fn check_remote_post(at: InGroup<'_>, new: &Incoming, top: bool) -> Result<()> {
     policy::check_post(at, top)
 }
 
-fn hold(ctx: &Ctx, new: &Incoming, at: InGroup<'_>) -> PostState {
+/// Whether our administrators made the author's server quiet.
+async fn is_silenced(conn: &mut Conn, new: &Incoming) -> Result<bool> {
+    Ok(store::federation::get_host(conn, new.author.host_id).await?.state == HostState::Silenced)
+}
+
+fn hold(ctx: &Ctx, new: &Incoming, at: InGroup<'_>, silenced: bool) -> PostState {
     let newcomer = ctx.instance().hold_newcomers && new.author.posts_count == 0;
     let stranger = at.follow.is_none() && ctx.instance().hold_newcomers;
-    if newcomer || stranger { PostState::Held } else { PostState::Published }
+    if newcomer || stranger || silenced { PostState::Held } else { PostState::Published }
 }
 
 async fn personal_audience(conn: &mut Conn, ctx: &Ctx, new: &Incoming) -> Result<AudienceId> {
@@ -299,6 +306,9 @@ async fn insert_parts(conn: &mut Conn, ctx: &Ctx, new: &Incoming, post: &Post) -
 }
 
 async fn insert_media(conn: &mut Conn, ctx: &Ctx, new: &Incoming, post: PostId) -> Result<()> {
+    if !new.media.is_empty() && store::federation::get_host(conn, new.author.host_id).await?.reject_media {
+        return Ok(());
+    }
     for (position, file) in new.media.iter().enumerate() {
         let kind = match file.mime.split('/').next() {
             Some("image") => MediaKind::Image,

@@ -15,6 +15,8 @@ use crate::support::{Kind, PNG};
 const PUBLIC: &str = "https://www.w3.org/ns/activitystreams#Public";
 
 on_sqlite! {
+    d04_people_and_groups_have_one_namespace => one_namespace;
+    d10_d11_pages_name_their_document => alternate;
     d35_d36_d47_d50_documents_answer_as_peers_ask => shape;
     d61_d62_d73_a_group_is_what_lemmy_reads => group;
     d71_d77_d78_d79_posts_are_notes => post;
@@ -239,4 +241,40 @@ async fn negotiation(kind: Kind) {
     }
     let page = a.app.visitor().get(&format!("/posts/{}", post.id)).await;
     assert!(page.headers["vary"].to_str().unwrap().contains("Accept"));
+}
+
+async fn one_namespace(kind: Kind) {
+    let a = Kring::start("alpha", kind).await;
+    let ada = a.person("Ada").await;
+    for name in ["ada", "ADA"] {
+        let mut form = group_form("Lovelace", GroupKind::Public);
+        form.name = name.into();
+        assert!(groups::create(a.ctx(), &ada, form).await.is_err(), "{name}");
+    }
+    let mut form = group_form("Bob's friends", GroupKind::Public);
+    form.name = "bob".into();
+    groups::create(a.ctx(), &ada, form).await.unwrap();
+    let bob =
+        kring::services::people::NewMember { name: "bob".into(), ..kring::services::people::NewMember::named("Bob") };
+    assert!(kring::services::people::create_member(a.ctx(), bob).await.is_err());
+}
+
+/// From the address of a page to its document: one look at the page, one at what it names.
+async fn alternate(kind: Kind) {
+    let a = Kring::start("alpha", kind).await;
+    let ada = a.person("Ada").await;
+    let group = a.group(&ada, "Local history", GroupKind::Public).await;
+    let post = a.post(&ada, &group, PostKind::Message, "", "Hello").await;
+    for id in [&post.uri, &group.uri, &a.url("/people/ada")] {
+        let path = id.strip_prefix(&a.app.origin()).unwrap();
+        let link = format!("<link rel=\"alternate\" type=\"application/activity+json\" href=\"{id}\">");
+        let page = a.app.visitor().get(path).await;
+        if page.status == 200 {
+            page.shows(&link);
+        } else {
+            // A profile for members alone has a document all the same.
+            assert!(path.starts_with("/people/"), "{path}: {}", page.status);
+        }
+        assert_eq!(a.get(id).await.1["id"].as_str(), Some(id.as_str()));
+    }
 }

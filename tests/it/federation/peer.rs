@@ -7,6 +7,7 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{OriginalUri, State};
 use axum::response::{IntoResponse, Response};
+use http::header::{HeaderName, HeaderValue};
 use http::{HeaderMap, Method, StatusCode};
 use kring::base::{Clock, Time};
 use kring::federation::sign::{KeyPair, cavage, rfc9421};
@@ -37,7 +38,7 @@ impl Seen {
 
 #[derive(Default)]
 struct Inner {
-    documents: HashMap<String, (u16, String, String)>,
+    documents: HashMap<String, (u16, String, Bytes)>,
     seen: Vec<Seen>,
     answers: VecDeque<(u16, Vec<(&'static str, String)>)>,
 }
@@ -85,7 +86,13 @@ impl Peer {
     }
 
     pub fn put(&self, path: &str, status: u16, mime: &str, body: &str) {
-        let entry = (status, mime.to_owned(), body.to_owned());
+        let entry = (status, mime.to_owned(), Bytes::from(body.to_owned()));
+        self.inner.lock().unwrap().documents.insert(path.to_owned(), entry);
+    }
+
+    /// Serves a file.
+    pub fn put_bytes(&self, path: &str, mime: &str, body: &'static [u8]) {
+        let entry = (200, mime.to_owned(), Bytes::from_static(body));
         self.inner.lock().unwrap().documents.insert(path.to_owned(), entry);
     }
 
@@ -177,11 +184,22 @@ impl Peer {
         self.client.post(Post { url, headers, body: body.into() }).await.unwrap().status
     }
 
+    /// The headers of a GET signed by one of this server's actors: to be sent once, or again later.
+    pub fn signed(&self, actor: &str, url: &str) -> Vec<(HeaderName, HeaderValue)> {
+        let key_id = format!("{actor}#main-key");
+        cavage::sign(&self.key, &key_id, "GET", &Url::parse(url).unwrap(), None, Time::now(), true).unwrap()
+    }
+
     /// A GET signed by one of this server's actors.
     pub async fn get(&self, actor: &str, url: &str) -> (u16, Value) {
+        self.get_with(url, self.signed(actor, url)).await
+    }
+
+    /// A GET with these headers.
+    pub async fn get_with(&self, url: &str, headers: Vec<(HeaderName, HeaderValue)>) -> (u16, Value) {
         let url = Url::parse(url).unwrap();
-        let key_id = format!("{actor}#main-key");
-        let sign = |hop: &Url| cavage::sign(&self.key, &key_id, "GET", hop, None, Time::now(), true);
+        let key_id = format!("{headers:?}");
+        let sign = |_: &Url| -> kring::base::Result<Vec<(HeaderName, HeaderValue)>> { Ok(headers.clone()) };
         let signer = kring::net::Signer { identity: &key_id, sign: &sign };
         let get = kring::net::Get { expect: kring::net::Expect::Any, ..kring::net::Get::activity(&url) }.signed(signer);
         let response = self.client.get(get).await.unwrap();

@@ -158,8 +158,8 @@ impl Kring {
             let mut conn = self.ctx().db.read().await.unwrap();
             let jobs = store::jobs::count_open(&mut conn).await.unwrap();
             let waiting = store::deliveries::count(&mut conn).await.unwrap();
-            let due = store::federation::any_due(&mut conn, self.ctx().now()).await.unwrap();
-            (jobs == 0 && waiting == 0 && !due).then_some(())
+            let unread = store::federation::count_waiting(&mut conn).await.unwrap();
+            (jobs == 0 && waiting == 0 && unread == 0).then_some(())
         })
         .await;
     }

@@ -23,7 +23,7 @@ on_sqlite! {
 }
 
 /// A community elsewhere that Ada follows.
-async fn community(
+pub async fn community(
     kind: Kind,
     more: Value,
 ) -> (Kring, kring::domain::Viewer, Peer, String, kring::domain::actors::Actor) {
@@ -52,7 +52,7 @@ async fn community(
     (a, ada, peer, group_uri, group)
 }
 
-fn announce(peer: &Peer, n: u32, group: &str, inner: &Value) -> Value {
+pub fn announce(peer: &Peer, n: u32, group: &str, inner: &Value) -> Value {
     let mut announce = activity("Announce", &peer.url(&format!("/announce/{n}")), group, inner.clone());
     announce["to"] = json!([PUBLIC]);
     announce["cc"] = json!([format!("{group}/followers")]);
@@ -134,16 +134,9 @@ async fn ours(kind: Kind) {
     let send = async |v: Value| assert_eq!(peer.send(&lou, &a.url("/inbox"), &v).await, 202);
     send(activity("Follow", &peer.url("/f/1"), &lou, json!(group.uri))).await;
     peer.until_received("Accept", |v| v["type"] == "Accept").await;
-    // Everything arrives wrapped by the group, the inner activity its author's.
-    let post = a.post(&ada, &group, PostKind::Message, "Mills", "Old map").await;
-    let comment = a.comment(&bob, post.id, "A comment").await;
-    posts::react(a.ctx(), &bob, post.id, ReactionKind::Agree, true).await.unwrap();
-    posts::edit(a.ctx(), &bob, comment.id, PostForm::new(PostKind::Comment, "A better comment")).await.unwrap();
-    posts::pin(a.ctx(), &ada, post.id, true).await.unwrap();
-    posts::delete(a.ctx(), &bob, comment.id).await.unwrap();
-    for (inner, actor) in
-        [("Create", "ada"), ("Create", "bob"), ("Like", "bob"), ("Update", "bob"), ("Add", "ada"), ("Delete", "bob")]
-    {
+    // Everything arrives wrapped by the group, the inner activity its author's. Each is waited for: what is gone before
+    // it went out is rightly never sent.
+    let wrapped = async |inner: &str, actor: &str| {
         let actor = a.url(&format!("/people/{actor}"));
         let what = format!("Announce of {inner} by {actor}");
         let fits = |v: &Value| {
@@ -151,7 +144,19 @@ async fn ours(kind: Kind) {
         };
         let got = peer.until_received(&what, fits).await;
         assert_eq!(got["actor"].as_str(), Some(group.uri.as_str()));
-    }
+    };
+    let post = a.post(&ada, &group, PostKind::Message, "Mills", "Old map").await;
+    wrapped("Create", "ada").await;
+    let comment = a.comment(&bob, post.id, "A comment").await;
+    wrapped("Create", "bob").await;
+    posts::react(a.ctx(), &bob, post.id, ReactionKind::Agree, true).await.unwrap();
+    wrapped("Like", "bob").await;
+    posts::edit(a.ctx(), &bob, comment.id, PostForm::new(PostKind::Comment, "A better comment")).await.unwrap();
+    wrapped("Update", "bob").await;
+    posts::pin(a.ctx(), &ada, post.id, true).await.unwrap();
+    wrapped("Add", "ada").await;
+    posts::delete(a.ctx(), &bob, comment.id).await.unwrap();
+    wrapped("Delete", "bob").await;
     a.until_quiet().await;
     assert!(
         peer.received().iter().all(|v| !v["object"].is_string() || v["type"] != "Announce"),

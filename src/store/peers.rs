@@ -1,0 +1,73 @@
+//! What was agreed with other servers, and what administrators decided about them.
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use super::schema::{hosts, peerings};
+use super::{Conn, db_fn};
+use crate::base::*;
+use crate::domain::peers::*;
+
+db_fn! {
+    /// The agreement with a host, or the offer.
+    pub async fn find(conn, host: HostId) -> Option<Peering> {
+        peerings::table.find(host).select(Peering::as_select()).first(conn).await.optional()
+    }
+
+    /// Every agreement and offer with its host, the latest first.
+    pub async fn all(conn) -> Vec<(Host, Option<Peering>)> {
+        hosts::table
+            .left_join(peerings::table.on(peerings::host_id.eq(hosts::id)))
+            .filter(hosts::peer_state.ne(PeerState::None))
+            .order(hosts::name)
+            .select((Host::as_select(), Option::<Peering>::as_select()))
+            .load(conn)
+            .await
+    }
+
+    async fn remove(conn, host: HostId) -> usize {
+        diesel::delete(peerings::table.find(host)).execute(conn).await
+    }
+
+    async fn insert(conn, new: &Peering) -> usize {
+        diesel::insert_into(peerings::table)
+            .values((
+                peerings::host_id.eq(new.host_id), peerings::follow_uri.eq(&new.follow_uri), peerings::ours.eq(new.ours),
+                peerings::scope.eq(&new.scope), peerings::purpose.eq(&new.purpose), peerings::contact.eq(&new.contact),
+                peerings::retention.eq(&new.retention), peerings::answer_contact.eq(&new.answer_contact),
+                peerings::answer_retention.eq(&new.answer_retention), peerings::reason.eq(&new.reason),
+                peerings::offered_at.eq(new.offered_at), peerings::answered_at.eq(new.answered_at),
+                peerings::ended_at.eq(new.ended_at),
+            ))
+            .execute(conn)
+            .await
+    }
+
+    /// Hosts about which something was decided, by name.
+    pub async fn ruled(conn) -> Vec<Host> {
+        hosts::table
+            .filter(hosts::state.ne(HostState::Known).or(hosts::reject_media.eq(true)))
+            .order(hosts::name)
+            .select(Host::as_select())
+            .load(conn)
+            .await
+    }
+
+    /// Sets what was decided about a host.
+    pub async fn set_rule(conn, host: HostId, state: HostState, reject_media: bool, reason: &str, now: Time) -> usize {
+        diesel::update(hosts::table.find(host))
+            .set((
+                hosts::state.eq(state), hosts::reject_media.eq(reject_media), hosts::reason.eq(reason),
+                hosts::decided_at.eq(now.micros()),
+            ))
+            .execute(conn)
+            .await
+    }
+}
+
+/// Writes an agreement or offer down, in place of the one there was.
+pub async fn put(conn: &mut Conn, new: &Peering) -> Result<()> {
+    remove(conn, new.host_id).await?;
+    insert(conn, new).await?;
+    Ok(())
+}
