@@ -11,16 +11,25 @@ before(async () => {
 });
 after(() => browser.close());
 
+/** Sets the groups of this run apart: the demo may have seen another one. */
+const run = Date.now().toString(36).slice(-5);
+
 /** A small picture. */
 const png = Buffer.from(
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
   'base64',
 );
 
+/** Chooses where a post goes: behind a group's name stands who reads it. */
+async function choose(page, group) {
+  const option = page.locator('[name=group] option', { hasText: group }).last();
+  await page.selectOption('[name=group]', await option.getAttribute('value'));
+}
+
 async function eventually(what, holds) {
-  const end = Date.now() + 15_000;
+  const end = Date.now() + 60_000;
   while (!(await holds())) {
-    assert.ok(Date.now() < end, `not in fifteen seconds: ${what}`);
+    assert.ok(Date.now() < end, `not within a minute: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 250));
   }
 }
@@ -29,7 +38,8 @@ async function eventually(what, holds) {
 const mails = () => {
   const folder = join(demoFolder, 'library', 'mail');
   try {
-    return readdirSync(folder).sort().map((name) => readFileSync(join(folder, name), 'utf8'));
+    const written = readdirSync(folder).filter((name) => name.endsWith('.eml'));
+    return written.sort().map((name) => readFileSync(join(folder, name), 'utf8'));
   } catch (error) {
     if (error.code === 'ENOENT') return [];
     throw error;
@@ -77,7 +87,7 @@ for (const script of [true, false]) {
   test(`start a group, post a picture in it, answer: ${how}`, async () => {
     const context = await as(browser, 'volunteer', { javaScriptEnabled: script });
     const page = await context.newPage();
-    const title = script ? 'Buurtmoestuin' : 'Breicafé';
+    const title = script ? `Buurtmoestuin ${run}` : `Breicafé ${run}`;
     await page.goto(`${library}/groups/new`);
     await page.fill('main [name=title]', title);
     await page.check('main [name=kind][value=public]');
@@ -86,13 +96,13 @@ for (const script of [true, false]) {
     assert.equal((await page.textContent('h1')).includes(title), true);
 
     await page.goto(`${library}/posts/new?kind=message`);
-    await page.selectOption('[name=group]', { label: title });
+    await choose(page, title);
     await page.fill('[name=body]', 'Wie komt er *zaterdag* kijken?');
     await page.setInputFiles('input[name=files]', { name: 'tuin.png', mimeType: 'image/png', buffer: png });
     const alt = page.locator('.alt-rows input').first();
     if (script) await alt.fill('Een moestuin in de zon');
     await page.click('form.composer button:not([name]):not([type=button])');
-    if (await page.locator('form.composer').count()) {
+    if (!script) {
       // Without script the picture is shown first, and what is on it asked for.
       await page.fill('[name=media_alt]', 'Een moestuin in de zon');
       await page.click('form.composer button:not([name]):not([type=button])');
@@ -113,7 +123,7 @@ test('join a group of the library from the partner, and read there what is writt
   const context = await as(browser, 'volunteer');
   const page = await context.newPage();
   await page.goto(`${library}/groups/new`);
-  await page.fill('main [name=title]', 'Wijktafel');
+  await page.fill('main [name=title]', `Wijktafel ${run}`);
   await page.check('main [name=kind][value=public]');
   await page.click('main form[method=post] button:not([name])');
   await page.waitForURL(/\/groups\/(?!new)/);
@@ -133,7 +143,7 @@ test('join a group of the library from the partner, and read there what is writt
   });
 
   await page.goto(`${library}/posts/new?kind=message`);
-  await page.selectOption('[name=group]', { label: 'Wijktafel' });
+  await choose(page, `Wijktafel ${run}`);
   await page.fill('[name=body]', 'Vrijdag soep voor iedereen');
   await page.click('form.composer button:not([name]):not([type=button])');
   await page.waitForURL(/\/posts\/\d+/);
