@@ -27,7 +27,7 @@ const kept = `${process.env.KRING_DEMO_LOG}.sessions.json`;
 const states = existsSync(kept) ? JSON.parse(readFileSync(kept, 'utf8')) : {};
 
 /** A busy machine may be slow: patience is not a failure. */
-const patience = 60_000;
+const patience = Number(process.env.KRING_PATIENCE ?? 60_000);
 
 /** A window for `settings`, patient. */
 async function window(browser, settings) {
@@ -81,7 +81,7 @@ export function pattern(address) {
 }
 
 // Not pages: files, streams, and what a browser downloads.
-const skipped = /^\/(assets|media|brand\.css|icon|sign-out|live|api|oauth|settings\/export)/;
+const skipped = /^\/(assets|media|brand\.css|icons?\/?|sign-out|live|api|oauth|settings\/export)/;
 
 /** One address of every kind of page that can be reached by links from `starts`. */
 export async function everyPage(context, origin, starts, limit = 90) {
@@ -112,5 +112,5 @@ export async function everyPage(context, origin, starts, limit = 90) {
 export const visits = [
   { who: 'visitor', starts: ['/about', '/sign-in', '/help'] },
   { who: 'volunteer', starts: ['/home', '/groups', '/people', '/posts/new', '/search?q=taal', '/messages', '/notices', '/settings'] },
-  { who: 'administrator', starts: ['/admin', '/groups/new', '/invitations'] },
+  { who: 'administrator', starts: ['/admin', '/groups/new', '/invitations', '/styleguide'] },
 ];
