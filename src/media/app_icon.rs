@@ -47,12 +47,8 @@ fn ring(colour: [u8; 3], side: u32, full: bool) -> RgbaImage {
         }
         let hits = (sum[3] / 255).max(1);
         let channel = |total: u32, by: u32| u8::try_from(total / by).unwrap_or(u8::MAX);
-        *pixel = Rgba([
-            channel(sum[0], hits),
-            channel(sum[1], hits),
-            channel(sum[2], hits),
-            channel(sum[3], FINE * FINE),
-        ]);
+        *pixel =
+            Rgba([channel(sum[0], hits), channel(sum[1], hits), channel(sum[2], hits), channel(sum[3], FINE * FINE)]);
     }
     out
 }

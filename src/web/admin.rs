@@ -12,12 +12,16 @@ use super::chrome::{Chrome, Place};
 use super::forms::Query;
 use super::page;
 use super::visit::{PageResult, Visit};
-use crate::services::{Ctx, group_requests};
 use crate::services::instance::{self, Figures};
+use crate::services::{Ctx, group_requests};
 
 /// `/admin`.
 pub fn routes() -> Router<Ctx> {
-    Router::new().route("/admin", get(show)).merge(accounts::routes()).merge(groups::routes()).merge(organisation::routes())
+    Router::new()
+        .route("/admin", get(show))
+        .merge(accounts::routes())
+        .merge(groups::routes())
+        .merge(organisation::routes())
 }
 
 /// What a redirect left.
@@ -45,5 +49,11 @@ async fn show(State(ctx): State<Ctx>, visit: Visit, Query(asked): Query<Asked>) 
     visit.member()?;
     let figures = instance::figures(&ctx, &visit.viewer).await?;
     let c = visit.chrome(&ctx, Place::None, visit.t("admin-title")).flash(asked.done.as_deref());
-    page(&AdminPage { c, figures, admin: visit.viewer.role().is_admin(), mail: ctx.mailer.enabled(), groups: group_requests::count(&ctx).await? })
+    page(&AdminPage {
+        c,
+        figures,
+        admin: visit.viewer.role().is_admin(),
+        mail: ctx.mailer.enabled(),
+        groups: group_requests::count(&ctx).await?,
+    })
 }

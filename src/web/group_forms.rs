@@ -125,7 +125,14 @@ async fn new(State(ctx): State<Ctx>, visit: Visit) -> PageResult {
     }
     let c = visit.chrome(&ctx, Place::Groups, visit.t("groups-start"));
     let branches = branches::list(&ctx).await?;
-    page(&FormPage { c, h: None, fields: Fields::default(), form: Typed::default(), branches, waits: waits(&ctx, &visit) })
+    page(&FormPage {
+        c,
+        h: None,
+        fields: Fields::default(),
+        form: Typed::default(),
+        branches,
+        waits: waits(&ctx, &visit),
+    })
 }
 
 async fn create(State(ctx): State<Ctx>, visit: Visit, CheckedForm(typed): CheckedForm<Typed>) -> PageResult {

@@ -13,7 +13,10 @@ use crate::services::{Ctx, media, previews};
 
 /// `/media/ID` and its thumbnail.
 pub fn routes() -> Router<Ctx> {
-    Router::new().route("/media/{id}", get(full)).route("/media/{id}/small", get(small)).route("/posts/{id}/preview", get(preview))
+    Router::new()
+        .route("/media/{id}", get(full))
+        .route("/media/{id}/small", get(small))
+        .route("/posts/{id}/preview", get(preview))
 }
 
 async fn full(State(ctx): State<Ctx>, visit: Visit, Path(id): Path<String>, headers: HeaderMap) -> PageResult {

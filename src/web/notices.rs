@@ -160,7 +160,9 @@ fn path(notice: &Notice) -> String {
     let post = notice.post.as_ref().map(|view| post_path(view.post.id));
     let found = match notice.kind {
         NoticeKind::JoinRequest => group.map(|path| format!("{path}/moderation")),
-        NoticeKind::Report => Some(group.map_or_else(|| "/admin/reports".to_owned(), |path| format!("{path}/moderation"))),
+        NoticeKind::Report => {
+            Some(group.map_or_else(|| "/admin/reports".to_owned(), |path| format!("{path}/moderation")))
+        }
         NoticeKind::Held => post.or(group.map(|path| format!("{path}/moderation"))),
         NoticeKind::AccountRequest => Some("/admin/people?state=pending".to_owned()),
         NoticeKind::GroupRequest => Some("/admin/groups".to_owned()),

@@ -11,7 +11,8 @@ use crate::support::{PNG, both, on_sqlite};
 #[test]
 fn a_new_group_waits_until_a_moderator_agrees() {
     both(async |app| {
-        let (fatma, wouter, hennie) = (app.person("Fatma").await, app.moderator("Wouter").await, app.admin("Hennie").await);
+        let (fatma, wouter, hennie) =
+            (app.person("Fatma").await, app.moderator("Wouter").await, app.admin("Hennie").await);
         let (hers, his, admin) = (app.browser(&fatma).await, app.browser(&wouter).await, app.browser(&hennie).await);
         let settings = [("name", "De Linde"), ("locale", "nl"), ("groups_need_approval", "1")];
         admin.post("/admin/organisation", &settings).await.ok();
