@@ -20,7 +20,7 @@ use crate::domain::events::Event;
 use crate::federation::{self, Federation};
 use crate::jobs::{Handler, Runner};
 use crate::services::ctx::Parts;
-use crate::services::{Ctx, guests, media, sign_in, timelines};
+use crate::services::{Ctx, guests, letters, media, previews, sign_in, timelines};
 use crate::store::jobs::NewJob;
 use crate::store::{self, Db};
 
@@ -176,6 +176,18 @@ pub fn runner(ctx: &Ctx) -> Runner {
         })
     });
     handlers.insert("fanout", fan_out);
+    let c = ctx.clone();
+    let letter: Handler = Arc::new(move |payload| {
+        let ctx = c.clone();
+        Box::pin(async move { letters::run(&ctx, &payload).await })
+    });
+    handlers.insert(letters::JOB, letter);
+    let c = ctx.clone();
+    let preview: Handler = Arc::new(move |payload| {
+        let ctx = c.clone();
+        Box::pin(async move { previews::run(&ctx, &payload).await })
+    });
+    handlers.insert(previews::JOB, preview);
     add(&mut handlers, ctx, "close_polls", |ctx| async move { timelines::close_polls(&ctx).await });
     add(&mut handlers, ctx, "clean_media", |ctx| async move { media::clean(&ctx).await });
     add(&mut handlers, ctx, "clean_sign_in", |ctx| async move { sign_in::clean(&ctx).await });

@@ -165,6 +165,11 @@ impl Urls {
     }
 }
 
+/// Path of the picture on the card of a post's link.
+pub fn preview_path(id: PostId) -> String {
+    format!("/posts/{id}/preview")
+}
+
 /// Path of a file.
 pub fn media_path(id: MediaId, thumb: bool) -> String {
     if thumb { format!("/media/{id}/small") } else { format!("/media/{id}") }

@@ -13,6 +13,7 @@ pub mod notices;
 pub mod peers;
 pub mod people;
 pub mod posts;
+pub mod previews;
 pub mod viewer;
 
 pub use viewer::{Sight, Viewer};

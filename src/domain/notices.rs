@@ -41,6 +41,10 @@ text_enum! {
         Poll = "poll",
         /// Someone asks to become a member of this instance.
         AccountRequest = "account_request",
+        /// Someone wants to start a group, which waits for you.
+        GroupRequest = "group_request",
+        /// Your group was not approved.
+        GroupRefused = "group_refused",
     }
 }
 

@@ -159,6 +159,8 @@ pub struct PostView {
     pub media: Vec<Media>,
     /// Its vote.
     pub poll: Option<Poll>,
+    /// What the page behind its link says of itself.
+    pub preview: Option<crate::domain::previews::LinkPreview>,
     /// Counts per kind, and whether the viewer is among them; kinds without any are absent.
     pub reactions: Vec<ReactionCount>,
     /// The viewer keeps it.

@@ -11,7 +11,7 @@ use super::state::Federation;
 use super::wire::Doc;
 use crate::base::*;
 use crate::domain::actors::Actor;
-use crate::net::{Get, Signer};
+use crate::net::{Expect, Get, Signer};
 use crate::services::Remote;
 use crate::services::ctx::Resolved;
 use crate::store::{actors, posts};
@@ -151,6 +151,22 @@ impl Federation {
     }
 }
 
+impl Federation {
+    /// A page of any site for the card of a link: unsigned, so that it learns nothing about who wrote of it.
+    async fn page(&self, url: &str, picture: bool) -> Result<(Bytes, String)> {
+        const PAGES: &[&str] = &["text/html", "application/xhtml+xml"];
+        const PICTURES: &[&str] = &["image/jpeg", "image/png", "image/webp", "image/gif"];
+        let url = Url::parse(url).map_err(|_| Error::NotFound)?;
+        self.check_host_of(url.as_str()).await?;
+        let types = if picture { PICTURES } else { PAGES };
+        let accept = types.join(", ");
+        let get = Get { max_bytes: 4_000_000, accept: &accept, expect: Expect::OneOf(types), ..Get::new(&url) };
+        let response = self.client.get(get).await?.success()?;
+        let mime = response.header(&CONTENT_TYPE).unwrap_or_default().to_owned();
+        Ok((response.body, mime))
+    }
+}
+
 /// The first `self` link that leads to a document of ours (INTEROP A.1).
 fn self_link(jrd: &Value) -> Option<String> {
     let text = |link: Doc<'_>, name: &str| link.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -169,6 +185,10 @@ impl Remote for Federation {
 
     fn resolve_url<'a>(&'a self, url: &'a str) -> BoxFuture<'a, Result<Resolved>> {
         Box::pin(self.address(url))
+    }
+
+    fn fetch_page<'a>(&'a self, url: &'a str, picture: bool) -> BoxFuture<'a, Result<(Bytes, String)>> {
+        Box::pin(self.page(url, picture))
     }
 
     fn fetch_media<'a>(&'a self, url: &'a str, viewer: Option<ActorId>) -> BoxFuture<'a, Result<(Bytes, String)>> {

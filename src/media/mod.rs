@@ -1,10 +1,12 @@
 //! Room: media: files of posts and profiles: kept in a folder, told apart by content, pictures made ready to show.
 //! May import: base, config.
 
+mod app_icon;
 mod gif;
 pub mod images;
 mod sniff;
 mod storage;
 
+pub use app_icon::app_icon;
 pub use sniff::{Kind, Sniffed, sniff};
 pub use storage::Storage;

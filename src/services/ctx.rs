@@ -73,6 +73,8 @@ pub struct Instance {
     pub groups_need_approval: bool,
     /// First posts of newcomers wait for a moderator.
     pub hold_newcomers: bool,
+    /// Pages that closed groups link to are asked for a card as well.
+    pub previews_closed: bool,
 }
 
 /// What use cases ask of other servers. `federation` implements it; everything it returns is stored already.
@@ -81,6 +83,8 @@ pub trait Remote: Send + Sync {
     fn resolve_handle<'a>(&'a self, name: &'a str, host: &'a str) -> BoxFuture<'a, Result<Actor>>;
     /// An actor or post by the address of its page or its id.
     fn resolve_url<'a>(&'a self, url: &'a str) -> BoxFuture<'a, Result<Resolved>>;
+    /// The bytes and MIME type of a page on the web, or of a picture; asked in nobody's name.
+    fn fetch_page<'a>(&'a self, url: &'a str, picture: bool) -> BoxFuture<'a, Result<(bytes::Bytes, String)>>;
     /// The bytes and MIME type of a file kept at a peer.
     fn fetch_media<'a>(
         &'a self,
@@ -183,6 +187,7 @@ impl Ctx {
             registration: all.get("registration").cloned(),
             groups_need_approval: text("groups_need_approval") == "true",
             hold_newcomers: text("hold_newcomers") == "true",
+            previews_closed: text("previews_closed") == "true",
         };
         match self.0.instance.write() {
             Ok(mut slot) => *slot = Arc::new(instance),

@@ -18,7 +18,7 @@ use crate::store::{self, Conn};
 use crate::text;
 
 /// What a form says of a group.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct GroupForm {
     /// Shown name.
     pub title: String,
@@ -104,29 +104,65 @@ fn check_form(form: &GroupForm) -> Result<()> {
 /// # Errors
 /// `Invalid` per field; `Forbidden` for guests.
 pub async fn create(ctx: &Ctx, viewer: &Viewer, form: GroupForm) -> Result<Actor> {
+    check_new(viewer, &form)?;
     let owner = viewer.member_id()?;
+    let ready = Ready::of(ctx, form)?;
+    let c = ctx.clone();
+    let actor = ctx.db.write(move |conn| Box::pin(async move { ready.insert(conn, &c, owner).await })).await?;
+    ctx.wake.now();
+    Ok(actor)
+}
+
+/// Whether the viewer may start this group.
+///
+/// # Errors
+/// As [`create`].
+pub(super) fn check_new(viewer: &Viewer, form: &GroupForm) -> Result<()> {
+    viewer.member_id()?;
     if !viewer.is_full_member() {
         return Err(Error::forbidden("error-guests-not"));
     }
-    check_form(&form)?;
-    let wanted =
-        if form.name.trim().is_empty() { text::suggest_name(&form.title) } else { form.name.trim().to_lowercase() };
-    names::check_new_name(&wanted).map_err(|code| Error::invalid("name", code))?;
-    let rendered = Rendered::of(ctx, &form);
-    let c = ctx.clone();
-    let actor = ctx
-        .db
-        .write(move |conn| {
-            Box::pin(async move {
-                if store::actors::find_by_name(conn, HostId::LOCAL, &wanted).await?.is_some() {
-                    return Err(Error::invalid("name", "error-name-taken"));
-                }
-                insert_group(conn, &c, owner, &wanted, &form, &rendered).await
-            })
-        })
-        .await?;
-    ctx.wake.now();
-    Ok(actor)
+    check_form(form)?;
+    names::check_new_name(&wanted_name(form)).map_err(|code| Error::invalid("name", code))
+}
+
+/// The account name that a form asks for, or that its title suggests.
+fn wanted_name(form: &GroupForm) -> String {
+    match form.name.trim() {
+        "" => text::suggest_name(&form.title),
+        name => name.to_lowercase(),
+    }
+}
+
+/// A new group, checked and rendered: what is left is to store it.
+pub(super) struct Ready {
+    form: GroupForm,
+    rendered: Rendered,
+}
+
+impl Ready {
+    /// # Errors
+    /// `Invalid` per field.
+    pub(super) fn of(ctx: &Ctx, form: GroupForm) -> Result<Self> {
+        check_form(&form)?;
+        names::check_new_name(&wanted_name(&form)).map_err(|code| Error::invalid("name", code))?;
+        Ok(Self { rendered: Rendered::of(ctx, &form), form })
+    }
+
+    /// Stores it. A name that was typed must be free; one made from the title gets a number when it is taken: whoever
+    /// starts a second knitting club need not know what an account name is.
+    pub(super) async fn insert(&self, conn: &mut Conn, ctx: &Ctx, owner: ActorId) -> Result<Actor> {
+        let wanted = wanted_name(&self.form);
+        let numbers = if self.form.name.trim().is_empty() { 30 } else { 1 };
+        for number in 1..=numbers {
+            let name = if number == 1 { wanted.clone() } else { format!("{wanted}_{number}") };
+            let fits = names::check_new_name(&name).is_ok();
+            if fits && store::actors::find_by_name(conn, HostId::LOCAL, &name).await?.is_none() {
+                return insert_group(conn, ctx, owner, &name, &self.form, &self.rendered).await;
+            }
+        }
+        Err(Error::invalid("name", "error-name-taken"))
+    }
 }
 
 /// The Markdown of a form, rendered before the transaction.

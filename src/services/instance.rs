@@ -57,6 +57,8 @@ pub struct Settings {
     pub groups_need_approval: bool,
     /// First posts of newcomers wait for a moderator.
     pub hold_newcomers: bool,
+    /// Pages that closed groups link to are asked for a card as well.
+    pub previews_closed: bool,
 }
 
 /// Figures for the administrator's first page.
@@ -193,6 +195,7 @@ pub fn settings(ctx: &Ctx) -> Settings {
         registration: now.registration.clone().unwrap_or_default(),
         groups_need_approval: now.groups_need_approval,
         hold_newcomers: now.hold_newcomers,
+        previews_closed: now.previews_closed,
     }
 }
 
@@ -236,6 +239,7 @@ pub async fn update_settings(ctx: &Ctx, viewer: &Viewer, new: Settings) -> Resul
         ("registration", new.registration),
         ("groups_need_approval", flag(new.groups_need_approval)),
         ("hold_newcomers", flag(new.hold_newcomers)),
+        ("previews_closed", flag(new.previews_closed)),
     ];
     ctx.db
         .write(move |conn| {

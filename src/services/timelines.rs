@@ -9,7 +9,7 @@ use crate::domain::{Sight, Viewer};
 use crate::live::Change;
 use crate::policy;
 use crate::services::follows::sight_of;
-use crate::services::{Ctx, notices};
+use crate::services::{Ctx, notices, previews};
 use crate::store::{self, Conn};
 
 /// Members put on their homes in one transaction.
@@ -62,6 +62,8 @@ pub async fn fan_out(ctx: &Ctx, event: &Event) -> Result<()> {
             notice.group_key = format!("reaction-{}", post.id);
             notices::tell(ctx, &[post.author_id], notice).await
         }
+        Event::PostEdited { post } => previews::ask(ctx, &load(ctx, *post).await?).await,
+        Event::PostDeleted { post } => previews::forget(ctx, *post).await,
         Event::Shared { actor, post } => shared(ctx, *actor, *post).await,
         Event::AnswerAccepted { post, answer: Some(answer) } => {
             let (question, answer) = (load(ctx, *post).await?, load(ctx, *answer).await?);
@@ -90,8 +92,6 @@ pub async fn fan_out(ctx: &Ctx, event: &Event) -> Result<()> {
         }
         // These change what is there; nobody needs a notice, and the pages read the new state.
         Event::PostSubmitted { .. }
-        | Event::PostEdited { .. }
-        | Event::PostDeleted { .. }
         | Event::PostRestored { .. }
         | Event::Unreacted { .. }
         | Event::Unshared { .. }
@@ -118,6 +118,7 @@ async fn post_published(ctx: &Ctx, id: PostId) -> Result<()> {
         return Ok(());
     }
     put_on_homes(ctx, &post).await?;
+    previews::ask(ctx, &post).await?;
     notify_about(ctx, &post).await
 }
 

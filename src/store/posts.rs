@@ -794,6 +794,7 @@ async fn assemble_with(
     let poll_ids: Vec<PostId> =
         rows.iter().filter(|(_, row)| row.0.kind == PostKind::Poll).map(|(_, row)| row.0.id).collect();
     let mut polls = load_polls(conn, &poll_ids, me).await?;
+    let mut previews = load_previews(conn, &rows).await?;
     let view = |(entry, (post, scope, author, title, bookmarked, shared)): (Option<Entry>, Row)| PostView {
         scope,
         author: card(author),
@@ -801,6 +802,7 @@ async fn assemble_with(
         group: post.group_id.and_then(|id| groups.get(&id).cloned()),
         media: media.remove(&post.id).unwrap_or_default(),
         poll: polls.remove(&post.id),
+        preview: previews.remove(&post.id),
         reactions: reactions.remove(&post.id).unwrap_or_default(),
         bookmarked,
         shared,
@@ -808,6 +810,19 @@ async fn assemble_with(
         post,
     };
     Ok(rows.into_iter().map(view).collect())
+}
+
+/// Cards of the posts that have a link at all.
+async fn load_previews(
+    conn: &mut Conn,
+    rows: &[(Option<Entry>, Row)],
+) -> Result<HashMap<PostId, crate::domain::previews::LinkPreview>> {
+    let linked = |post: &Post| post.is_top() && (post.link_url.is_some() || post.html.contains("<a href=\"http"));
+    let ids: Vec<PostId> = rows.iter().filter(|(_, row)| linked(&row.0)).map(|(_, row)| row.0.id).collect();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    Ok(super::previews::of_posts(conn, &ids).await?.into_iter().map(|found| (found.post_id, found)).collect())
 }
 
 async fn load_polls(conn: &mut Conn, ids: &[PostId], me: i64) -> Result<HashMap<PostId, Poll>> {

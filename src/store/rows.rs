@@ -21,6 +21,7 @@ use crate::domain::moderation::*;
 use crate::domain::peers::*;
 use crate::domain::people::*;
 use crate::domain::posts::*;
+use crate::domain::previews::LinkPreview;
 
 /// The columns of `T` as one expression. As a tuple of thirty columns each query that selects them would have a type
 /// thirty times as large, and the whole crate would compile for minutes longer.
@@ -167,6 +168,11 @@ row!(Media, media, {
     mime: String, file_name: String, size: i64, width: Option<i32>, height: Option<i32>, blurhash: Option<String>,
     description: String, focus_x: Option<f64>, focus_y: Option<f64>, key: Option<String>, thumb_key: Option<String>,
     thumb_mime: Option<String>, remote_url: Option<String>, state: MediaState,
+});
+
+row!(LinkPreview, link_previews, {
+    post_id: PostId, url: String, title: String, description: String, picture_key: Option<String>,
+    picture_mime: String, width: i32, height: i32, fetched_at: Time,
 });
 
 row!(Report, reports, {

@@ -588,6 +588,29 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    link_previews (post_id) {
+        post_id -> BigInt,
+        url -> Text,
+        title -> Text,
+        description -> Text,
+        picture_key -> Nullable<Text>,
+        picture_mime -> Text,
+        width -> Integer,
+        height -> Integer,
+        fetched_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    group_requests (id) {
+        id -> BigInt,
+        owner_id -> BigInt,
+        form -> Text,
+        created_at -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     hosts,
     peerings,
@@ -615,6 +638,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     mentions,
     post_tags,
     media,
+    link_previews,
+    group_requests,
     drafts,
     notifications,
     reports,

@@ -1,6 +1,7 @@
-//! Running the instance: figures, people, the organisation and its branches. Reports and the log are in `moderation`.
+//! Running the instance: figures, people, new groups, the organisation and its branches. Reports and the log are in `moderation`.
 
 mod accounts;
+mod groups;
 mod organisation;
 mod peers;
 
@@ -12,14 +13,15 @@ use super::chrome::{Chrome, Place};
 use super::forms::Query;
 use super::page;
 use super::visit::{PageResult, Visit};
-use crate::services::Ctx;
 use crate::services::instance::{self, Figures};
+use crate::services::{Ctx, group_requests};
 
 /// `/admin`.
 pub fn routes() -> Router<Ctx> {
     Router::new()
         .route("/admin", get(show))
         .merge(accounts::routes())
+        .merge(groups::routes())
         .merge(organisation::routes())
         .merge(peers::routes())
 }
@@ -41,11 +43,19 @@ struct AdminPage {
     figures: Figures,
     admin: bool,
     mail: bool,
+    /// New groups that wait.
+    groups: i64,
 }
 
 async fn show(State(ctx): State<Ctx>, visit: Visit, Query(asked): Query<Asked>) -> PageResult {
     visit.member()?;
     let figures = instance::figures(&ctx, &visit.viewer).await?;
     let c = visit.chrome(&ctx, Place::None, visit.t("admin-title")).flash(asked.done.as_deref());
-    page(&AdminPage { c, figures, admin: visit.viewer.role().is_admin(), mail: ctx.mailer.enabled() })
+    page(&AdminPage {
+        c,
+        figures,
+        admin: visit.viewer.role().is_admin(),
+        mail: ctx.mailer.enabled(),
+        groups: group_requests::count(&ctx).await?,
+    })
 }

@@ -12,7 +12,8 @@ use axum::routing::get;
 use super::respond;
 use super::visit::{PageResult, Visit};
 use crate::base::Error;
-use crate::services::Ctx;
+use crate::domain::{Viewer, colour};
+use crate::services::{Ctx, media};
 
 macro_rules! files {
     ($($path:literal : $mime:literal),* $(,)?) => {
@@ -50,6 +51,7 @@ pub fn routes() -> Router<Ctx> {
         .route("/assets/{print}/{*path}", get(file))
         .route("/brand.css", get(brand))
         .route("/icon.svg", get(icon))
+        .route("/icons/{name}", get(app_icon))
         .route("/manifest.webmanifest", get(manifest))
         .route("/robots.txt", get(robots))
 }
@@ -93,13 +95,37 @@ async fn icon(State(ctx): State<Ctx>) -> PageResult {
     respond((headers, svg))
 }
 
+/// The icons of the installed app, made from the logo or the colour.
+async fn app_icon(State(ctx): State<Ctx>, Path(name): Path<String>) -> PageResult {
+    let (side, full) = match name.as_str() {
+        "180.png" => (180, true),
+        "192.png" => (192, false),
+        "512.png" => (512, false),
+        "maskable.png" => (512, true),
+        _ => return Err(Error::NotFound.into()),
+    };
+    let instance = ctx.instance();
+    let logo = match instance.logo {
+        Some(id) => media::open(&ctx, &Viewer::Anonymous, id, false).await.ok().map(|file| file.bytes),
+        None => None,
+    };
+    let rgb = colour::accent_rgb(instance.accent_hue);
+    let draw = move || crate::media::app_icon(logo.as_deref(), rgb, side, full);
+    let png = tokio::task::spawn_blocking(draw).await.map_err(Error::internal)??;
+    respond(([(header::CONTENT_TYPE, "image/png"), (header::CACHE_CONTROL, "public, max-age=86400")], png))
+}
+
 async fn manifest(State(ctx): State<Ctx>, visit: Visit) -> PageResult {
     let instance = ctx.instance();
     let name = if instance.name.is_empty() { "Kring" } else { &instance.name };
     let manifest = serde_json::json!({
         "name": name, "short_name": name, "lang": visit.locale.tag(), "start_url": "/home", "scope": "/",
         "display": "standalone", "background_color": "#f9f4ea", "theme_color": "#0b5b4a",
-        "icons": [{"src": "/icon.svg", "sizes": "any", "type": "image/svg+xml", "purpose": "any maskable"}],
+        "icons": [
+            {"src": "/icons/192.png", "sizes": "192x192", "type": "image/png", "purpose": "any"},
+            {"src": "/icons/512.png", "sizes": "512x512", "type": "image/png", "purpose": "any"},
+            {"src": "/icons/maskable.png", "sizes": "512x512", "type": "image/png", "purpose": "maskable"},
+        ],
     });
     let headers = [(header::CONTENT_TYPE, "application/manifest+json")];
     respond((headers, manifest.to_string()))

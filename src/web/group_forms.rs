@@ -14,6 +14,7 @@ use super::{page, see};
 use crate::base::*;
 use crate::domain::groups::{GroupKind, Posting};
 use crate::domain::people::Branch;
+use crate::services::group_requests::{self, Started};
 use crate::services::groups::GroupForm;
 use crate::services::{Ctx, branches, groups};
 use crate::urls;
@@ -90,6 +91,8 @@ struct FormPage {
     fields: Fields,
     form: Typed,
     branches: Vec<Branch>,
+    /// A moderator looks at it first.
+    waits: bool,
 }
 
 impl FormPage {
@@ -110,6 +113,11 @@ impl FormPage {
     }
 }
 
+/// Whether a moderator looks at a group before it begins.
+fn waits(ctx: &Ctx, visit: &Visit) -> bool {
+    ctx.instance().groups_need_approval && !visit.viewer.role().is_moderator()
+}
+
 async fn new(State(ctx): State<Ctx>, visit: Visit) -> PageResult {
     visit.member()?;
     if !visit.viewer.is_full_member() {
@@ -117,20 +125,35 @@ async fn new(State(ctx): State<Ctx>, visit: Visit) -> PageResult {
     }
     let c = visit.chrome(&ctx, Place::Groups, visit.t("groups-start"));
     let branches = branches::list(&ctx).await?;
-    page(&FormPage { c, h: None, fields: Fields::default(), form: Typed::default(), branches })
+    page(&FormPage {
+        c,
+        h: None,
+        fields: Fields::default(),
+        form: Typed::default(),
+        branches,
+        waits: waits(&ctx, &visit),
+    })
 }
 
 async fn create(State(ctx): State<Ctx>, visit: Visit, CheckedForm(typed): CheckedForm<Typed>) -> PageResult {
     let made = match typed.form() {
-        Ok(form) => groups::create(&ctx, &visit.viewer, form).await,
+        Ok(form) => group_requests::start(&ctx, &visit.viewer, form).await,
         Err(error) => Err(error),
     };
     match made {
-        Ok(actor) => see(&format!("{}?done=group-started", urls::actor_path(actor.kind, &actor.name))),
+        Ok(Started::Waits) => see("/groups?done=group-waits"),
+        Ok(Started::Now(actor)) => see(&format!("{}?done=group-started", urls::actor_path(actor.kind, &actor.name))),
         Err(error) => {
             let fields = Fields::of(error)?;
             let c = visit.chrome(&ctx, Place::Groups, visit.t("groups-start"));
-            again(&FormPage { c, h: None, fields, form: typed, branches: branches::list(&ctx).await? })
+            again(&FormPage {
+                c,
+                h: None,
+                fields,
+                form: typed,
+                branches: branches::list(&ctx).await?,
+                waits: waits(&ctx, &visit),
+            })
         }
     }
 }
@@ -161,7 +184,7 @@ async fn edit(State(ctx): State<Ctx>, visit: Visit, Path(acct): Path<String>) ->
     };
     let c = visit.chrome(&ctx, Place::Groups, visit.t("group-edit"));
     let h = Some(Head::of(&ctx, &view));
-    page(&FormPage { c, h, fields: Fields::default(), form, branches: branches::list(&ctx).await? })
+    page(&FormPage { c, h, fields: Fields::default(), form, branches: branches::list(&ctx).await?, waits: false })
 }
 
 #[derive(askama::Template)]
@@ -222,7 +245,7 @@ async fn update(
         Err(error) => {
             let fields = Fields::of(error)?;
             let c = visit.chrome(&ctx, Place::Groups, visit.t("group-edit"));
-            again(&FormPage { c, h: Some(h), fields, form: typed, branches: branches::list(&ctx).await? })
+            again(&FormPage { c, h: Some(h), fields, form: typed, branches: branches::list(&ctx).await?, waits: false })
         }
     }
 }

@@ -13,9 +13,10 @@ use super::{page, views};
 use crate::base::*;
 use crate::domain::groups::{FollowState, GroupKind, GroupRole, Posting};
 use crate::domain::media::{Media, MediaKind};
+use crate::domain::posts::PostView;
 use crate::policy::Entrance;
 use crate::services::groups::GroupView;
-use crate::services::{Ctx, group_pages, groups, media};
+use crate::services::{Ctx, group_pages, group_requests, groups, media};
 use crate::store::groups::{GroupLine, MemberLine};
 use crate::urls;
 
@@ -206,6 +207,8 @@ struct ListPage {
     first: bool,
     next: Option<String>,
     may_start: bool,
+    /// The viewer's new groups that wait for a moderator.
+    waiting: Vec<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -232,6 +235,9 @@ async fn list(State(ctx): State<Ctx>, visit: Visit, Query(query): Query<ListQuer
         let name = encode(&line.actor.display_name);
         format!("/groups?q={}&after={name}&id={}", encode(words), line.actor.id)
     });
+    let asked = first && visit.viewer.is_full_member() && ctx.instance().groups_need_approval;
+    let waiting = if asked { group_requests::mine(&ctx, &visit.viewer).await? } else { Vec::new() };
+    let waiting = waiting.into_iter().map(|request| request.form.title).collect();
     let c = visit.chrome(&ctx, Place::Groups, visit.t("groups-title")).flash(query.done.as_deref());
     page(&ListPage {
         shelf: Shelf::of(&shelf),
@@ -240,6 +246,7 @@ async fn list(State(ctx): State<Ctx>, visit: Visit, Query(query): Query<ListQuer
         first,
         next,
         may_start: visit.viewer.is_full_member(),
+        waiting,
         c,
     })
 }
@@ -310,7 +317,14 @@ async fn show(
         .alternate(&shown.view.actor.uri)
         .live(format!("group:{}", h.id))
         .flash(query.done.as_deref());
-    let cards = |posts: Vec<_>| posts.into_iter().map(|post| PostCard::listed(post, &c)).collect();
+    let me = visit.viewer.actor_id();
+    let seen = shown.view.follow.as_ref().filter(|follow| follow.is_member() && follow.seen_seq > 0);
+    let seen = seen.map_or(i64::MAX, |follow| follow.seen_seq);
+    let card = |post: PostView| {
+        let new = post.post.received_seq > seen && Some(post.author.id) != me;
+        PostCard { new, moderates: h.moderator, ..PostCard::listed(post, &c) }
+    };
+    let cards = |posts: Vec<PostView>| posts.into_iter().map(&card).collect();
     page(&ShowPage {
         card: shown.view.group.card(),
         rules: shown.view.group.rules(),

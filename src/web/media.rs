@@ -9,13 +9,14 @@ use axum::routing::get;
 use super::respond;
 use super::visit::{PageResult, Visit};
 use crate::base::{Error, MediaId};
-use crate::services::{Ctx, media, pictures};
+use crate::services::{Ctx, media, pictures, previews};
 
 /// `/media/ID` and its thumbnail.
 pub fn routes() -> Router<Ctx> {
     Router::new()
         .route("/media/{id}", get(full))
         .route("/media/{id}/small", get(small))
+        .route("/posts/{id}/preview", get(preview))
         .route("/media/icons/{id}", get(icon))
 }
 
@@ -31,6 +32,18 @@ async fn full(State(ctx): State<Ctx>, visit: Visit, Path(id): Path<String>, head
 
 async fn small(State(ctx): State<Ctx>, visit: Visit, Path(id): Path<String>, headers: HeaderMap) -> PageResult {
     serve(&ctx, &visit, id.parse()?, true, &headers).await
+}
+
+/// The picture on the card of a link.
+async fn preview(State(ctx): State<Ctx>, visit: Visit, Path(id): Path<String>) -> PageResult {
+    let (bytes, mime, public) = previews::open(&ctx, &visit.viewer, id.parse()?).await?;
+    let cache = if public { "public, max-age=86400" } else { "private, max-age=3600" };
+    let fixed = [
+        (header::CACHE_CONTROL, cache.to_owned()),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox".to_owned()),
+        (header::CONTENT_TYPE, mime),
+    ];
+    respond((fixed, bytes))
 }
 
 /// Bytes never change under one id, so the id is the entity tag; who may see them is asked each time.

@@ -30,6 +30,7 @@ mod reactions;
 mod search;
 mod settings;
 mod sign_in;
+mod styleguide;
 mod tags;
 mod views;
 mod visit;
@@ -70,6 +71,7 @@ pub fn router(ctx: Ctx) -> Router {
         .merge(reactions::routes())
         .merge(settings::routes())
         .merge(sign_in::routes())
+        .merge(styleguide::routes())
         .merge(tags::routes())
         .merge(group_forms::routes())
         .merge(members::routes())

@@ -207,13 +207,16 @@ struct LogPage {
     h: Option<Head>,
     lines: Vec<LogItem>,
     next: Option<String>,
+    /// The viewer keeps order here, and finds the other pages of that beside it.
+    keeps: bool,
 }
 
 async fn log_page(ctx: &Ctx, visit: &Visit, h: Option<Head>, path: String, before: Option<i64>) -> PageResult {
     let lines = moderation::log_lines(ctx, &visit.viewer, h.as_ref().map(|h| h.id), before).await?;
     let next = lines.last().filter(|_| lines.len() >= 50).map(|view| format!("{path}?before={}", view.line.id));
+    let keeps = visit.viewer.role().is_moderator();
     let c = visit.chrome(ctx, if h.is_some() { Place::Groups } else { Place::None }, visit.t("log-title"));
-    page(&LogPage { c, h, lines: lines.into_iter().map(LogItem::of).collect(), next })
+    page(&LogPage { c, h, lines: lines.into_iter().map(LogItem::of).collect(), next, keeps })
 }
 
 async fn group_log(

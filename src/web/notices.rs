@@ -79,6 +79,8 @@ const GROUPS: &[NoticeKind] = &[
     NoticeKind::Removed,
     NoticeKind::Held,
     NoticeKind::AccountRequest,
+    NoticeKind::GroupRequest,
+    NoticeKind::GroupRefused,
 ];
 
 async fn list(State(ctx): State<Ctx>, visit: Visit, Query(asked): Query<Asked>) -> PageResult {
@@ -136,7 +138,7 @@ fn line(c: &Chrome, together: &[Notice]) -> Option<Line> {
         title => title.to_owned(),
     });
     let detail = match first.kind {
-        NoticeKind::Removed | NoticeKind::Refused => first.detail.clone(),
+        NoticeKind::Removed | NoticeKind::Refused | NoticeKind::GroupRefused => first.detail.clone(),
         _ => String::new(),
     };
     Some(Line {
@@ -157,10 +159,14 @@ fn path(notice: &Notice) -> String {
     let person = notice.actor.as_ref().map(|actor| actor_path(actor.kind, &actor.acct()));
     let post = notice.post.as_ref().map(|view| post_path(view.post.id));
     let found = match notice.kind {
-        NoticeKind::JoinRequest => group.map(|path| format!("{path}/members")),
-        NoticeKind::Report => Some(group.map_or_else(|| "/admin/reports".to_owned(), |path| format!("{path}/reports"))),
-        NoticeKind::Held => post.or(group.map(|path| format!("{path}/reports"))),
-        NoticeKind::AccountRequest => Some("/admin/requests".to_owned()),
+        NoticeKind::JoinRequest => group.map(|path| format!("{path}/moderation")),
+        NoticeKind::Report => {
+            Some(group.map_or_else(|| "/admin/reports".to_owned(), |path| format!("{path}/moderation")))
+        }
+        NoticeKind::Held => post.or(group.map(|path| format!("{path}/moderation"))),
+        NoticeKind::AccountRequest => Some("/admin/people?state=pending".to_owned()),
+        NoticeKind::GroupRequest => Some("/admin/groups".to_owned()),
+        NoticeKind::GroupRefused => Some("/groups".to_owned()),
         NoticeKind::Follow => person,
         _ => post.or(group).or(person),
     };

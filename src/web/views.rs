@@ -109,14 +109,51 @@ pub struct PostCard {
     pub poll: Option<PollCard>,
     /// The viewer wrote it.
     pub mine: bool,
+    /// The card of its link.
+    pub link: Option<LinkCard>,
     /// Text cut short for a list.
     pub cut: bool,
     /// The text shown.
     pub html: SafeHtml,
     /// The viewer keeps order where the post is; set by pages that know.
     pub moderates: bool,
+    /// Came after the viewer's last visit; set by pages that know.
+    pub new: bool,
     /// Who shared it, where it is shown because of that; set by pages that know.
     pub shared_by: Option<String>,
+}
+
+/// The card of a link.
+#[derive(Clone, Debug)]
+pub struct LinkCard {
+    /// Where it leads.
+    pub url: String,
+    /// Title of the page, or the address.
+    pub title: String,
+    /// What the page says of itself.
+    pub description: String,
+    /// Whose page it is.
+    pub host: String,
+    /// Path, width and height of the picture.
+    pub picture: Option<(String, i32, i32)>,
+}
+
+impl LinkCard {
+    /// Of a link post always; of other posts when the page said something.
+    fn of(view: &PostView) -> Option<Self> {
+        let found = view.preview.as_ref().filter(|found| !found.title.is_empty());
+        let url = view.post.link_url.clone().or_else(|| found.map(|found| found.url.clone()))?;
+        let own = if view.post.title.is_empty() { url.clone() } else { view.post.title.clone() };
+        let host = urls::host_of(&url).unwrap_or_default();
+        let picture = found.filter(|found| found.picture_key.is_some());
+        Some(Self {
+            title: found.map_or(own, |found| found.title.clone()),
+            description: found.map(|found| found.description.clone()).unwrap_or_default(),
+            host: host.strip_prefix("www.").unwrap_or(&host).to_owned(),
+            picture: picture.map(|found| (urls::preview_path(view.post.id), found.width, found.height)),
+            url,
+        })
+    }
 }
 
 /// One reaction as shown.
@@ -187,9 +224,11 @@ impl PostCard {
                 closed: poll.is_closed(c.now()),
             }),
             mine,
+            link: LinkCard::of(&view),
             cut,
             html,
             moderates: false,
+            new: false,
             shared_by: None,
             view,
         }
@@ -235,19 +274,6 @@ impl PostCard {
     /// Host of a group elsewhere.
     pub fn group_host(&self) -> Option<&String> {
         self.view.group.as_ref().and_then(|group| group.actor.host.as_ref())
-    }
-
-    /// What stands on the card of a link.
-    pub fn link_title(&self) -> &str {
-        match self.view.post.title.as_str() {
-            "" => self.view.post.link_url.as_deref().unwrap_or_default(),
-            title => title,
-        }
-    }
-
-    /// Where a link leads.
-    pub fn link_host(&self) -> String {
-        self.view.post.link_url.as_deref().and_then(urls::host_of).unwrap_or_default()
     }
 
     /// What it is, as a word of CSS and of translation keys.

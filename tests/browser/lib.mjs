@@ -1,5 +1,5 @@
 // What the browser tests share: the demo's addresses and sign-in links, a browser, and its pages.
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 
 const log = readFileSync(process.env.KRING_DEMO_LOG, 'utf8');
@@ -22,23 +22,37 @@ export const launch = () =>
       '--disable-component-update', '--disable-sync'],
   });
 
-const states = {};
+/** Sessions. Links work once and every test file is a process of its own, so what came of them is kept beside the log. */
+const kept = `${process.env.KRING_DEMO_LOG}.sessions.json`;
+const states = existsSync(kept) ? JSON.parse(readFileSync(kept, 'utf8')) : {};
 
-/** A window in which one of the four is signed in (or nobody: `visitor`). Links work once, so sessions are kept. */
+/** A busy machine may be slow: patience is not a failure. */
+const patience = Number(process.env.KRING_PATIENCE ?? 60_000);
+
+/** A window for `settings`, patient. */
+async function window(browser, settings) {
+  const context = await browser.newContext(settings);
+  context.setDefaultTimeout(patience);
+  context.setDefaultNavigationTimeout(patience);
+  return context;
+}
+
+/** A window in which one of the four is signed in (or nobody: `visitor`). */
 export async function as(browser, who, options = {}) {
   const settings = { locale: 'nl-NL', viewport: { width: 1280, height: 900 }, ...options };
-  if (who === 'visitor') return browser.newContext(settings);
+  if (who === 'visitor') return window(browser, settings);
   if (!states[who]) {
     if (!links[who]) throw new Error(`the demo printed no link for ${who}:\n${log}`);
-    const context = await browser.newContext({ locale: 'nl-NL' });
+    const context = await window(browser, { locale: 'nl-NL' });
     const page = await context.newPage();
     await page.goto(links[who]);
     await page.locator('main form button').first().click();
     await page.waitForURL((url) => !url.pathname.startsWith('/sign-in'));
     states[who] = await context.storageState();
+    writeFileSync(kept, JSON.stringify(states));
     await context.close();
   }
-  return browser.newContext({ ...settings, storageState: states[who] });
+  return window(browser, { ...settings, storageState: states[who] });
 }
 
 /** Fails on anything a page asks of another site, on errors of scripts, and on answers of 500 and above. */
@@ -66,7 +80,8 @@ export function pattern(address) {
   return path + (keys.length ? `?${keys.sort().join('&')}` : '');
 }
 
-const skipped = /^\/(assets|media|brand\.css|icon|sign-out|live|api|oauth|posts\/\d+#)/;
+// Not pages: files, streams, and what a browser downloads.
+const skipped = /^\/(assets|media|brand\.css|icons?\/?|sign-out|live|api|oauth|settings\/export)/;
 
 /** One address of every kind of page that can be reached by links from `starts`. */
 export async function everyPage(context, origin, starts, limit = 90) {
@@ -95,7 +110,7 @@ export async function everyPage(context, origin, starts, limit = 90) {
 
 /** Where each of the four begins looking. */
 export const visits = [
-  { who: 'visitor', starts: ['/about', '/sign-in', '/help', '/join'] },
+  { who: 'visitor', starts: ['/about', '/sign-in', '/help'] },
   { who: 'volunteer', starts: ['/home', '/groups', '/people', '/posts/new', '/search?q=taal', '/messages', '/notices', '/settings'] },
-  { who: 'administrator', starts: ['/admin', '/groups/new', '/invitations'] },
+  { who: 'administrator', starts: ['/admin', '/groups/new', '/invitations', '/styleguide'] },
 ];

@@ -82,3 +82,22 @@ test('every page is there in Dutch and in English', async () => {
     await context.close();
   }
 });
+
+test('a member chooses a language, and every page follows', async () => {
+  const context = await as(browser, 'volunteer', { javaScriptEnabled: false });
+  const page = await context.newPage();
+  const choose = async (lang) => {
+    await page.goto(`${library}/settings`);
+    await page.selectOption('[name=locale]', lang);
+    await page.click('form:has([name=locale]) button:not([name])');
+    assert.equal(await page.getAttribute('html', 'lang'), lang);
+  };
+  await choose('en');
+  for (const [path, title] of [['/groups', 'Groups'], ['/people', 'People'], ['/posts/new', 'Write a post'], ['/help', 'Help']]) {
+    await page.goto(library + path);
+    assert.equal(await page.getAttribute('html', 'lang'), 'en', path);
+    assert.equal(await page.textContent('h1'), title);
+  }
+  await choose('nl');
+  await context.close();
+});

@@ -59,6 +59,7 @@ struct SettingsForm {
     registration: String,
     groups_need_approval: Option<String>,
     hold_newcomers: Option<String>,
+    previews_closed: Option<String>,
 }
 
 #[derive(askama::Template)]
@@ -122,6 +123,7 @@ async fn save(State(ctx): State<Ctx>, visit: Visit, CheckedForm(form): CheckedFo
         registration: form.registration,
         groups_need_approval: form.groups_need_approval.is_some(),
         hold_newcomers: form.hold_newcomers.is_some(),
+        previews_closed: form.previews_closed.is_some(),
     };
     match instance::update_settings(&ctx, &visit.viewer, new.clone()).await {
         Ok(()) => see("/admin/organisation?done=saved"),

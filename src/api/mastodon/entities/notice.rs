@@ -33,7 +33,9 @@ pub fn type_of(kind: NoticeKind) -> Option<&'static str> {
         | NoticeKind::Report
         | NoticeKind::Removed
         | NoticeKind::Held
-        | NoticeKind::AccountRequest => None,
+        | NoticeKind::AccountRequest
+        | NoticeKind::GroupRequest
+        | NoticeKind::GroupRefused => None,
     }
 }
 

@@ -6,7 +6,7 @@ use super::{account, media};
 use crate::base::*;
 use crate::domain::Viewer;
 use crate::domain::audiences::Scope;
-use crate::domain::posts::{EntryKind, Poll, Post, PostKind, PostState, PostView, ReactionKind, Revision};
+use crate::domain::posts::{EntryKind, Poll, PostKind, PostState, PostView, ReactionKind, Revision};
 use crate::services::Ctx;
 use crate::services::api::{Around, around};
 
@@ -111,7 +111,7 @@ impl<'a> Draw<'a> {
             "mentions": self.mentions(post.id),
             "tags": self.tags(post.id),
             "emojis": [],
-            "card": card(post),
+            "card": card(self.ctx, view),
             "poll": view.poll.as_ref().map(|p| poll(self.ctx, post.id, p, self.signed_in)),
             "quote": Value::Null,
             "quote_approval": { "automatic": [], "manual": [], "current_user": "denied" },
@@ -168,17 +168,28 @@ fn content(title: &str, html: &str) -> String {
     format!("<p><strong>{escaped}</strong></p>{html}")
 }
 
-/// The preview of a link post.
-fn card(post: &Post) -> Value {
-    let Some(link) = post.link_url.as_deref().filter(|_| post.kind == PostKind::Link) else { return Value::Null };
+/// The card of a link: of a link post at once, of other posts when the page has been asked.
+fn card(ctx: &Ctx, view: &PostView) -> Value {
+    let post = &view.post;
+    let found = view.preview.as_ref().filter(|found| !found.title.is_empty());
+    let own = post.link_url.as_deref().filter(|_| post.kind == PostKind::Link);
+    let Some(link) = own.or(found.map(|found| found.url.as_str())) else { return Value::Null };
     let Ok(url) = url::Url::parse(link) else { return Value::Null };
     let host = url.host_str().unwrap_or_default();
     let origin = url.origin().ascii_serialization();
-    let title = if post.title.is_empty() { host } else { &post.title };
+    let title = match (found, post.title.as_str()) {
+        (Some(found), _) => &found.title,
+        (None, "") => host,
+        (None, title) => title,
+    };
+    let description = found.map_or("", |found| found.description.as_str());
+    let picture = found.filter(|found| found.picture_key.is_some());
+    let image = picture.map(|_| ctx.urls.absolute(&crate::urls::preview_path(post.id)));
+    let (width, height) = picture.map_or((0, 0), |found| (found.width, found.height));
     json!({
-        "url": link, "title": title, "description": "", "language": post.language, "type": "link",
+        "url": link, "title": title, "description": description, "language": post.language, "type": "link",
         "author_name": "", "author_url": origin, "provider_name": host, "provider_url": origin, "html": "",
-        "width": 0, "height": 0, "image": Value::Null, "image_description": "", "embed_url": Value::Null,
+        "width": width, "height": height, "image": image, "image_description": "", "embed_url": Value::Null,
         "blurhash": Value::Null, "published_at": Value::Null, "authors": [],
     })
 }

@@ -1,0 +1,2 @@
+DROP TABLE group_requests;
+DROP TABLE link_previews;
