@@ -16,7 +16,7 @@ use crate::store;
 /// How long a link from the command line is good for.
 const LINK_FOR: i64 = Time::HOUR;
 
-fn print(line: &str) {
+pub fn print(line: &str) {
     // A closed pipe (`| head`) is the reader's wish.
     let _ = writeln!(std::io::stdout(), "{line}");
 }
@@ -122,16 +122,24 @@ pub async fn check(ctx: &Ctx) -> Result<()> {
 
 /// `migrate-database`
 pub async fn migrate_database(ctx: &Ctx, to: &str) -> Result<()> {
+    if ctx.db.is_postgres() || !store::is_postgres(to) {
+        return Err(Error::Unavailable(
+            "moving goes from SQLite to PostgreSQL: --to postgres://USER@HOST/NAME".to_owned(),
+        ));
+    }
     let target = store::Db::open(to).await?;
-    let progress = |table: &str, place: usize, all: usize| {
-        let bar = "#".repeat(place * 30 / all.max(1));
-        print(&format!("[{bar:<30}] {place:>2}/{all} {table}"));
-    };
+    let progress = std::sync::Arc::new(|table: &str, place: usize, all: usize| print(&bar(table, place, all)));
     let copied = store::transfer::copy(&ctx.db, &target, progress).await?;
-    let rows: usize = copied.iter().map(|table| table.rows).sum();
+    let rows: u64 = copied.iter().map(|table| table.rows).sum();
     print(&format!("{} tables, {rows} rows; counts and checksums are the same on both sides", copied.len()));
     print("Now set database.url to the new address and start Kring again. The old file was not changed.");
     Ok(())
+}
+
+/// How far copying is.
+pub fn bar(table: &str, place: usize, all: usize) -> String {
+    let done = "#".repeat(place * 30 / all.max(1));
+    format!("[{done:<30}] {place:>2}/{all} {table}")
 }
 
 /// `peer add`

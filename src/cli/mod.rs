@@ -2,6 +2,7 @@
 //! May import: everything.
 
 mod accounts;
+mod backup;
 mod demo;
 mod serve;
 
@@ -49,6 +50,16 @@ enum Command {
     },
     /// Check the configuration and the database.
     Check,
+    /// Write everything this instance holds to one file, while it runs.
+    Backup {
+        /// The file to make: a gzipped tar.
+        file: PathBuf,
+    },
+    /// Bring an instance back from a backup, into an empty database (either kind).
+    Restore {
+        /// A file that `kring backup` made.
+        file: PathBuf,
+    },
     /// Copy this instance from SQLite to an empty PostgreSQL database; the source is left as it is.
     MigrateDatabase {
         /// postgres://USER@HOST/NAME
@@ -176,19 +187,23 @@ async fn run(cli: Cli) -> Result<(), String> {
         return serve::run(config).await;
     }
     serve::log(&config.log, tracing::Level::WARN);
+    if let Command::Restore { file } = cli.command {
+        return backup::restore(config, &file).await.map_err(explain);
+    }
     let ctx = crate::app::open(config, Clock::system()).await.map_err(explain)?;
     one(&ctx, cli.command).await.map_err(explain)
 }
 
 async fn one(ctx: &Ctx, command: Command) -> crate::base::Result<()> {
     match command {
-        Command::Serve | Command::Demo(_) => Ok(()),
+        Command::Serve | Command::Demo(_) | Command::Restore { .. } => Ok(()),
         Command::User(UserCommand::Add(args)) => accounts::add(ctx, args).await,
         Command::User(UserCommand::List { json }) => accounts::list(ctx, json).await,
         Command::User(UserCommand::Link { name }) => accounts::link(ctx, &name).await,
         Command::Group(GroupCommand::Add(args)) => accounts::add_group(ctx, args).await,
         Command::Token { user, scopes } => accounts::token(ctx, &user, &scopes).await,
         Command::Check => accounts::check(ctx).await,
+        Command::Backup { file } => backup::backup(ctx, &file).await,
         Command::MigrateDatabase { to } => accounts::migrate_database(ctx, &to).await,
         Command::Peer(PeerCommand::Add { host }) => accounts::add_peer(ctx, &host).await,
         Command::Peer(PeerCommand::List { json }) => accounts::list_peers(ctx, json).await,

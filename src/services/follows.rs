@@ -528,7 +528,6 @@ pub async fn received_undo(ctx: &Ctx, follower: ActorId, target: ActorId) -> Res
 }
 
 /// Writes a line of the moderation log. Within the caller's transaction.
-#[expect(clippy::too_many_arguments, reason = "the columns of one log line")]
 pub(super) async fn log(
     conn: &mut Conn,
     ctx: &Ctx,

@@ -22,6 +22,7 @@ use crate::base::{Error, Result};
 pub type Sq = SyncConnectionWrapper<SqliteConnection>;
 
 /// A connection to whichever database this instance uses.
+#[expect(clippy::large_enum_variant, reason = "few of them exist, and they are not moved about")]
 pub enum Conn {
     /// PostgreSQL.
     Pg(Object<AsyncPgConnection>),
@@ -163,7 +164,7 @@ impl Db {
 }
 
 /// Whether an address names PostgreSQL.
-fn is_postgres(url: &str) -> bool {
+pub fn is_postgres(url: &str) -> bool {
     url.starts_with("postgres:") || url.starts_with("postgresql:")
 }
 

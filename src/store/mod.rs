@@ -39,4 +39,4 @@ pub mod sign_in;
 pub mod tags;
 
 pub(crate) use conn::db_fn;
-pub use conn::{Conn, Db, Sq};
+pub use conn::{Conn, Db, Sq, is_postgres};

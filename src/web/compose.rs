@@ -251,7 +251,7 @@ async fn places(ctx: &Ctx, visit: &Visit, c: &Chrome, typed: &mut Typed) -> Resu
         typed.group = line.actor.id.to_string();
     }
     let name = |line: &crate::store::groups::GroupLine| {
-        format!("{} ({})", line.actor.display_name, c.t(&format!("group-kind-{}", line.group.kind)))
+        format!("{} ({})", line.actor.display_name, c.t(format!("group-kind-{}", line.group.kind)))
     };
     let group = |line: &crate::store::groups::GroupLine| {
         let value = line.actor.id.to_string();
@@ -304,7 +304,7 @@ fn languages(c: &Chrome, chosen: &str) -> Vec<Choice> {
 fn closing(c: &Chrome, chosen: &str) -> Vec<Choice> {
     let days = [1, 3, 7, 14, 30].map(|days: i64| Choice {
         value: days.to_string(),
-        name: c.tn("compose-poll-days", &days),
+        name: c.tn("compose-poll-days", days),
         chosen: days.to_string() == chosen,
     });
     let never = Choice { value: "never".to_owned(), name: c.t("compose-poll-never"), chosen: chosen == "never" };

@@ -57,7 +57,7 @@ async fn show(State(ctx): State<Ctx>, visit: Visit, Id(id): Id) -> PageResult {
         before = Some((title, text));
     }
     versions.reverse();
-    let name = if post.title.is_empty() { c.t(&format!("post-kind-{}", post.kind)) } else { post.title };
+    let name = if post.title.is_empty() { c.t(format!("post-kind-{}", post.kind)) } else { post.title };
     page(&HistoryPage { versions, back: post_path(id), name, c })
 }
 

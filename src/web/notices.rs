@@ -120,7 +120,7 @@ fn line(c: &Chrome, together: &[Notice]) -> Option<Line> {
         [one] => (*one).to_owned(),
         [one, other] => format!("{one} {} {other}", c.t("notices-and")),
         [one, rest @ ..] => {
-            format!("{one} {}", c.tn("notices-and-others", &i64::try_from(rest.len()).unwrap_or(i64::MAX)))
+            format!("{one} {}", c.tn("notices-and-others", i64::try_from(rest.len()).unwrap_or(i64::MAX)))
         }
     };
     let group = first.group.as_ref();

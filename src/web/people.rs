@@ -88,7 +88,7 @@ impl PersonCard {
     pub(super) fn of(line: &PersonLine, c: &Chrome) -> Self {
         let account = line.account.as_ref();
         let title = account.map_or(String::new(), |a| {
-            if a.job_title.is_empty() { c.t(&format!("person-kind-{}", a.kind)) } else { a.job_title.clone() }
+            if a.job_title.is_empty() { c.t(format!("person-kind-{}", a.kind)) } else { a.job_title.clone() }
         });
         let branch = account.and_then(|a| a.branch.clone()).or_else(|| line.actor.host.clone());
         let about = crate::text::excerpt(&line.about, 120);
@@ -150,7 +150,7 @@ fn filters(c: &Chrome, asked: &Asked, all: &[Branch]) -> Vec<Filter> {
     }));
     out.extend(PersonKind::ALL.iter().map(|kind| Filter {
         href: asked.with("", kind.as_str()),
-        text: c.t(&format!("people-kind-{kind}")),
+        text: c.t(format!("people-kind-{kind}")),
         chosen: asked.kind == kind.as_str(),
     }));
     out
@@ -241,7 +241,7 @@ const LANGUAGES: [&str; 16] =
 /// The languages someone speaks, in words of the page: `nl, tr` becomes "Nederlands, Turks". Other words stay.
 pub(super) fn languages_shown(c: &Chrome, stored: &str) -> String {
     let word = |part: &str| match LANGUAGES.iter().find(|tag| part.eq_ignore_ascii_case(tag)) {
-        Some(tag) => c.t(&format!("language-{tag}")),
+        Some(tag) => c.t(format!("language-{tag}")),
         None => part.to_owned(),
     };
     parts(stored).map(word).collect::<Vec<_>>().join(", ")
@@ -271,7 +271,7 @@ fn path_of(person: &Person) -> String {
 
 fn role_of(c: &Chrome, person: &Person) -> String {
     let title = person.member.as_ref().map(|m| {
-        if m.job_title.is_empty() { c.t(&format!("person-kind-{}", m.person_kind)) } else { m.job_title.clone() }
+        if m.job_title.is_empty() { c.t(format!("person-kind-{}", m.person_kind)) } else { m.job_title.clone() }
     });
     let branch = person.branch.as_ref().map(|b| b.name.clone());
     [title, branch].into_iter().flatten().collect::<Vec<_>>().join(", ")

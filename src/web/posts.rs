@@ -134,10 +134,12 @@ pub(super) async fn render(ctx: &Ctx, visit: &Visit, id: PostId, asked: Asked, t
 
 /// What was typed and not sent before, where nothing was typed now.
 async fn with_draft(ctx: &Ctx, visit: &Visit, answered: PostId, mut typed: Typed) -> Result<Typed, Failure> {
-    if typed.body.is_empty() && typed.fields.is_empty() && visit.member().is_ok() {
-        if let Some(draft) = drafts::find(ctx, visit, &format!("comment:{answered}")).await? {
-            typed.body = draft.body;
-        }
+    if typed.body.is_empty()
+        && typed.fields.is_empty()
+        && visit.member().is_ok()
+        && let Some(draft) = drafts::find(ctx, visit, &format!("comment:{answered}")).await?
+    {
+        typed.body = draft.body;
     }
     Ok(typed)
 }
@@ -385,7 +387,7 @@ async fn ask_delete(State(ctx): State<Ctx>, visit: Visit, Id(id): Id) -> PageRes
     crate::policy::check_edit(me, &view.post)?;
     let c = visit.chrome(&ctx, Place::None, visit.t("post-delete-ask"));
     let what = if view.post.replies_count > 0 {
-        c.tn("post-delete-answers", &view.post.replies_count)
+        c.tn("post-delete-answers", view.post.replies_count)
     } else {
         c.t("post-delete-what")
     };

@@ -1,6 +1,7 @@
 //! Every test of Kring: one binary, so that the library is compiled once.
 
 mod api;
+mod cli;
 mod config;
 mod federation;
 mod fixtures;
@@ -9,6 +10,7 @@ mod mail;
 mod media;
 mod net;
 mod people;
+mod policy;
 mod sign;
 mod store;
 mod support;

@@ -127,7 +127,7 @@ async fn markers(State(ctx): State<Ctx>, caller: Caller, params: Params) -> Repl
     let wanted = params.texts("timeline");
     let mut body = serde_json::Map::new();
     for place in api::markers(&ctx, &viewer).await? {
-        if wanted.iter().any(|name| *name == place.0) {
+        if wanted.contains(&place.0) {
             body.insert(place.0.clone(), marker(&place));
         }
     }

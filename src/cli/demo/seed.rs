@@ -463,7 +463,6 @@ impl Side<'_> {
         Ok(())
     }
 
-    #[expect(clippy::too_many_arguments, reason = "one picture, as its row needs it")]
     async fn write_picture(
         &self,
         conn: &mut Conn,

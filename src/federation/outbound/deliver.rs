@@ -180,7 +180,6 @@ impl Federation {
     }
 
     /// After a failure: the lane waits; or, where the host answers others, the one that fails steps aside.
-    #[expect(clippy::too_many_arguments, reason = "what is known of one failure")]
     async fn postpone(
         &self,
         lane: &Lane,

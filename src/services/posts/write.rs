@@ -487,13 +487,10 @@ pub(super) async fn readable_mentions(conn: &mut Conn, post: &Post, mentioned: &
     let scope = store::groups::get_audience(conn, post.audience_id).await?.scope;
     let mut told = Vec::new();
     for actor in mentioned {
-        let reads = if scope.is_open() || actor.is_group() {
-            true
-        } else if store::groups::is_reader(conn, post.audience_id, actor.id).await? {
-            true
-        } else {
-            scope <= Scope::Organisation && actor.is_local() && !store::members::is_guest(conn, actor.id).await?
-        };
+        let reads = scope.is_open()
+            || actor.is_group()
+            || store::groups::is_reader(conn, post.audience_id, actor.id).await?
+            || (scope <= Scope::Organisation && actor.is_local() && !store::members::is_guest(conn, actor.id).await?);
         if reads {
             told.push(actor.clone());
         }

@@ -14,10 +14,10 @@ async fn event(response: &mut reqwest::Response, name: &str) -> Value {
             let piece = response.chunk().await.expect("a stream").expect("more of it");
             heard.push_str(&String::from_utf8_lossy(&piece));
             let found = heard.split("\n\n").find(|part| part.starts_with(&format!("event: {name}\n")));
-            if let Some(data) = found.and_then(|part| part.split_once("data: ")) {
-                if heard.ends_with("\n\n") {
-                    return serde_json::from_str(data.1.trim()).expect("JSON");
-                }
+            if let Some(data) = found.and_then(|part| part.split_once("data: "))
+                && heard.ends_with("\n\n")
+            {
+                return serde_json::from_str(data.1.trim()).expect("JSON");
             }
         }
     });

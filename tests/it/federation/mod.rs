@@ -8,7 +8,7 @@ mod doors;
 mod hostile;
 mod microblog;
 mod pairs;
-mod peer;
+pub mod peer;
 mod queue;
 mod support;
 mod threadiverse;

@@ -15,8 +15,6 @@ use super::database::{Database, Kind, databases};
 pub struct TestApp {
     app: App,
     address: SocketAddr,
-    /// Which database it stands on.
-    pub kind: Kind,
     /// Its database and folder. Dropped last.
     pub database: Database,
 }
@@ -35,17 +33,6 @@ pub fn on_sqlite(test: impl AsyncFn(TestApp)) {
     run(async { test(TestApp::start(Kind::Sqlite).await).await });
 }
 
-/// Runs a test with two instances that can reach each other: on every database, both on the same kind.
-pub fn two_apps(test: impl AsyncFn(TestApp, TestApp)) {
-    for kind in databases() {
-        run(async {
-            let first = TestApp::named("linde.localhost", kind, |_| {}).await;
-            let second = TestApp::named("zuid.localhost", kind, |_| {}).await;
-            test(first, second).await;
-        });
-    }
-}
-
 /// Runs a future on a runtime of its own. Migrations need more than one thread.
 pub fn run<T>(future: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
@@ -55,11 +42,11 @@ pub fn run<T>(future: impl Future<Output = T>) -> T {
     result
 }
 
-/// Waits until `what` holds, looking often; fails after ten seconds.
+/// Waits until `what` holds, looking often; fails after thirty seconds.
 pub async fn eventually(what: &str, holds: impl AsyncFn() -> bool) {
     let start = Instant::now();
     while !holds().await {
-        assert!(start.elapsed() < Duration::from_secs(30), "not in ten seconds: {what}");
+        assert!(start.elapsed() < Duration::from_secs(30), "not in thirty seconds: {what}");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
@@ -84,7 +71,7 @@ impl TestApp {
         listener.set_nonblocking(true).expect("a listener");
         let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
         let app = App::start_on(listener, config, kring::base::Clock::system()).await.expect("an instance");
-        Self { app, address, kind, database }
+        Self { app, address, database }
     }
 
     /// What services take.
