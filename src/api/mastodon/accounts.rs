@@ -27,6 +27,8 @@ pub fn routes() -> Router<Ctx> {
         .route("/api/v1/accounts/verify_credentials", get(verify))
         .route("/api/v1/accounts/update_credentials", patch(update))
         .route("/api/v1/profile", get(verify).patch(update))
+        .route("/api/v1/profile/avatar", axum::routing::delete(no_avatar))
+        .route("/api/v1/profile/header", axum::routing::delete(no_header))
         .route("/api/v1/accounts/relationships", get(relationships))
         .route("/api/v1/accounts/familiar_followers", get(familiar))
         .route("/api/v1/accounts/lookup", get(lookup))
@@ -80,6 +82,18 @@ async fn update(State(ctx): State<Ctx>, caller: Caller, params: Params) -> Reply
     if let Some(file) = params.files.iter().find(|file| file.field == "avatar") {
         pictures::set_avatar(&ctx, &viewer, file.bytes.clone()).await?;
     }
+    answer(own(&ctx, &viewer).await?)
+}
+
+async fn no_avatar(State(ctx): State<Ctx>, caller: Caller) -> Reply {
+    let viewer = caller.may("write:accounts")?;
+    pictures::remove_avatar(&ctx, &viewer).await?;
+    answer(own(&ctx, &viewer).await?)
+}
+
+/// Nobody here has a header of their own: there is nothing to take away.
+async fn no_header(State(ctx): State<Ctx>, caller: Caller) -> Reply {
+    let viewer = caller.may("write:accounts")?;
     answer(own(&ctx, &viewer).await?)
 }
 
