@@ -4,6 +4,7 @@ mod around;
 mod incoming;
 mod lists;
 mod moderate;
+mod quotes;
 mod reactions;
 mod write;
 

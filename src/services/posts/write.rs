@@ -163,40 +163,11 @@ fn check_length(ctx: &Ctx, source: &str) -> Result<()> {
     Ok(())
 }
 
-/// Looks a post over before it is kept for later.
+/// Looks over what a form or client says.
 ///
 /// # Errors
 /// `Invalid` per field.
 pub fn check(ctx: &Ctx, form: &PostForm) -> Result<()> {
-    check_form(ctx, form)
-}
-
-/// The text with the address of the quoted post under it, so that who cannot show quotes can follow it.
-async fn with_quote(ctx: &Ctx, source: &str, quoted: Option<PostId>) -> Result<String> {
-    let Some(quoted) = quoted else { return Ok(source.to_owned()) };
-    let found = store::posts::find(&mut ctx.db.read().await?, quoted).await?;
-    Ok(match found {
-        Some(post) => format!("{source}\n\nRE: {}", if post.url.is_empty() { post.uri } else { post.url }),
-        None => source.to_owned(),
-    })
-}
-
-/// Notes what a post quotes: an open post whose author did not shut the writer out.
-async fn quote(conn: &mut Conn, viewer: &Viewer, post: PostId, quoted: PostId) -> Result<()> {
-    let sight = policy::sight(viewer);
-    let found = store::posts::find_visible(conn, quoted, &sight).await?.ok_or(Error::NotFound)?;
-    let open = store::groups::get_audience(conn, found.audience_id).await?.scope.is_open();
-    if !open || found.state != PostState::Published || found.kind == PostKind::Direct {
-        return Err(Error::invalid("quoted_status_id", "error-not-quotable"));
-    }
-    if store::moderation::is_blocked(conn, found.author_id, viewer.member_id()?).await? {
-        return Err(Error::invalid("quoted_status_id", "error-not-quotable"));
-    }
-    store::posts::insert_quote(conn, post, quoted).await?;
-    Ok(())
-}
-
-fn check_form(ctx: &Ctx, form: &PostForm) -> Result<()> {
     let mut fields = Vec::new();
     if form.source.trim().is_empty() && form.media.is_empty() && form.link_url.is_none() && form.poll.is_none() {
         fields.push(FieldError { field: "body", code: "error-text-empty" });
@@ -241,8 +212,8 @@ pub(super) fn is_web_address(text: &str) -> bool {
 /// `Invalid` per field; `NotFound` where the group or parent may not be seen; `Forbidden` where one may not write.
 pub async fn publish(ctx: &Ctx, viewer: &Viewer, mut form: PostForm) -> Result<Published> {
     let me = viewer.member_id()?;
-    check_form(ctx, &form)?;
-    let source = with_quote(ctx, &form.source, form.quote).await?;
+    check(ctx, &form)?;
+    let source = super::quotes::with_address(ctx, &form.source, form.quote).await?;
     let text = read_text(ctx, &form.title, &source, form.language.take()).await?;
     let (c, viewer) = (ctx.clone(), *viewer);
     let (published, change) = ctx
@@ -252,7 +223,7 @@ pub async fn publish(ctx: &Ctx, viewer: &Viewer, mut form: PostForm) -> Result<P
                 let place = place(conn, &c, &viewer, &form, &text).await?;
                 let done = insert(conn, &c, me, &form, &text, place).await?;
                 if let Some(quoted) = form.quote {
-                    quote(conn, &viewer, done.0.id, quoted).await?;
+                    super::quotes::note(conn, &viewer, done.0.id, quoted).await?;
                 }
                 Ok(done)
             })
@@ -554,7 +525,7 @@ pub(super) async fn unshow(conn: &mut Conn, ctx: &Ctx, post: &Post) -> Result<()
 pub async fn edit(ctx: &Ctx, viewer: &Viewer, id: PostId, mut form: PostForm) -> Result<()> {
     let me = viewer.member_id()?;
     let quoted = store::posts::quoted_by(&mut ctx.db.read().await?, id).await?;
-    let source = with_quote(ctx, &form.source, quoted).await?;
+    let source = super::quotes::with_address(ctx, &form.source, quoted).await?;
     let text = read_text(ctx, &form.title, &source, form.language.take()).await?;
     let (c, sight) = (ctx.clone(), policy::sight(viewer));
     let group = ctx
@@ -569,7 +540,7 @@ pub async fn edit(ctx: &Ctx, viewer: &Viewer, id: PostId, mut form: PostForm) ->
                     // The options stay: people have voted for them.
                     form.kind = PostKind::Message;
                 }
-                check_form(&c, &form)?;
+                check(&c, &form)?;
                 let before = post.edited_at.unwrap_or(post.published_at);
                 store::posts::insert_revision(conn, c.ids.next(), &post, before).await?;
                 post.title = form.title.trim().to_owned();
