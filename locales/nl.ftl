@@ -77,6 +77,19 @@ oauth-unknown-app = Deze app kennen we hier niet. Ga terug naar de app en begin 
 oauth-wrong-address = De app wil teruggeroepen worden op een adres dat niet is aangemeld. Voor je veiligheid stoppen we hier.
 oauth-bad-request = De app vroeg iets op een manier die we niet begrijpen. Ga terug naar de app en begin opnieuw.
 
+error-too-many = Je hebt er hier zo veel van als er passen. Haal er eerst één weg.
+error-filter-title = Geef een naam van hoogstens 200 tekens.
+error-filter-context = Kies waar het filter geldt: home, notifications, public, thread of account.
+error-filter-keyword = Vul een woord in van hoogstens 200 tekens.
+error-list-replies = Antwoorden worden getoond: followed, list of none.
+error-tag = Dit is geen hashtag. Gebruik letters en cijfers, zonder spaties.
+error-too-soon = Kies een tijd die minstens vijf minuten later is.
+error-push-endpoint = Dit is geen adres voor pushberichten.
+error-push-keys = De sleutels van de app zijn niet bruikbaar.
+error-push-policy = Kies één van: all, followed, follower, none.
+error-follow-first = Volg dit account eerst.
+error-not-quotable = Je kunt alleen berichten aanhalen die iedereen mag lezen.
+error-notice-policy = Kies één van: accept, filter, drop.
 error-file-in-use = Dit bestand hoort al bij een bericht.
 ### groups
 
@@ -469,6 +482,8 @@ notice-reacted = reageert op je bericht
 notice-reacted-many = reageren op je bericht
 notice-share = deelt je bericht
 notice-share-many = delen je bericht
+notice-quote = haalt je aan
+notice-quote-many = halen je aan
 notice-accepted = is geholpen met jouw antwoord
 notice-follow = volgt jou
 notice-join-request = wil meedoen met { $what }

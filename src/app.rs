@@ -20,7 +20,9 @@ use crate::domain::events::Event;
 use crate::federation::{self, Federation};
 use crate::jobs::{Handler, Runner};
 use crate::services::ctx::Parts;
-use crate::services::{Ctx, guests, letters, media, previews, sign_in, timelines};
+use crate::services::{
+    Ctx, guests, letters, media, moderation, previews, push, scheduled, sign_in, timelines,
+};
 use crate::store::jobs::NewJob;
 use crate::store::{self, Db};
 
@@ -29,8 +31,10 @@ const REQUEST_TIME: Duration = Duration::from_secs(60);
 /// How long requests and jobs get to finish when the server stops.
 const STOP_TIME: Duration = Duration::from_secs(10);
 /// What is done regularly: kind of job, and every how many microseconds.
-const SCHEDULE: [(&str, i64); 6] = [
+const SCHEDULE: [(&str, i64); 8] = [
     ("close_polls", Time::MINUTE),
+    ("publish_scheduled", Time::MINUTE),
+    ("end_mutes", Time::MINUTE),
     ("clean_media", Time::HOUR),
     ("clean_sign_in", Time::HOUR),
     ("expire_guests", Time::HOUR),
@@ -188,7 +192,15 @@ pub fn runner(ctx: &Ctx) -> Runner {
         Box::pin(async move { previews::run(&ctx, &payload).await })
     });
     handlers.insert(previews::JOB, preview);
+    let c = ctx.clone();
+    let tell: Handler = Arc::new(move |payload| {
+        let ctx = c.clone();
+        Box::pin(async move { push::deliver(&ctx, &payload).await })
+    });
+    handlers.insert("push", tell);
     add(&mut handlers, ctx, "close_polls", |ctx| async move { timelines::close_polls(&ctx).await });
+    add(&mut handlers, ctx, "publish_scheduled", |ctx| async move { scheduled::publish_due(&ctx, ctx.now()).await });
+    add(&mut handlers, ctx, "end_mutes", |ctx| async move { moderation::end_expired(&ctx).await });
     add(&mut handlers, ctx, "clean_media", |ctx| async move { media::clean(&ctx).await });
     add(&mut handlers, ctx, "clean_sign_in", |ctx| async move { sign_in::clean(&ctx).await });
     add(&mut handlers, ctx, "expire_guests", |ctx| async move { guests::expire(&ctx).await.map(|_| ()) });

@@ -11,9 +11,11 @@ mod params;
 mod pictures;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
-use axum::http::StatusCode;
-use axum::routing::any;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get};
+use tower::ServiceExt as _;
 
 use crate::services::Ctx;
 
@@ -21,15 +23,45 @@ use crate::services::Ctx;
 pub fn router(ctx: Ctx) -> Router {
     let asked = layer::Asked::default();
     let limit = usize::try_from(ctx.config.limits.max_upload_mb).unwrap_or(40) * 1_000_000 + 1_000_000;
-    let api = Router::new()
+    let known = Router::new()
         .merge(mastodon::routes())
         .merge(oauth::routes())
         .merge(pictures::routes())
-        .route("/api/{*rest}", any(no_such_thing))
+        .route("/api/kring/openapi.json", get(description))
         .method_not_allowed_fallback(no_such_thing)
+        .with_state(ctx.clone());
+    let inner = known.clone().fallback(no_such_thing);
+    let api = known
+        .route("/api/{*rest}", any(move |request: Request| trimmed(inner.clone(), request)))
         .layer(DefaultBodyLimit::max(limit))
         .layer(axum::middleware::from_fn_with_state((ctx.clone(), asked), layer::layer));
-    api.merge(oauth::consent_routes()).with_state(ctx)
+    // What uptime checks and Mastodon.py ask.
+    let health = Router::new().route("/health", get(|| async { "OK" }));
+    api.merge(health).merge(oauth::consent_routes().with_state(ctx))
+}
+
+/// Some clients end addresses with a slash: `/api/v2/instance/` is `/api/v2/instance`.
+async fn trimmed(inner: Router, mut request: Request) -> Response {
+    let path = request.uri().path().trim_end_matches('/').to_owned();
+    if path == request.uri().path() {
+        return no_such_thing().await.into_response();
+    }
+    let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
+    match format!("{path}{query}").parse() {
+        Ok(uri) => *request.uri_mut() = uri,
+        Err(_) => return no_such_thing().await.into_response(),
+    }
+    match inner.oneshot(request).await {
+        Ok(response) => response,
+        Err(never) => match never {},
+    }
+}
+
+/// The main entities and what Kring adds to them, for who writes a client; kept by hand, and held to by a test.
+const DESCRIPTION: &str = include_str!("openapi.json");
+
+async fn description() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/json")], DESCRIPTION)
 }
 
 /// What is not there is told in JSON: an HTML page breaks clients.

@@ -184,6 +184,11 @@ impl Params {
         path.split('/').try_fold(&self.tree, |at, name| at.get(name)).filter(|value| !value.is_null())
     }
 
+    /// Whether a name was sent, even with nothing in it.
+    pub fn names(&self, path: &str) -> bool {
+        path.split('/').try_fold(&self.tree, |at, name| at.get(name)).is_some()
+    }
+
     /// A text; `None` when missing.
     pub fn text(&self, path: &str) -> Option<String> {
         self.at(path).and_then(text_of)

@@ -5,6 +5,7 @@ pub mod actors;
 pub mod audiences;
 pub mod colour;
 pub mod events;
+pub mod filters;
 pub mod groups;
 pub mod media;
 pub mod moderation;

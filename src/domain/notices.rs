@@ -17,6 +17,8 @@ text_enum! {
         Reaction = "reaction",
         /// Someone shared your post.
         Share = "share",
+        /// Someone quoted your post.
+        Quote = "quote",
         /// Your answer was accepted.
         Accepted = "accepted",
         /// Someone follows you.
@@ -45,6 +47,69 @@ text_enum! {
         GroupRequest = "group_request",
         /// Your group was not approved.
         GroupRefused = "group_refused",
+    }
+}
+
+text_enum! {
+    /// What becomes of a notice, the mildest first.
+    pub enum Verdict {
+        /// It is told.
+        Accept = "accept",
+        /// It waits as a request.
+        Filter = "filter",
+        /// It is not kept.
+        Drop = "drop",
+    }
+}
+
+/// From whom a member takes notices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoticePolicy {
+    /// From people they do not follow.
+    pub not_following: Verdict,
+    /// From people who do not follow them.
+    pub not_followers: Verdict,
+    /// From accounts made in the last 30 days.
+    pub new_accounts: Verdict,
+    /// Direct messages nobody asked for.
+    pub private_mentions: Verdict,
+    /// From accounts that moderators limited; there are none of these here yet.
+    pub limited_accounts: Verdict,
+}
+
+impl Default for NoticePolicy {
+    /// Everything is taken.
+    fn default() -> Self {
+        Self {
+            not_following: Verdict::Accept,
+            not_followers: Verdict::Accept,
+            new_accounts: Verdict::Accept,
+            private_mentions: Verdict::Accept,
+            limited_accounts: Verdict::Accept,
+        }
+    }
+}
+
+impl NoticeKind {
+    /// The type under which apps know a notice; `None` for those they are not shown: these have pages.
+    pub fn client_type(self) -> Option<&'static str> {
+        match self {
+            Self::Mention | Self::Reply | Self::Direct => Some("mention"),
+            Self::Post | Self::Accepted => Some("status"),
+            Self::Reaction => Some("favourite"),
+            Self::Share => Some("reblog"),
+            Self::Follow | Self::Admitted => Some("follow"),
+            Self::JoinRequest | Self::Invited => Some("follow_request"),
+            Self::Poll => Some("poll"),
+            Self::Quote => Some("quote"),
+            Self::Refused
+            | Self::Report
+            | Self::Removed
+            | Self::Held
+            | Self::AccountRequest
+            | Self::GroupRequest
+            | Self::GroupRefused => None,
+        }
     }
 }
 

@@ -167,6 +167,12 @@ pub struct PostView {
     pub bookmarked: bool,
     /// The viewer shared it.
     pub shared: bool,
+    /// The viewer wants no notices of its thread.
+    pub thread_muted: bool,
+    /// The post it quotes.
+    pub quoted: Option<PostId>,
+    /// How many posts quote it.
+    pub quotes_count: i64,
     /// The timeline entry it came by, where it came from a timeline.
     pub entry: Option<Entry>,
 }

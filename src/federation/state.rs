@@ -7,14 +7,15 @@ use moka::future::Cache;
 use tokio::sync::{Notify, OnceCell, watch};
 
 use super::fetch::PeerKey;
-use super::keys::{Keys, Seal};
+use super::keys::Keys;
 use super::wire::IdRules;
 use crate::base::*;
 use crate::config::{FederationMode, Scheme};
 use crate::domain::actors::{Actor, ActorKind};
 use crate::jobs::Handler;
-use crate::net::{Client, Options};
-use crate::services::Ctx;
+use crate::net::Client;
+use crate::services::seal::Seal;
+use crate::services::{Ctx, outgoing};
 use crate::store::actors::{self, NewActor};
 
 /// Parsed keys of peers kept in memory.
@@ -73,7 +74,7 @@ impl Federation {
     pub async fn new(ctx: Ctx) -> Result<Self> {
         let seal = Seal::open(&ctx.config.secrets.key_file, &ctx.rng).await?;
         let keys = Keys::new(ctx.db.clone(), ctx.ids.clone(), ctx.clock.clone(), seal);
-        let client = Client::new(&options(&ctx).await?)?;
+        let client = outgoing::client(&ctx).await?;
         let lax = ctx.config.instance.scheme == Scheme::Http;
         let state = State {
             client,
@@ -198,28 +199,4 @@ pub(super) fn server_name(host: &str) -> String {
     let letter =
         |c: char| if c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-') { c.to_ascii_lowercase() } else { '_' };
     name.chars().map(letter).collect()
-}
-
-async fn options(ctx: &Ctx) -> Result<Options> {
-    let config = &ctx.config.federation;
-    let extra_ca = match &config.extra_ca {
-        Some(path) => Some(
-            tokio::fs::read(path)
-                .await
-                .map_err(|e| Error::Unavailable(format!("federation.extra_ca {}: {e}", path.display())))?,
-        ),
-        None => None,
-    };
-    let mut allow_addresses = Vec::new();
-    for range in &config.allow_addresses {
-        allow_addresses.push(range.to_string().parse().map_err(|e: String| Error::Unavailable(e))?);
-    }
-    Ok(Options {
-        allow_addresses,
-        resolve: config.resolve.iter().map(|(name, address)| (name.clone(), *address)).collect(),
-        extra_ca,
-        allow_http: ctx.config.instance.scheme == Scheme::Http,
-        user_agent: format!("Kring/{} (+{}/)", env!("CARGO_PKG_VERSION"), ctx.urls.origin()),
-        ..Options::default()
-    })
 }

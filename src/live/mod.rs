@@ -49,6 +49,11 @@ pub enum Change {
         /// Which.
         notice: NotificationId,
     },
+    /// A member changed their filters.
+    Filters {
+        /// Who.
+        member: ActorId,
+    },
 }
 
 /// Tells listeners in this process what changed, here or in another process.

@@ -46,6 +46,10 @@ pub struct Inner {
     pub throttle: super::throttle::Throttle,
     /// The instance's time zone.
     pub zone: jiff::tz::TimeZone,
+    /// Reaches other sites; see [`super::outgoing`].
+    pub(super) client: tokio::sync::OnceCell<crate::net::Client>,
+    /// Opens and seals secrets; see [`super::push`].
+    pub(super) push: tokio::sync::OnceCell<Arc<super::push::Keys>>,
     remote: OnceLock<Arc<dyn Remote>>,
     instance: RwLock<Arc<Instance>>,
 }
@@ -133,6 +137,8 @@ impl Ctx {
             hub: Hub::default(),
             wake: Wake::default(),
             throttle: Default::default(),
+            client: Default::default(),
+            push: Default::default(),
             remote: OnceLock::new(),
             instance: RwLock::new(Arc::new(Instance::default())),
             db,

@@ -242,3 +242,15 @@ pub async fn shuts_out(ctx: &Ctx, viewer: &Viewer, other: ActorId) -> Result<(bo
     let any = |kind| found.iter().any(|(by, _, k)| *by == me && *k == kind);
     Ok((any(BlockKind::Block), any(BlockKind::Mute)))
 }
+
+/// The job `end_mutes`: blocks and mutes whose time is over.
+pub async fn end_expired(ctx: &Ctx) -> Result<()> {
+    let now = ctx.now();
+    ctx.db.write(move |conn| Box::pin(async move { store::moderation::end_expired(conn, now).await })).await?;
+    Ok(())
+}
+
+/// Until when the viewer mutes some people; none for always.
+pub async fn mute_ends(ctx: &Ctx, viewer: &Viewer, who: &[ActorId]) -> Result<Vec<(ActorId, Option<Time>)>> {
+    store::moderation::mute_ends(&mut ctx.db.read().await?, viewer.member_id()?, who).await
+}

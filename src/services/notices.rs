@@ -2,12 +2,12 @@
 
 use crate::base::*;
 use crate::domain::Viewer;
-use crate::domain::notices::{Notice, NoticeKind};
+use crate::domain::notices::{Notice, NoticeKind, Verdict};
 use crate::domain::posts::Post;
 use crate::live::Change;
 use crate::policy;
-use crate::services::Ctx;
 use crate::services::timelines::may_see;
+use crate::services::{Ctx, notice_policy, push};
 use crate::store::notices::NewNotice;
 use crate::store::{self, Conn};
 
@@ -83,6 +83,9 @@ pub async fn tell_all(ctx: &Ctx, who: &[ActorId], telling: Telling, also_self: b
             })
         })
         .await?;
+    if !changes.is_empty() {
+        ctx.wake.now();
+    }
     for change in changes {
         ctx.hub.publish(change);
     }
@@ -101,8 +104,15 @@ async fn tell_one(conn: &mut Conn, ctx: &Ctx, member: ActorId, telling: &Telling
     // One's own removed post and reports to moderators are told although the post is not shown any more.
     let open = matches!(telling.kind, NoticeKind::Removed | NoticeKind::Report | NoticeKind::Held);
     if let Some(post) = telling.post.filter(|_| !open)
-        && !may_see(conn, member, post).await?
+        && (!may_see(conn, member, post).await? || store::notice_policy::is_thread_muted(conn, member, post).await?)
     {
+        return Ok(None);
+    }
+    let verdict = match telling.actor {
+        Some(actor) => notice_policy::verdict(conn, ctx, member, telling.kind, actor, telling.post).await?,
+        None => Verdict::Accept,
+    };
+    if verdict == Verdict::Drop {
         return Ok(None);
     }
     let new = NewNotice {
@@ -115,8 +125,13 @@ async fn tell_one(conn: &mut Conn, ctx: &Ctx, member: ActorId, telling: &Telling
         detail: telling.detail.clone(),
         group_key: telling.group_key.clone(),
         created_at: ctx.now(),
+        filtered: verdict == Verdict::Filter,
     };
-    Ok(store::notices::insert(conn, &new).await?.then_some(new.id))
+    if !store::notices::insert(conn, &new).await? || new.filtered {
+        return Ok(None);
+    }
+    push::announce(conn, ctx, member, new.id).await?;
+    Ok(Some(new.id))
 }
 
 /// The viewer's notices of some kinds (all when empty), newest first.
@@ -124,6 +139,27 @@ pub async fn list(ctx: &Ctx, viewer: &Viewer, kinds: &[NoticeKind], page: Page) 
     let kinds = if kinds.is_empty() { NoticeKind::ALL } else { kinds };
     let mut conn = ctx.db.read().await?;
     store::notices::list(&mut conn, viewer.member_id()?, &policy::sight(viewer), kinds, page).await
+}
+
+/// The viewer's notices of some kinds about one post, or about none, newest first.
+pub async fn list_about(
+    ctx: &Ctx,
+    viewer: &Viewer,
+    kinds: &[NoticeKind],
+    post: Option<PostId>,
+    page: Page,
+) -> Result<Vec<Notice>> {
+    let mut conn = ctx.db.read().await?;
+    store::notices::list_about(&mut conn, viewer.member_id()?, &policy::sight(viewer), kinds, post, page).await
+}
+
+/// How many notices of some kinds there are in all, by kind and post.
+pub async fn counts(
+    ctx: &Ctx,
+    viewer: &Viewer,
+    kinds: &[NoticeKind],
+) -> Result<Vec<(NoticeKind, Option<PostId>, i64)>> {
+    store::notices::counts(&mut ctx.db.read().await?, viewer.member_id()?, kinds).await
 }
 
 /// One notice.

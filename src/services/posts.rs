@@ -4,6 +4,7 @@ mod around;
 mod incoming;
 mod lists;
 mod moderate;
+mod quotes;
 mod reactions;
 mod write;
 
@@ -12,4 +13,4 @@ pub use incoming::{Incoming, IncomingMedia, receive, receive_delete, receive_upd
 pub use lists::*;
 pub use moderate::*;
 pub use reactions::*;
-pub use write::{NewPoll, PostForm, Published, delete, edit, publish, render_preview};
+pub use write::{NewPoll, PostForm, Published, check, delete, edit, publish, render_preview};

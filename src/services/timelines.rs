@@ -1,6 +1,7 @@
 //! What follows from a post here: homes, notices, live listeners. And reading home.
 
 use crate::base::*;
+use crate::domain::audiences::Scope;
 use crate::domain::events::Event;
 use crate::domain::groups::{FollowState, GroupRole, Notify};
 use crate::domain::notices::NoticeKind;
@@ -134,8 +135,30 @@ async fn put_on_homes(ctx: &Ctx, post: &Post) -> Result<()> {
             continue;
         }
         spread(ctx, post, entry, source, how).await?;
+        if post.is_top() && how == EntryKind::Author {
+            spread_by_tags(ctx, post, entry).await?;
+        }
     }
     Ok(())
+}
+
+/// A public post comes onto the homes of who follows one of its hashtags, in chunks.
+async fn spread_by_tags(ctx: &Ctx, post: &Post, entry: EntryId) -> Result<()> {
+    let mut conn = ctx.db.read().await?;
+    let tags: Vec<String> =
+        store::posts::tags_of(&mut conn, &[post.id]).await?.into_iter().map(|(_, tag)| tag).collect();
+    let scope = store::groups::get_audience(&mut conn, post.audience_id).await?.scope;
+    drop(conn);
+    if tags.is_empty() || scope != Scope::Public {
+        return Ok(());
+    }
+    let mut after = 0;
+    loop {
+        let members = store::tags::followers(&mut ctx.db.read().await?, &tags, after, CHUNK).await?;
+        let Some(last) = members.last() else { return Ok(()) };
+        after = last.0;
+        put(ctx, post, entry, members).await?;
+    }
 }
 
 /// One entry onto the homes of its source's followers here, in chunks.
@@ -151,7 +174,9 @@ async fn spread(ctx: &Ctx, post: &Post, entry: EntryId, source: ActorId, how: En
         let rows = store::groups::local_followers(&mut ctx.db.read().await?, source, after, CHUNK).await?;
         let Some(last) = rows.last() else { return Ok(()) };
         after = last.0.0;
-        let members: Vec<ActorId> = rows.iter().filter(|row| !row.3).map(|row| row.1).collect();
+        let mut members: Vec<ActorId> = rows.iter().filter(|row| !row.3).map(|row| row.1).collect();
+        let aside = store::lists::aside(&mut ctx.db.read().await?, source, &members).await?;
+        members.retain(|member| !aside.contains(member));
         put(ctx, post, entry, members).await?;
     }
 }
@@ -177,11 +202,16 @@ async fn notify_about(ctx: &Ctx, post: &Post) -> Result<()> {
         Some(parent) => store::posts::find(&mut conn, parent).await?.map(|p| p.author_id),
         None => None,
     };
+    let quoted = match store::posts::quoted_by(&mut conn, post.id).await? {
+        Some(quoted) => store::posts::find(&mut conn, quoted).await?.map(|p| p.author_id),
+        None => None,
+    };
     drop(conn);
     for (kind, who) in [
         (NoticeKind::Direct, direct),
         (NoticeKind::Mention, mentioned),
         (NoticeKind::Reply, parent.into_iter().collect()),
+        (NoticeKind::Quote, quoted.into_iter().collect()),
     ] {
         let fresh: Vec<ActorId> = who.into_iter().filter(|id| !told.contains(id)).collect();
         told.extend(&fresh);

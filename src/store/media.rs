@@ -1,6 +1,8 @@
 //! Files of posts and profiles; the bytes are in `media/`.
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use diesel_async::RunQueryDsl;
 
 use super::db_fn;
@@ -89,6 +91,8 @@ db_fn! {
     pub async fn list_loose(conn, before: Time, limit: i64) -> Vec<(MediaId, Option<String>, Option<String>)> {
         media::table
             .filter(media::post_id.is_null().and(media::purpose.eq("post")).and(media::created_at.lt(before)))
+            // Who has a post waiting for its time may have given it files: they are not looked through one by one.
+            .filter(sql::<Bool>("NOT EXISTS (SELECT 1 FROM scheduled_posts s WHERE s.member_id = media.owner_id)"))
             .limit(limit)
             .select((media::id, media::key, media::thumb_key))
             .load(conn)

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::actors::{CardRow, card, card_columns};
-use super::schema::{actors, blocks, hosts, moderation_log, reports};
+use super::schema::{actors, blocks, host_blocks, hosts, moderation_log, reports};
 use super::{Conn, db_fn};
 use crate::base::*;
 use crate::domain::actors::ActorCard;
@@ -124,8 +124,29 @@ db_fn! {
         .await
     }
 
+    /// Ends blocks and mutes whose time is over.
+    pub async fn end_expired(conn, now: Time) -> usize {
+        diesel::delete(blocks::table.filter(blocks::until_at.le(now))).execute(conn).await
+    }
+
+    /// Until when a member mutes some people.
+    pub async fn mute_ends(conn, member: ActorId, who: &[ActorId]) -> Vec<(ActorId, Option<Time>)> {
+        blocks::table
+            .filter(blocks::member_id.eq(member).and(blocks::kind.eq(BlockKind::Mute)))
+            .filter(blocks::target_id.eq_any(who))
+            .select((blocks::target_id, blocks::until_at))
+            .load(conn)
+            .await
+    }
+
     /// Whether notices from `target` reach `member`: neither blocks the other, and no mute.
     pub async fn may_notify(conn, member: ActorId, target: ActorId) -> bool {
+        let theirs = host_blocks::table
+            .inner_join(actors::table.on(actors::host_id.eq(host_blocks::host_id)))
+            .filter(host_blocks::member_id.eq(member).and(actors::id.eq(target)));
+        if diesel::select(diesel::dsl::exists(theirs)).get_result::<bool>(conn).await? {
+            return Ok(false);
+        }
         diesel::select(diesel::dsl::not(diesel::dsl::exists(
             blocks::table.filter(
                 blocks::member_id.eq(member).and(blocks::target_id.eq(target)).or(

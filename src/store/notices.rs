@@ -34,6 +34,8 @@ pub struct NewNotice {
     pub group_key: String,
     /// When.
     pub created_at: Time,
+    /// It waits as a request: the member's policy says so.
+    pub filtered: bool,
 }
 
 type Row =
@@ -56,6 +58,7 @@ db_fn! {
                 notifications::actor_id.eq(new.actor_id), notifications::post_id.eq(new.post_id),
                 notifications::group_id.eq(new.group_id), notifications::detail.eq(&new.detail),
                 notifications::group_key.eq(&new.group_key), notifications::created_at.eq(new.created_at),
+                notifications::filtered.eq(new.filtered),
             ))
             .execute(conn)
             .await
@@ -66,6 +69,7 @@ db_fn! {
     pub async fn count_unread(conn, member: ActorId) -> i64 {
         notifications::table
             .filter(notifications::member_id.eq(member).and(notifications::read_at.is_null()))
+            .filter(notifications::filtered.eq(false))
             .count()
             .get_result(conn)
             .await
@@ -92,22 +96,40 @@ db_fn! {
         diesel::delete(notifications::table.filter(notifications::member_id.eq(member))).execute(conn).await
     }
 
-    async fn rows(conn, member: ActorId, kinds: &[NoticeKind], page: Page) -> Vec<Row> {
+    async fn rows(conn, member: ActorId, kinds: &[NoticeKind], about: Option<Option<PostId>>, page: Page) -> Vec<Row> {
         let (older, newer) = page.bounds();
-        let query = notifications::table
+        let mut query = notifications::table
             .filter(notifications::member_id.eq(member).and(notifications::kind.eq_any(kinds)))
+            .filter(notifications::filtered.eq(false))
             .filter(notifications::id.lt(NotificationId(older)).and(notifications::id.gt(NotificationId(newer))))
             .limit(page.limit)
             .select((
                 notifications::id, notifications::kind, notifications::actor_id, notifications::post_id,
                 notifications::group_id, notifications::detail, notifications::group_key, notifications::created_at,
                 notifications::read_at,
-            ));
+            ))
+            .into_boxed();
+        match about {
+            Some(Some(post)) => query = query.filter(notifications::post_id.eq(post)),
+            Some(None) => query = query.filter(notifications::post_id.is_null()),
+            None => {}
+        }
         if page.ascending() {
             query.order(notifications::id.asc()).load(conn).await.map(|mut rows: Vec<_>| { rows.reverse(); rows })
         } else {
             query.order(notifications::id.desc()).load(conn).await
         }
+    }
+
+    /// How many of some kinds there are, by kind and post.
+    pub async fn counts(conn, member: ActorId, kinds: &[NoticeKind]) -> Vec<(NoticeKind, Option<PostId>, i64)> {
+        notifications::table
+            .filter(notifications::member_id.eq(member).and(notifications::kind.eq_any(kinds)))
+            .filter(notifications::filtered.eq(false))
+            .group_by((notifications::kind, notifications::post_id))
+            .select((notifications::kind, notifications::post_id, diesel::dsl::count_star()))
+            .load(conn)
+            .await
     }
 
     async fn row(conn, member: ActorId, id: NotificationId) -> Vec<Row> {
@@ -131,10 +153,23 @@ pub async fn list(
     kinds: &[NoticeKind],
     page: Page,
 ) -> Result<Paged<Notice>> {
-    let rows = rows(conn, member, kinds, page).await?;
+    let rows = rows(conn, member, kinds, None, page).await?;
     let full = i64::try_from(rows.len()).is_ok_and(|n| n >= page.limit);
     let next = if full { rows.last().map(|row| row.0.0) } else { None };
     Ok(Paged { items: assemble(conn, rows, sight).await?, next })
+}
+
+/// As [`list`], of those about one post, or about none.
+pub async fn list_about(
+    conn: &mut Conn,
+    member: ActorId,
+    sight: &Sight,
+    kinds: &[NoticeKind],
+    post: Option<PostId>,
+    page: Page,
+) -> Result<Vec<Notice>> {
+    let rows = rows(conn, member, kinds, Some(post), page).await?;
+    assemble(conn, rows, sight).await
 }
 
 /// One notice, or `NotFound`.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool};
+use diesel::sql_types::{BigInt, Bool, Nullable};
 use diesel_async::RunQueryDsl;
 
 use super::actors::{CardRow, card, card_columns};
@@ -28,7 +28,7 @@ pub struct NewPost {
 }
 
 /// A post with its author as one query returns it; [`assemble`] adds the rest.
-type Row = (Post, Scope, CardRow, Option<String>, bool, bool);
+type Row = (Post, Scope, CardRow, Option<String>, bool, bool, bool, Option<PostId>, i64);
 
 /// From a post to its author and audience, with the columns of [`Row`]; `$me` is who looks. Boxed, or each list would be
 /// a type of its own as large as the join, and they compile for minutes.
@@ -59,6 +59,11 @@ macro_rules! row_columns {
             )
             .bind::<BigInt, _>($me)
             .sql(")"),
+            sql::<Bool>("EXISTS (SELECT 1 FROM muted_threads t WHERE t.root_id = posts.root_id AND t.member_id = ")
+                .bind::<BigInt, _>($me)
+                .sql(")"),
+            sql::<Nullable<BigInt>>("(SELECT q.quoted_id FROM quotes q WHERE q.post_id = posts.id)"),
+            sql::<BigInt>("(SELECT COUNT(*) FROM quotes q WHERE q.quoted_id = posts.id)"),
         )
     };
 }
@@ -72,14 +77,19 @@ macro_rules! listed {
     };
 }
 
-/// Not by someone the viewer blocked or muted, nor by someone who blocked the viewer.
+/// Not by someone the viewer blocked or muted, nor by someone who blocked the viewer, nor from a server they shut out.
 macro_rules! not_blocked {
     ($me:expr) => {
         sql::<Bool>("NOT EXISTS (SELECT 1 FROM blocks b WHERE b.member_id = ")
             .bind::<BigInt, _>($me)
             .sql(" AND b.target_id = posts.author_id) AND NOT EXISTS (SELECT 1 FROM blocks b WHERE b.target_id = ")
             .bind::<BigInt, _>($me)
-            .sql(" AND b.member_id = posts.author_id AND b.kind = 'block')")
+            .sql(
+                " AND b.member_id = posts.author_id AND b.kind = 'block') \
+                 AND NOT EXISTS (SELECT 1 FROM host_blocks hb WHERE hb.host_id = actors.host_id AND hb.member_id = ",
+            )
+            .bind::<BigInt, _>($me)
+            .sql(")")
     };
 }
 
@@ -273,6 +283,28 @@ db_fn! {
             };
         }
         paged!(query, page, posts::id, conn)
+    }
+
+    async fn quoting_rows(conn, quoted: PostId, sight: &Sight, me: i64, page: Page) -> Vec<Row> {
+        let query = rows!(me)
+            .filter(posts::id.eq_any(quotes::table.filter(quotes::quoted_id.eq(quoted)).select(quotes::post_id)))
+            .filter(posts::state.eq(PostState::Published))
+            .filter(not_blocked!(me))
+            .filter(sees_posts(sight));
+        paged!(query, page, posts::id, conn)
+    }
+
+    /// Notes that a post quotes another.
+    pub async fn insert_quote(conn, post: PostId, quoted: PostId) -> usize {
+        diesel::insert_into(quotes::table)
+            .values((quotes::post_id.eq(post), quotes::quoted_id.eq(quoted)))
+            .execute(conn)
+            .await
+    }
+
+    /// The post that a post quotes.
+    pub async fn quoted_by(conn, post: PostId) -> Option<PostId> {
+        quotes::table.find(post).select(quotes::quoted_id).first(conn).await.optional()
     }
 
     async fn search_rows(conn, needle: &str, sight: &Sight, me: i64, kinds: &[PostKind], page: Page) -> Vec<Row> {
@@ -795,7 +827,10 @@ async fn assemble_with(
         rows.iter().filter(|(_, row)| row.0.kind == PostKind::Poll).map(|(_, row)| row.0.id).collect();
     let mut polls = load_polls(conn, &poll_ids, me).await?;
     let mut previews = load_previews(conn, &rows).await?;
-    let view = |(entry, (post, scope, author, title, bookmarked, shared)): (Option<Entry>, Row)| PostView {
+    let view = |(entry, (post, scope, author, title, bookmarked, shared, thread_muted, quoted, quotes_count)): (
+        Option<Entry>,
+        Row,
+    )| PostView {
         scope,
         author: card(author),
         author_title: title.unwrap_or_default(),
@@ -806,6 +841,9 @@ async fn assemble_with(
         reactions: reactions.remove(&post.id).unwrap_or_default(),
         bookmarked,
         shared,
+        thread_muted,
+        quoted,
+        quotes_count,
         entry,
         post,
     };
@@ -934,6 +972,12 @@ pub async fn with_tag(conn: &mut Conn, tag: &str, sight: &Sight, page: Page) -> 
 /// Open top-level posts of everyone, of this instance (`Some(true)`) or of others, newest first.
 pub async fn public(conn: &mut Conn, sight: &Sight, local: Option<bool>, page: Page) -> Result<Paged<PostView>> {
     let rows = public_rows(conn, me(sight), local, page).await?;
+    page_of(conn, rows, sight, page).await
+}
+
+/// Posts that quote another, newest first.
+pub async fn quoting(conn: &mut Conn, quoted: PostId, sight: &Sight, page: Page) -> Result<Paged<PostView>> {
+    let rows = quoting_rows(conn, quoted, sight, me(sight), page).await?;
     page_of(conn, rows, sight, page).await
 }
 

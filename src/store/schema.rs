@@ -409,6 +409,7 @@ diesel::table! {
         group_key -> Text,
         created_at -> BigInt,
         read_at -> Nullable<BigInt>,
+        filtered -> Bool,
     }
 }
 
@@ -611,6 +612,140 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    filters (id) {
+        id -> BigInt,
+        member_id -> BigInt,
+        title -> Text,
+        contexts -> Text,
+        action -> Text,
+        expires_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    filter_terms (id) {
+        id -> BigInt,
+        filter_id -> BigInt,
+        keyword -> Nullable<Text>,
+        whole_word -> Bool,
+        post_id -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    scheduled_posts (id) {
+        id -> BigInt,
+        member_id -> BigInt,
+        plan -> Text,
+        publish_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    account_notes (member_id, target_id) {
+        member_id -> BigInt,
+        target_id -> BigInt,
+        note -> Text,
+    }
+}
+
+diesel::table! {
+    endorsements (id) {
+        id -> BigInt,
+        member_id -> BigInt,
+        target_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    dismissed_suggestions (member_id, target_id) {
+        member_id -> BigInt,
+        target_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    followed_tags (id) {
+        id -> BigInt,
+        member_id -> BigInt,
+        tag -> Text,
+    }
+}
+
+diesel::table! {
+    featured_tags (id) {
+        id -> BigInt,
+        member_id -> BigInt,
+        tag -> Text,
+    }
+}
+
+diesel::table! {
+    muted_threads (member_id, root_id) {
+        member_id -> BigInt,
+        root_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    lists (id) {
+        id -> BigInt,
+        member_id -> BigInt,
+        title -> Text,
+        replies -> Text,
+        exclusive -> Bool,
+    }
+}
+
+diesel::table! {
+    list_accounts (id) {
+        id -> BigInt,
+        list_id -> BigInt,
+        actor_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    push_subscriptions (id) {
+        id -> BigInt,
+        token_id -> BigInt,
+        member_id -> BigInt,
+        endpoint -> Text,
+        p256dh -> Text,
+        auth -> Text,
+        standard -> Bool,
+        policy -> Text,
+        alerts -> Text,
+        token_sealed -> Text,
+    }
+}
+
+diesel::table! {
+    notice_policies (member_id) {
+        member_id -> BigInt,
+        not_following -> Text,
+        not_followers -> Text,
+        new_accounts -> Text,
+        private_mentions -> Text,
+        limited_accounts -> Text,
+    }
+}
+
+diesel::table! {
+    notice_permissions (member_id, actor_id) {
+        member_id -> BigInt,
+        actor_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    quotes (post_id) {
+        post_id -> BigInt,
+        quoted_id -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     hosts,
     peerings,
@@ -657,4 +792,19 @@ diesel::allow_tables_to_appear_in_same_query!(
     deliveries,
     lanes,
     jobs,
+    filters,
+    filter_terms,
+    scheduled_posts,
+    account_notes,
+    endorsements,
+    dismissed_suggestions,
+    followed_tags,
+    featured_tags,
+    muted_threads,
+    lists,
+    list_accounts,
+    push_subscriptions,
+    notice_policies,
+    notice_permissions,
+    quotes,
 );

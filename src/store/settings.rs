@@ -18,6 +18,16 @@ db_fn! {
         settings::table.find(key).select(settings::value).first(conn).await.optional()
     }
 
+    /// Sets one that was not set before.
+    pub async fn set_once(conn, key: &str, value: &str) -> usize {
+        diesel::insert_into(settings::table)
+            .values((settings::key.eq(key), settings::value.eq(value)))
+            .on_conflict(settings::key)
+            .do_nothing()
+            .execute(conn)
+            .await
+    }
+
     /// Sets one.
     pub async fn set(conn, key: &str, value: &str) -> usize {
         diesel::insert_into(settings::table)

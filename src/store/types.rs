@@ -119,6 +119,7 @@ word!(
     crate::domain::media::MediaState,
     crate::domain::media::MediaPurpose,
     crate::domain::notices::NoticeKind,
+    crate::domain::filters::FilterAction,
     crate::domain::moderation::ReportState,
     crate::domain::moderation::ModAction,
     crate::domain::moderation::BlockKind,

@@ -103,6 +103,7 @@ impl Typed {
             closes_at: days.map(|days| now.plus(days * Time::DAY)),
         };
         PostForm {
+            quote: None,
             group: self.group.parse().ok().map(ActorId),
             title: self.title.clone(),
             language: Some(self.language.clone()).filter(|tag| !tag.is_empty()),

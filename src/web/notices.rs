@@ -66,6 +66,7 @@ const FOR_YOU: &[NoticeKind] = &[
     NoticeKind::Share,
     NoticeKind::Follow,
     NoticeKind::Poll,
+    NoticeKind::Quote,
 ];
 
 /// What groups and keeping order bring.

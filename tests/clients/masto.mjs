@@ -50,7 +50,7 @@ await check("announcements", () => api.v1.announcements.list(), list);
 await check("markers", () => api.v1.markers.fetch({ timeline: ["home", "notifications"] }));
 await refused("push.subscription", 404, () => api.v1.push.subscription.fetch());
 await check("notifications.policy", () => api.v2.notifications.policy.fetch());
-await check("notifications.unreadCount", () => api.v1.notifications.unreadCount(), (r) => Number.isInteger(r.count));
+await check("notifications.unreadCount", () => api.v1.notifications.unreadCount.fetch(), (r) => Number.isInteger(r.count));
 await check("v2.notifications", () => api.v2.notifications.list(), (r) => list(r.notificationGroups));
 await check("v1.notifications", () => api.v1.notifications.list({ types: ["mention"] }), list);
 await check("instance.rules", () => anyone.v1.instance.rules.list(), list);
@@ -95,14 +95,62 @@ await check("pages", async () => {
   return ids;
 }, (ids) => ids.length >= 6 && new Set(ids).size === ids.length);
 
+// What one keeps
+const filter = await check("v2.filters.create", () => api.v2.filters.create({ title: "Sport", context: ["home"], filterAction: "warn", keywordsAttributes: [{ keyword: "voetbal", wholeWord: true }] }), (f) => f.keywords[0].wholeWord);
+await check("v2.filters.fetch", () => api.v2.filters.$select(filter.id).fetch(), (f) => f.title === "Sport");
+await check("v2.filters.update", () => api.v2.filters.$select(filter.id).update({ title: "Bal", context: ["home", "thread"] }), (f) => f.context.length === 2);
+const keyword = await check("v2.filters.keywords.create", () => api.v2.filters.$select(filter.id).keywords.create({ keyword: "hockey", wholeWord: false }), (k) => k.keyword === "hockey");
+await check("v2.filters.keywords.list", () => api.v2.filters.$select(filter.id).keywords.list(), (l) => l.length === 2);
+await check("v2.filters.keywords.remove", () => api.v2.filters.keywords.$select(keyword.id).remove());
+await check("v2.filters.statuses.create", () => api.v2.filters.$select(filter.id).statuses.create({ statusId: status.id }), (s) => s.statusId === status.id);
+await check("v2.filters.statuses.list", () => api.v2.filters.$select(filter.id).statuses.list(), (l) => l.length === 1);
+await check("v2.filters.remove", () => api.v2.filters.$select(filter.id).remove());
+const inAnHour = new Date(Date.now() + 3_600_000).toISOString();
+const planned = await check("statuses.create scheduled", () => api.v1.statuses.create({ status: "Straks", scheduledAt: inAnHour }), (s) => s.params.text === "Straks");
+await check("scheduledStatuses.list", () => api.v1.scheduledStatuses.list(), (l) => l[0].id === planned.id);
+await check("scheduledStatuses.fetch", () => api.v1.scheduledStatuses.$select(planned.id).fetch(), (s) => s.id === planned.id);
+await check("scheduledStatuses.update", () => api.v1.scheduledStatuses.$select(planned.id).update({ scheduledAt: new Date(Date.now() + 7_200_000).toISOString() }), (s) => s.scheduledAt > inAnHour);
+await check("scheduledStatuses.remove", () => api.v1.scheduledStatuses.$select(planned.id).remove());
+const mine = await check("lists.create", () => api.v1.lists.create({ title: "Mijn lijst" }), (l) => l.title === "Mijn lijst");
+await check("lists.fetch", () => api.v1.lists.$select(mine.id).fetch(), (l) => l.id === mine.id);
+await check("lists.accounts.create", () => api.v1.lists.$select(mine.id).accounts.create({ accountIds: [me.id] }));
+await check("lists.accounts.list", () => api.v1.lists.$select(mine.id).accounts.list(), (l) => l[0].id === me.id);
+await check("timelines.list", () => api.v1.timelines.list.$select(mine.id).list(), (l) => l.length > 0);
+await check("lists.accounts.remove", () => api.v1.lists.$select(mine.id).accounts.remove({ accountIds: [me.id] }));
+await check("lists.update", () => api.v1.lists.$select(mine.id).update({ title: "Andere naam" }), (l) => l.title === "Andere naam");
+await check("lists.remove", () => api.v1.lists.$select(mine.id).remove());
+await check("tags.follow", () => api.v1.tags.$select("thee").follow(), (t) => t.following);
+await check("tags.fetch", () => api.v1.tags.$select("thee").fetch(), (t) => t.following);
+await check("tags.unfollow", () => api.v1.tags.$select("thee").unfollow(), (t) => !t.following);
+const featured = await check("featuredTags.create", () => api.v1.featuredTags.create({ name: "lezen" }), (t) => t.name === "lezen");
+await check("featuredTags.list", () => api.v1.featuredTags.list(), (l) => l.length === 1);
+await check("accounts.featuredTags.list", () => api.v1.accounts.$select(me.id).featuredTags.list(), (l) => l.length === 1);
+await check("featuredTags.remove", () => api.v1.featuredTags.$select(featured.id).remove());
+await check("endorsements.list", () => api.v1.endorsements.list(), list);
+await check("domainBlocks.list", () => api.v1.domainBlocks.list(), list);
+await check("directory.list", () => api.v1.directory.list(), list);
+await check("statuses.mute", () => api.v1.statuses.$select(status.id).mute(), (s) => s.muted);
+await check("statuses.unmute", () => api.v1.statuses.$select(status.id).unmute(), (s) => !s.muted);
+await check("accounts.familiarFollowers", () => api.v1.accounts.familiarFollowers.fetch({ id: [me.id] }), (l) => l[0].id === me.id);
+await check("notifications.policy.update", () => api.v2.notifications.policy.update({ forNotFollowing: "accept" }), (p) => p.forNotFollowing === "accept");
+await check("notifications.requests.list", () => api.v1.notifications.requests.list(), list);
+await check("v2.notifications.unreadCount", () => api.v2.notifications.unreadCount.fetch(), (r) => Number.isInteger(r.count));
+const device = { endpoint: `${url}/nowhere`, keys: { p256dh: "BNcRdreALRFXTkOOUHK1EtK2wtaz5Ry4YfYCA_0QTpQtUbVlUls0VJXg7A8u-Ts1XbjhazAkj7I99e8QcYP7DkM", auth: "tBHItJI5svbpez7KI4CCXg" } };
+await check("push.subscription.create", () => api.v1.push.subscription.create({ subscription: device, data: { alerts: { mention: true }, policy: "none" } }), (s) => s.alerts.mention && s.serverKey);
+await check("push.subscription.fetch", () => api.v1.push.subscription.fetch(), (s) => s.endpoint === device.endpoint);
+await check("push.subscription.update", () => api.v1.push.subscription.update({ data: { alerts: { poll: true } } }), (s) => s.alerts.poll);
+await check("push.subscription.remove", () => api.v1.push.subscription.remove());
+
 // Streaming, over WebSocket
 await check("streaming.user", async () => {
   const streaming = createStreamingAPIClient({ streamingApiUrl: url.replace("http", "ws"), accessToken: process.env.KRING_TOKEN, implementation: globalThis.WebSocket ?? (await import("ws")).default });
   const events = streaming.user.subscribe();
   const heard = (async () => {
-    for await (const event of events) if (event.event === "update") return event.payload;
+    for await (const event of events) {
+      if (event.event === "update" && event.payload.content.includes("Hoort u mij?")) return event.payload;
+    }
   })();
-  await new Promise((done) => setTimeout(done, 800));
+  await new Promise((done) => setTimeout(done, 3000));
   const said = await api.v1.statuses.create({ status: "Hoort u mij?" });
   const first = await Promise.race([heard, new Promise((done) => setTimeout(() => done(undefined), 10000))]);
   streaming.close();

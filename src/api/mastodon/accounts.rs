@@ -17,7 +17,7 @@ use crate::base::*;
 use crate::domain::Viewer;
 use crate::domain::groups::Notify;
 use crate::domain::moderation::BlockKind;
-use crate::services::{Ctx, api, follows, groups, moderation, pictures};
+use crate::services::{Ctx, api, follows, groups, moderation, pictures, regards};
 use crate::store::api::SourceFilter;
 
 /// `/api/v1/accounts…`.
@@ -27,6 +27,8 @@ pub fn routes() -> Router<Ctx> {
         .route("/api/v1/accounts/verify_credentials", get(verify))
         .route("/api/v1/accounts/update_credentials", patch(update))
         .route("/api/v1/profile", get(verify).patch(update))
+        .route("/api/v1/profile/avatar", axum::routing::delete(no_avatar))
+        .route("/api/v1/profile/header", axum::routing::delete(no_header))
         .route("/api/v1/accounts/relationships", get(relationships))
         .route("/api/v1/accounts/familiar_followers", get(familiar))
         .route("/api/v1/accounts/lookup", get(lookup))
@@ -35,9 +37,7 @@ pub fn routes() -> Router<Ctx> {
         .route("/api/v1/accounts/{id}/statuses", get(shown))
         .route("/api/v1/accounts/{id}/followers", get(followers))
         .route("/api/v1/accounts/{id}/following", get(following))
-        .route("/api/v1/accounts/{id}/lists", get(nothing_of))
-        .route("/api/v1/accounts/{id}/featured_tags", get(nothing_of))
-        .route("/api/v1/accounts/{id}/endorsements", get(nothing_of))
+        .route("/api/v1/accounts/{id}/endorsements", get(endorsed_by))
         .route("/api/v1/accounts/{id}/identity_proofs", get(nothing_of))
         .route("/api/v1/accounts/{id}/{action}", post(act))
 }
@@ -85,6 +85,18 @@ async fn update(State(ctx): State<Ctx>, caller: Caller, params: Params) -> Reply
     answer(own(&ctx, &viewer).await?)
 }
 
+async fn no_avatar(State(ctx): State<Ctx>, caller: Caller) -> Reply {
+    let viewer = caller.may("write:accounts")?;
+    pictures::remove_avatar(&ctx, &viewer).await?;
+    answer(own(&ctx, &viewer).await?)
+}
+
+/// Nobody here has a header of their own: there is nothing to take away.
+async fn no_header(State(ctx): State<Ctx>, caller: Caller) -> Reply {
+    let viewer = caller.may("write:accounts")?;
+    answer(own(&ctx, &viewer).await?)
+}
+
 async fn one(State(ctx): State<Ctx>, caller: Caller, Path(id): Path<String>) -> Reply {
     let viewer = caller.sees("read:accounts")?;
     answer(account(&ctx, &api::account(&ctx, &viewer, id.parse()?).await?))
@@ -103,10 +115,32 @@ async fn relationships(State(ctx): State<Ctx>, caller: Caller, params: Params) -
     answer(api::relations(&ctx, &viewer, &ids).await?.iter().map(relation).collect())
 }
 
-/// Which of the viewer's people also follow someone is not worked out.
-async fn familiar(caller: Caller, params: Params) -> Reply {
-    caller.may("read:follows")?;
-    answer(params.ids("id").iter().map(|id| json!({ "id": id.to_string(), "accounts": [] })).collect())
+/// Whom the viewer follows who also follow someone, as far as the viewer may know who is there.
+async fn familiar(State(ctx): State<Ctx>, caller: Caller, params: Params) -> Reply {
+    let viewer = caller.may("read:follows")?;
+    let mut all = Vec::new();
+    for id in params.ids("id").into_iter().take(10) {
+        let rows = match api::account(&ctx, &viewer, ActorId(id)).await {
+            Ok(row) if api::may_read(&ctx, &viewer, &row).await? => {
+                let who = regards::in_common(&ctx, &viewer, row.actor.id).await?;
+                api::accounts(&ctx, &viewer, &who).await?
+            }
+            Ok(_) | Err(Error::NotFound | Error::Gone) => Vec::new(),
+            Err(error) => return Err(error.into()),
+        };
+        let known: Vec<Value> = rows.iter().map(|row| account(&ctx, row)).collect();
+        all.push(json!({ "id": id.to_string(), "accounts": known }));
+    }
+    answer(json!(all))
+}
+
+/// Whom an account shows on its profile.
+async fn endorsed_by(State(ctx): State<Ctx>, caller: Caller, Path(id): Path<String>, params: Params) -> Reply {
+    let viewer = caller.sees("read:accounts")?;
+    let row = api::account(&ctx, &viewer, id.parse()?).await?;
+    let page = params.page(40, 80);
+    let found = regards::endorsed(&ctx, row.actor.id, page).await?;
+    listed(&ctx, &viewer, &params, page, found).await
 }
 
 async fn lookup(State(ctx): State<Ctx>, caller: Caller, params: Params) -> Reply {
@@ -214,8 +248,8 @@ async fn act(
             let until = seconds.map(|seconds| ctx.now().plus(seconds.saturating_mul(Time::SECOND)));
             moderation::set_block(&ctx, &viewer, id, BlockKind::Mute, action == "mute", until).await?;
         }
-        // Notes on people and endorsements are not kept here.
-        _ => {}
+        "note" => regards::set_note(&ctx, &viewer, id, &params.text("comment").unwrap_or_default()).await?,
+        _ => regards::set_endorsed(&ctx, &viewer, id, matches!(action.as_str(), "pin" | "endorse")).await?,
     }
     let relations = api::relations(&ctx, &viewer, &[id]).await?;
     answer(relations.first().map(relation).unwrap_or(Value::Null))

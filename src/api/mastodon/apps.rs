@@ -10,9 +10,9 @@ use crate::api::fail::{Failure, Reply};
 use crate::api::listing::json as answer;
 use crate::api::params::Params;
 use crate::base::{Error, Time};
-use crate::services::Ctx;
 use crate::services::oauth::{self, NewApp};
 use crate::services::throttle::Quota;
+use crate::services::{Ctx, push};
 use crate::store::oauth::App;
 
 /// Registrations at once from everywhere, then one each few seconds: registering is open to all.
@@ -24,7 +24,7 @@ pub fn routes() -> Router<Ctx> {
 }
 
 /// `Application`; with the secret where it was just made.
-fn application(app: &App, secret: Option<&str>) -> Value {
+fn application(app: &App, secret: Option<&str>, vapid: &str) -> Value {
     let uris: Vec<&str> = app.redirect_uris.lines().collect();
     let mut value = json!({
         "id": app.id.to_string(),
@@ -33,7 +33,7 @@ fn application(app: &App, secret: Option<&str>) -> Value {
         "scopes": app.scopes.split(' ').collect::<Vec<_>>(),
         "redirect_uri": app.redirect_uris,
         "redirect_uris": uris,
-        "vapid_key": "",
+        "vapid_key": vapid,
     });
     if let Some(secret) = secret {
         value["client_id"] = json!(app.client_id);
@@ -54,20 +54,21 @@ async fn register(State(ctx): State<Ctx>, params: Params) -> Reply {
         website: params.filled("website"),
     };
     let (app, secret) = oauth::register(&ctx, new).await?;
-    answer(application(&app, Some(&secret)))
+    answer(application(&app, Some(&secret), &push::keys(&ctx).await?.vapid.public()))
 }
 
 async fn verify(State(ctx): State<Ctx>, caller: Caller) -> Reply {
     let token = caller.token.as_ref().ok_or_else(Failure::no_user)?;
+    let vapid = push::keys(&ctx).await?.vapid.public();
     match token.app_id {
         Some(id) => {
             let app = oauth::app_by_id(&ctx, id).await?.ok_or(Error::NotFound)?;
-            answer(application(&app, None))
+            answer(application(&app, None, &vapid))
         }
         // A token from the command line belongs to no app.
         None => answer(json!({
             "id": "0", "name": "Kring", "website": Value::Null, "scopes": token.scopes.split(' ').collect::<Vec<_>>(),
-            "redirect_uri": oauth::OUT_OF_BAND, "redirect_uris": [oauth::OUT_OF_BAND], "vapid_key": "",
+            "redirect_uri": oauth::OUT_OF_BAND, "redirect_uris": [oauth::OUT_OF_BAND], "vapid_key": vapid,
         })),
     }
 }

@@ -10,7 +10,7 @@ use crate::api::caller::Caller;
 use crate::api::fail::{Failure, Reply};
 use crate::api::listing::json as answer;
 use crate::config::Registration;
-use crate::services::{Ctx, api};
+use crate::services::{Ctx, api, push};
 
 /// Level of the API, and who we are. It begins with a digit: clients parse it.
 const VERSION: &str = concat!("4.5.0 (compatible; Kring ", env!("CARGO_PKG_VERSION"), ")");
@@ -97,16 +97,17 @@ fn streaming(ctx: &Ctx) -> String {
     ctx.urls.origin().replacen("http", "ws", 1)
 }
 
-fn configuration(ctx: &Ctx) -> Value {
+async fn configuration(ctx: &Ctx) -> crate::base::Result<Value> {
     let bytes = u64::from(ctx.config.limits.max_upload_mb) * 1_000_000;
-    json!({
+    let key = push::keys(ctx).await?.vapid.public();
+    Ok(json!({
         "urls": {
             "streaming": streaming(ctx), "status": Value::Null, "about": ctx.urls.absolute("/about"),
             "privacy_policy": ctx.urls.absolute("/about"), "terms_of_service": Value::Null,
         },
-        "vapid": { "public_key": "" },
+        "vapid": { "public_key": key },
         "accounts": {
-            "max_featured_tags": 0, "max_pinned_statuses": 0, "max_profile_fields": 0, "profile_field_name_limit": 0,
+            "max_featured_tags": 10, "max_pinned_statuses": 0, "max_profile_fields": 0, "profile_field_name_limit": 0,
             "profile_field_value_limit": 0, "max_display_name_length": 100, "max_note_length": 2000,
             "max_avatar_description_length": 0, "max_header_description_length": 0,
         },
@@ -132,7 +133,7 @@ fn configuration(ctx: &Ctx) -> Value {
             "trending_link_feeds": { "local": "disabled", "remote": "disabled" },
         },
         "limited_federation": ctx.config.federation.mode == crate::config::FederationMode::Peers,
-    })
+    }))
 }
 
 async fn second(State(ctx): State<Ctx>) -> Reply {
@@ -150,7 +151,7 @@ async fn second(State(ctx): State<Ctx>) -> Reply {
         "thumbnail": { "url": picture, "blurhash": Value::Null, "versions": { "@1x": picture }, "description": Value::Null },
         "icon": [{ "src": picture, "size": "240x240" }],
         "languages": [instance.locale],
-        "configuration": configuration(&ctx),
+        "configuration": configuration(&ctx).await?,
         "registrations": {
             "enabled": enabled, "approval_required": approval, "reason_required": approval, "message": Value::Null,
             "min_age": Value::Null, "url": ctx.urls.absolute("/join"),
@@ -179,7 +180,7 @@ async fn first(State(ctx): State<Ctx>) -> Reply {
         "registrations": enabled,
         "approval_required": approval,
         "invites_enabled": true,
-        "configuration": configuration(&ctx),
+        "configuration": configuration(&ctx).await?,
         "contact_account": numbers.owner.as_ref().map(|row| account(&ctx, row)),
         "rules": rule_list(&ctx),
     }))

@@ -70,8 +70,26 @@ async fn blocks(State(ctx): State<Ctx>, caller: Caller, params: Params) -> Reply
     shut_out(&ctx, &caller, &params, "read:blocks", BlockKind::Block).await
 }
 
+/// `MutedAccount`s: each with until when.
 async fn mutes(State(ctx): State<Ctx>, caller: Caller, params: Params) -> Reply {
-    shut_out(&ctx, &caller, &params, "read:mutes", BlockKind::Mute).await
+    let viewer = caller.may("read:mutes")?;
+    let mut page = params.page(40, 80);
+    page.limit = page.limit.min(40);
+    let before = if let Cursor::Before(id) = page.cursor { Some(id) } else { None };
+    let mut rows = moderation::blocks(&ctx, &viewer, BlockKind::Mute, before).await?;
+    rows.truncate(usize::try_from(page.limit).unwrap_or(40));
+    let who: Vec<ActorId> = rows.iter().map(|(_, card)| card.id).collect();
+    let ends = moderation::mute_ends(&ctx, &viewer, &who).await?;
+    let drawn = |row: &crate::store::api::AccountRow| {
+        let until = ends.iter().find(|end| end.0 == row.actor.id).and_then(|end| end.1);
+        let mut value = account(&ctx, row);
+        value["mute_expires_at"] = json!(until.map(Time::to_rfc3339));
+        value
+    };
+    let items = api::accounts(&ctx, &viewer, &who).await?.iter().map(drawn).collect();
+    let full = i64::try_from(rows.len()).is_ok_and(|n| n >= page.limit);
+    let next = if full { rows.last().map(|row| row.0) } else { None };
+    list(&ctx, &params, items, next, rows.first().map(|row| row.0))
 }
 
 /// Who asks to follow the viewer or to join a group they keep order in.
@@ -136,7 +154,7 @@ async fn preferences(State(ctx): State<Ctx>, caller: Caller) -> Reply {
     let member = api::member(&ctx, &viewer).await?;
     answer(json!({
         "posting:default:visibility": "public", "posting:default:sensitive": false,
-        "posting:default:language": member.locale, "posting:default:quote_policy": "nobody",
+        "posting:default:language": member.locale, "posting:default:quote_policy": "public",
         "reading:expand:media": "default", "reading:expand:spoilers": false, "reading:autoplay:gifs": false,
     }))
 }
@@ -155,7 +173,7 @@ async fn conversations(State(ctx): State<Ctx>, caller: Caller, params: Params) -
 pub async fn drawn(ctx: &Ctx, viewer: &crate::domain::Viewer, found: Vec<Conversation>) -> Result<Vec<Value>> {
     let who: Vec<ActorId> = found.iter().flat_map(|c| c.with.iter().copied()).collect();
     let views: Vec<_> = found.iter().map(|c| c.last.clone()).collect();
-    let around = api::around(ctx, &views, &who).await?;
+    let around = api::around(ctx, viewer, &views, &who).await?;
     let draw = super::entities::Draw::new(ctx, viewer, &around);
     let one = |c: &Conversation| {
         let with: Vec<Value> = c.with.iter().map(|id| draw.account(*id)).filter(|a| !a.is_null()).collect();

@@ -10,11 +10,15 @@ use crate::api::caller::Caller;
 use crate::api::fail::{Failure, Reply};
 use crate::api::listing::json as answer;
 use crate::api::params::Params;
+use crate::domain::Viewer;
 use crate::services::{Ctx, api};
 
 /// `/api/v2/search`.
 pub fn routes() -> Router<Ctx> {
-    Router::new().route("/api/v2/search", get(search)).route("/api/v1/search", get(search))
+    Router::new()
+        .route("/api/v2/search", get(search))
+        .route("/api/v1/search", get(search))
+        .route("/api/oembed", get(oembed))
 }
 
 async fn search(State(ctx): State<Ctx>, caller: Caller, params: Params) -> Reply {
@@ -39,4 +43,21 @@ async fn search(State(ctx): State<Ctx>, caller: Caller, params: Params) -> Reply
     };
     let hashtags: Vec<Value> = found.tags.iter().map(|(name, uses)| tag(&ctx, name, *uses, Some(false))).collect();
     answer(json!({ "accounts": accounts, "statuses": statuses, "hashtags": hashtags }))
+}
+
+/// A post for another website to show: who wrote it, and a quotation with its address. Public posts only.
+async fn oembed(State(ctx): State<Ctx>, params: Params) -> Reply {
+    let text = params.filled("url").ok_or_else(Failure::not_found)?;
+    let wanted = api::Search { text, kind: Some("statuses".to_owned()), resolve: false, limit: 1 };
+    let found = api::search(&ctx, &Viewer::Anonymous, wanted).await?;
+    let view = found.posts.into_iter().next().filter(|view| view.author.is_local()).ok_or_else(Failure::not_found)?;
+    let url = &view.post.url;
+    // Addresses of our own posts hold nothing that HTML would read otherwise.
+    let html = format!("<blockquote cite=\"{url}\">{}<p><a href=\"{url}\">{url}</a></p></blockquote>", view.post.html);
+    answer(json!({
+        "type": "rich", "version": "1.0", "title": view.post.title, "author_name": view.author.display_name,
+        "author_url": view.author.url, "provider_name": ctx.urls.host(), "provider_url": ctx.urls.absolute("/"),
+        "cache_age": 86_400, "html": html, "width": params.number("maxwidth").unwrap_or(400).clamp(200, 800),
+        "height": Value::Null,
+    }))
 }

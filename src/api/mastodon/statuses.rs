@@ -14,9 +14,9 @@ use crate::api::params::Params;
 use crate::base::*;
 use crate::domain::Viewer;
 use crate::domain::posts::{PostView, ReactionKind};
-use crate::services::api::NewStatus;
-use crate::services::posts::{self, NewPoll, PostForm};
-use crate::services::{Ctx, api};
+use crate::services::api::{NewStatus, PollPlan};
+use crate::services::posts::{self, PostForm};
+use crate::services::{Ctx, api, notice_policy, scheduled};
 
 /// `/api/v1/statuses…`.
 pub fn routes() -> Router<Ctx> {
@@ -28,6 +28,7 @@ pub fn routes() -> Router<Ctx> {
         .route("/api/v1/statuses/{id}/history", get(versions))
         .route("/api/v1/statuses/{id}/card", get(card))
         .route("/api/v1/statuses/{id}/quotes", get(quotes))
+        .route("/api/v1/statuses/{id}/interaction_policy", axum::routing::put(interaction_policy))
         .route("/api/v1/statuses/{id}/favourited_by", get(favourited_by))
         .route("/api/v1/statuses/{id}/reblogged_by", get(reblogged_by))
         .route("/api/v1/statuses/{id}/translate", post(translate))
@@ -58,7 +59,7 @@ async fn several(State(ctx): State<Ctx>, caller: Caller, params: Params) -> Repl
 }
 
 /// What a client says of a vote.
-fn poll_of(ctx: &Ctx, params: &Params) -> Result<Option<NewPoll>, Failure> {
+fn poll_of(params: &Params) -> Result<Option<PollPlan>, Failure> {
     let options = params.texts("poll/options");
     if options.is_empty() {
         return Ok(None);
@@ -67,38 +68,32 @@ fn poll_of(ctx: &Ctx, params: &Params) -> Result<Option<NewPoll>, Failure> {
     if !(300..=2_629_746).contains(&seconds) {
         return Err(Failure::unprocessable("Validation failed: Expires at is out of range"));
     }
-    Ok(Some(NewPoll {
-        options,
-        multiple: params.is("poll/multiple"),
-        hidden: params.is("poll/hide_totals"),
-        closes_at: Some(ctx.now().plus(seconds * Time::SECOND)),
-    }))
+    let (multiple, hidden) = (params.is("poll/multiple"), params.is("poll/hide_totals"));
+    Ok(Some(PollPlan { options, expires_in: seconds, multiple, hidden }))
 }
 
 async fn create(State(ctx): State<Ctx>, caller: Caller, params: Params) -> Reply {
     let viewer = caller.may("write:statuses")?;
-    if params.filled("scheduled_at").is_some() {
-        return Err(Failure::unprocessable("Scheduled posts are not supported here"));
-    }
-    if params.filled("quoted_status_id").is_some() {
-        return Err(Failure::unprocessable("Quotes are not supported here"));
-    }
-    let in_reply_to = match params.filled("in_reply_to_id") {
-        Some(id) => Some(id_of(&id)?),
-        None => None,
-    };
+    let named = |name: &str| params.filled(name).map(|id| id_of(&id)).transpose();
+    let (in_reply_to, quoted) = (named("in_reply_to_id")?, named("quoted_status_id")?);
     let new = NewStatus {
         text: params.text("status").unwrap_or_default(),
         in_reply_to,
         visibility: params.filled("visibility"),
         media: params.ids("media_ids").into_iter().map(MediaId).collect(),
-        poll: poll_of(&ctx, &params)?,
+        poll: poll_of(&params)?,
         sensitive: params.is("sensitive"),
         warning: params.text("spoiler_text").unwrap_or_default(),
         language: params.filled("language"),
+        quoted,
     };
     let key = params.headers.get("idempotency-key").and_then(|v| v.to_str().ok());
-    let view = api::post(&ctx, &viewer, new, key.filter(|key| !key.is_empty() && key.len() <= 200)).await?;
+    let key = key.filter(|key| !key.is_empty() && key.len() <= 200);
+    if let Some(at) = params.filled("scheduled_at") {
+        let planned = scheduled::create(&ctx, &viewer, new, super::scheduled::moment(&at)?, key).await?;
+        return answer(super::scheduled::drawn(&ctx, &planned));
+    }
+    let view = api::post(&ctx, &viewer, new, key).await?;
     answer(drawn(&ctx, &viewer, view).await?)
 }
 
@@ -162,7 +157,7 @@ async fn versions(State(ctx): State<Ctx>, caller: Caller, Path(id): Path<String>
     let view = api::status(&ctx, &viewer, id_of(&id)?).await?;
     let (_, revisions) = posts::history(&ctx, &viewer, view.post.id).await?;
     let views = [view];
-    let around = api::around(&ctx, &views, &[]).await?;
+    let around = api::around(&ctx, &viewer, &views, &[]).await?;
     let draw = Draw::new(&ctx, &viewer, &around);
     answer(json!(views.iter().flat_map(|view| history(&draw, view, &revisions)).collect::<Vec<_>>()))
 }
@@ -175,11 +170,22 @@ async fn card(State(ctx): State<Ctx>, caller: Caller, Path(id): Path<String>) ->
     answer(if card.is_null() { json!({}) } else { card })
 }
 
-/// Nothing is quoted here.
-async fn quotes(State(ctx): State<Ctx>, caller: Caller, Path(id): Path<String>) -> Reply {
+/// Posts that quote this one.
+async fn quotes(State(ctx): State<Ctx>, caller: Caller, Path(id): Path<String>, params: Params) -> Reply {
     let viewer = caller.sees("read:statuses")?;
-    api::status(&ctx, &viewer, id_of(&id)?).await?;
-    answer(json!([]))
+    let (id, _) = api::post_behind(&ctx, &viewer, id_of(&id)?).await?;
+    let found = api::quoting(&ctx, &viewer, id, params.page(20, 40)).await?;
+    super::timelines::page(&ctx, &viewer, &params, found, Outer::Plain).await
+}
+
+/// Who may quote is not set per post: open posts may be quoted by all.
+async fn interaction_policy(State(ctx): State<Ctx>, caller: Caller, Path(id): Path<String>) -> Reply {
+    let viewer = caller.may("write:statuses")?;
+    let view = api::status(&ctx, &viewer, id_of(&id)?).await?;
+    if viewer.actor_id() != Some(view.post.author_id) {
+        return Err(Failure::not_found());
+    }
+    answer(drawn(&ctx, &viewer, view).await?)
 }
 
 async fn translate(State(ctx): State<Ctx>, caller: Caller, Path(id): Path<String>) -> Reply {
@@ -225,8 +231,7 @@ async fn act(State(ctx): State<Ctx>, caller: Caller, Path((id, action)): Path<(S
         "reblog" => return reblog(&ctx, &viewer, id).await,
         "unreblog" => posts::share(&ctx, &viewer, id, false).await?,
         "pin" | "unpin" => posts::pin(&ctx, &viewer, id, action == "pin").await?,
-        // A conversation is not muted apart from its group: the status is returned as it is.
-        _ => {}
+        _ => notice_policy::mute_thread(&ctx, &viewer, id, action == "mute").await?,
     }
     let view = api::status(&ctx, &viewer, if action.starts_with("un") { id.0 } else { wanted }).await?;
     answer(drawn(&ctx, &viewer, view).await?)

@@ -10,7 +10,7 @@ use crate::domain::Viewer;
 use crate::domain::audiences::Scope;
 use crate::domain::posts::{PostKind, PostView};
 use crate::live::Change;
-use crate::services::{Ctx, api, oauth, posts};
+use crate::services::{Ctx, api, lists, oauth, posts};
 
 /// One stream that a client listens to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,6 +88,7 @@ pub async fn messages(ctx: &Ctx, viewer: &Viewer, stream: &Stream, change: &Chan
             let drawn = notifications::drawn(ctx, viewer, *notice).await?;
             Ok(drawn.map(|value| ("notification", value.to_string())).into_iter().collect())
         }
+        (Stream::User(_), Change::Filters { member }) if *member == me => Ok(vec![("filters_changed", String::new())]),
         (Stream::User(true), _) => Ok(Vec::new()),
         (Stream::Direct | Stream::User(false), Change::Post { post, root, .. }) => {
             let Some(view) = seen(ctx, viewer, *post).await?.filter(|view| view.post.kind == PostKind::Direct) else {
@@ -103,7 +104,7 @@ pub async fn messages(ctx: &Ctx, viewer: &Viewer, stream: &Stream, change: &Chan
         (_, Change::Post { post, .. }) => {
             let view = seen(ctx, viewer, *post).await?.filter(|view| view.post.is_top());
             match view {
-                Some(view) if belongs(ctx, stream, &view).await? => {
+                Some(view) if belongs(ctx, viewer, stream, &view).await? => {
                     update(ctx, viewer, "update", Some(view), Outer::Plain).await
                 }
                 _ => Ok(Vec::new()),
@@ -112,7 +113,7 @@ pub async fn messages(ctx: &Ctx, viewer: &Viewer, stream: &Stream, change: &Chan
         (_, Change::Edited { post, .. }) => {
             let view = seen(ctx, viewer, *post).await?;
             match view {
-                Some(view) if *stream == Stream::User(false) || belongs(ctx, stream, &view).await? => {
+                Some(view) if *stream == Stream::User(false) || belongs(ctx, viewer, stream, &view).await? => {
                     update(ctx, viewer, "status.update", Some(view), Outer::Plain).await
                 }
                 _ => Ok(Vec::new()),
@@ -133,14 +134,14 @@ async fn seen(ctx: &Ctx, viewer: &Viewer, post: PostId) -> Result<Option<PostVie
     }
 }
 
-async fn belongs(ctx: &Ctx, stream: &Stream, view: &PostView) -> Result<bool> {
+async fn belongs(ctx: &Ctx, viewer: &Viewer, stream: &Stream, view: &PostView) -> Result<bool> {
     let open = view.scope == Scope::Public;
     let local = view.author.is_local();
     Ok(match stream {
         Stream::Public(of, media) => open && of.is_none_or(|of| of == local) && (!media || !view.media.is_empty()),
-        Stream::List(group) => view.post.group_id == Some(*group),
+        Stream::List(id) => view.post.group_id == Some(*id) || lists::holds(ctx, viewer, id.0, view).await?,
         Stream::Hashtag(tag, local_only) => {
-            let tags = api::around(ctx, std::slice::from_ref(view), &[]).await?.tags;
+            let tags = api::around(ctx, viewer, std::slice::from_ref(view), &[]).await?.tags;
             open && (local || !local_only) && tags.values().flatten().any(|name| name == tag)
         }
         Stream::User(_) | Stream::Direct => false,

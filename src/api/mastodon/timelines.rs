@@ -9,10 +9,10 @@ use crate::api::caller::Caller;
 use crate::api::fail::Reply;
 use crate::api::listing::{json, list};
 use crate::api::params::Params;
-use crate::base::{ActorId, Paged};
+use crate::base::{ActorId, Error, Paged};
 use crate::domain::Viewer;
 use crate::domain::posts::PostView;
-use crate::services::{Ctx, api, posts, timelines};
+use crate::services::{Ctx, api, lists, posts, timelines};
 
 /// `/api/v1/timelines/…`.
 pub fn routes() -> Router<Ctx> {
@@ -72,10 +72,15 @@ async fn tag(State(ctx): State<Ctx>, caller: Caller, Path(tag): Path<String>, pa
     page(&ctx, &viewer, &params, found, Outer::Plain).await
 }
 
-/// The posts of one group, not wrapped.
+/// What those on one's own list show; or the posts of one group, not wrapped.
 async fn in_list(State(ctx): State<Ctx>, caller: Caller, Path(id): Path<String>, params: Params) -> Reply {
     let viewer = caller.may("read:lists")?;
     let group: ActorId = id.parse()?;
+    match lists::timeline(&ctx, &viewer, group.0, params.page(20, 40)).await {
+        Ok(found) => return page(&ctx, &viewer, &params, found, Outer::Boosts).await,
+        Err(Error::NotFound) => {}
+        Err(error) => return Err(error.into()),
+    }
     let found = api::list_timeline(&ctx, &viewer, group, params.page(20, 40)).await?;
     page(&ctx, &viewer, &params, found, Outer::Plain).await
 }

@@ -566,6 +566,7 @@ impl Side<'_> {
             }
             told.push(member);
             let new = NewNotice {
+                filtered: false,
                 id: NotificationId(self.plan.id_at(planned.at)),
                 member_id: member,
                 kind,

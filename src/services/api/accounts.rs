@@ -79,15 +79,27 @@ pub struct Relation {
     pub blocked_by: bool,
     /// The viewer does not want to see them.
     pub muting: bool,
+    /// Until when; none for always.
+    pub muted_until: Option<Time>,
+    /// What the viewer noted about them.
+    pub note: String,
+    /// The viewer shows them on their profile.
+    pub endorsed: bool,
+    /// The viewer shut out their server.
+    pub host_blocked: bool,
 }
 
-/// Relations of the viewer to several accounts, in the order asked for: two queries.
+/// Relations of the viewer to several accounts, in the order asked for: six queries.
 pub async fn relations(ctx: &Ctx, viewer: &Viewer, ids: &[ActorId]) -> Result<Vec<Relation>> {
     let me = viewer.member_id()?;
     let mut conn = ctx.db.read().await?;
     let follows = store::api::follows_between(&mut conn, me, ids).await?;
     let blocks = store::moderation::between(&mut conn, me, ids).await?;
     let has = |from: ActorId, to: ActorId, kind: BlockKind| blocks.contains(&(from, to, kind));
+    let notes = store::regards::notes(&mut conn, me, ids).await?;
+    let shown = store::regards::endorsed_among(&mut conn, me, ids).await?;
+    let shut_out = store::regards::on_blocked_hosts(&mut conn, me, ids).await?;
+    let ends = store::moderation::mute_ends(&mut conn, me, ids).await?;
     let one = |id: &ActorId| Relation {
         id: *id,
         mine: follows.iter().find(|f| f.target_id == *id && f.follower_id == me).cloned(),
@@ -95,6 +107,10 @@ pub async fn relations(ctx: &Ctx, viewer: &Viewer, ids: &[ActorId]) -> Result<Ve
         blocking: has(me, *id, BlockKind::Block),
         blocked_by: has(*id, me, BlockKind::Block),
         muting: has(me, *id, BlockKind::Mute),
+        muted_until: ends.iter().find(|row| row.0 == *id).and_then(|row| row.1),
+        note: notes.iter().find(|row| row.0 == *id).map(|row| row.1.clone()).unwrap_or_default(),
+        endorsed: shown.contains(id),
+        host_blocked: shut_out.contains(id),
     };
     Ok(ids.iter().map(one).collect())
 }

@@ -7,10 +7,13 @@ mod search;
 
 use std::collections::HashMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::base::*;
 use crate::domain::Viewer;
 use crate::domain::actors::{Actor, ActorCard};
 use crate::domain::audiences::Scope;
+use crate::domain::filters::Filter;
 use crate::domain::groups::GroupKind;
 use crate::domain::posts::{Entry, PostKind, PostView};
 use crate::policy;
@@ -36,22 +39,29 @@ pub struct Around {
     pub tags: HashMap<PostId, Vec<String>>,
     /// Who wrote what is answered.
     pub parents: HashMap<PostId, ActorId>,
+    /// Posts that are quoted, as far as the viewer may see them.
+    pub quoted: HashMap<PostId, PostView>,
+    /// The viewer's filters.
+    pub filters: Vec<Filter>,
 }
 
-/// Loads what stands around posts: four queries at most, however many posts there are. `also` are further accounts.
-pub async fn around(ctx: &Ctx, views: &[PostView], also: &[ActorId]) -> Result<Around> {
+/// Loads what stands around posts: five queries, however many posts there are, and more only where posts are quoted.
+/// `also` are further accounts.
+pub async fn around(ctx: &Ctx, viewer: &Viewer, views: &[PostView], also: &[ActorId]) -> Result<Around> {
     let mut conn = ctx.db.read().await?;
     let mut who: Vec<ActorId> = also.to_vec();
-    for view in views {
+    let mut found = Around::default();
+    let quoted: Vec<PostId> = views.iter().filter_map(|view| view.quoted).collect();
+    let quoted = store::posts::views(&mut conn, &quoted, &policy::sight(viewer)).await?;
+    for view in views.iter().chain(&quoted) {
         who.push(view.author.id);
         who.extend(view.post.group_id);
         who.extend(view.entry.as_ref().map(|entry| entry.source_id));
     }
     who.sort_unstable();
     who.dedup();
-    let ids: Vec<PostId> = views.iter().map(|view| view.post.id).collect();
-    let parents: Vec<PostId> = views.iter().filter_map(|view| view.post.parent_id).collect();
-    let mut found = Around::default();
+    let ids: Vec<PostId> = views.iter().chain(&quoted).map(|view| view.post.id).collect();
+    let parents: Vec<PostId> = views.iter().chain(&quoted).filter_map(|view| view.post.parent_id).collect();
     for row in store::api::accounts(&mut conn, &who).await? {
         found.accounts.insert(row.actor.id, row);
     }
@@ -66,6 +76,10 @@ pub async fn around(ctx: &Ctx, views: &[PostView], also: &[ActorId]) -> Result<A
     if !parents.is_empty() {
         found.parents.extend(store::api::authors_of(&mut conn, &parents).await?);
     }
+    if let (Some(me), false) = (viewer.actor_id(), ids.is_empty()) {
+        found.filters = store::filters::list(&mut conn, me).await?;
+    }
+    found.quoted = quoted.into_iter().map(|view| (view.post.id, view)).collect();
     Ok(found)
 }
 
@@ -124,7 +138,12 @@ pub async fn shown_by(
     Ok(Paged { items: views_of(&mut conn, rows, &sight).await?, next })
 }
 
-async fn views_of(conn: &mut Conn, rows: Vec<EntryRow>, sight: &crate::domain::Sight) -> Result<Vec<PostView>> {
+/// The posts behind entries, in their order, as far as they may be seen.
+pub(super) async fn views_of(
+    conn: &mut Conn,
+    rows: Vec<EntryRow>,
+    sight: &crate::domain::Sight,
+) -> Result<Vec<PostView>> {
     let ids: Vec<PostId> = rows.iter().map(|row| row.2).collect();
     let mut views: HashMap<PostId, PostView> =
         store::posts::views(conn, &ids, sight).await?.into_iter().map(|view| (view.post.id, view)).collect();
@@ -139,6 +158,14 @@ async fn in_order(conn: &mut Conn, ids: &[PostId], sight: &crate::domain::Sight)
     let mut views: HashMap<PostId, PostView> =
         store::posts::views(conn, ids, sight).await?.into_iter().map(|view| (view.post.id, view)).collect();
     Ok(ids.iter().filter_map(|id| views.remove(id)).collect())
+}
+
+/// Posts that quote another, as far as the viewer may see them.
+pub async fn quoting(ctx: &Ctx, viewer: &Viewer, quoted: PostId, page: Page) -> Result<Paged<PostView>> {
+    let sight = policy::sight(viewer);
+    let mut conn = ctx.db.read().await?;
+    store::posts::find_visible(&mut conn, quoted, &sight).await?.ok_or(Error::NotFound)?;
+    store::posts::quoting(&mut conn, quoted, &sight, page).await
 }
 
 /// A group's posts, not wrapped, newest first: the timeline of its virtual list.
@@ -234,8 +261,22 @@ pub async fn groups_mentioned(ctx: &Ctx, source: &str) -> Result<Vec<Actor>> {
     Ok(groups)
 }
 
+/// A vote as a client asks for it.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct PollPlan {
+    /// Options in order.
+    pub options: Vec<String>,
+    /// Seconds from when it is put up.
+    pub expires_in: i64,
+    /// More than one answer.
+    pub multiple: bool,
+    /// Results hidden until it closes.
+    pub hidden: bool,
+}
+
 /// What a client says of a new post.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct NewStatus {
     /// The text.
     pub text: String,
@@ -246,13 +287,15 @@ pub struct NewStatus {
     /// Own files.
     pub media: Vec<MediaId>,
     /// A vote.
-    pub poll: Option<NewPoll>,
+    pub poll: Option<PollPlan>,
     /// Media hidden until asked for.
     pub sensitive: bool,
     /// Content warning.
     pub warning: String,
     /// BCP-47 tag.
     pub language: Option<String>,
+    /// A post that it shows, by any of its ids.
+    pub quoted: Option<i64>,
 }
 
 /// How long a key keeps a second post from being made.
@@ -283,10 +326,22 @@ pub async fn post(ctx: &Ctx, viewer: &Viewer, new: NewStatus, key: Option<&str>)
     status(ctx, viewer, published.id.0).await
 }
 
-async fn form_of(ctx: &Ctx, viewer: &Viewer, new: NewStatus) -> Result<PostForm> {
+/// A client's post as a form: where it goes, by what it answers or mentions.
+///
+/// # Errors
+/// `Invalid` for two groups or a visibility that does not fit; `NotFound` for what may not be seen.
+pub async fn form_of(ctx: &Ctx, viewer: &Viewer, new: NewStatus) -> Result<PostForm> {
     let kind = if new.poll.is_some() { PostKind::Poll } else { PostKind::Message };
     let mut form = PostForm::new(kind, new.text);
-    form.poll = new.poll;
+    form.poll = new.poll.map(|plan| NewPoll {
+        options: plan.options,
+        multiple: plan.multiple,
+        hidden: plan.hidden,
+        closes_at: Some(ctx.now().plus(plan.expires_in.saturating_mul(Time::SECOND))),
+    });
+    if let Some(quoted) = new.quoted {
+        form.quote = Some(post_behind(ctx, viewer, quoted).await?.0);
+    }
     form.media = new.media;
     form.sensitive = new.sensitive;
     form.warning = new.warning;

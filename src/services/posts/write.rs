@@ -49,6 +49,8 @@ pub struct PostForm {
     pub scope: Scope,
     /// To whom, for a conversation; those mentioned are added.
     pub recipients: Vec<ActorId>,
+    /// An open post that it shows.
+    pub quote: Option<PostId>,
 }
 
 impl PostForm {
@@ -68,6 +70,7 @@ impl PostForm {
             media: Vec::new(),
             scope: Scope::Public,
             recipients: Vec::new(),
+            quote: None,
         }
     }
 }
@@ -160,7 +163,11 @@ fn check_length(ctx: &Ctx, source: &str) -> Result<()> {
     Ok(())
 }
 
-fn check_form(ctx: &Ctx, form: &PostForm) -> Result<()> {
+/// Looks over what a form or client says.
+///
+/// # Errors
+/// `Invalid` per field.
+pub fn check(ctx: &Ctx, form: &PostForm) -> Result<()> {
     let mut fields = Vec::new();
     if form.source.trim().is_empty() && form.media.is_empty() && form.link_url.is_none() && form.poll.is_none() {
         fields.push(FieldError { field: "body", code: "error-text-empty" });
@@ -205,15 +212,20 @@ pub(super) fn is_web_address(text: &str) -> bool {
 /// `Invalid` per field; `NotFound` where the group or parent may not be seen; `Forbidden` where one may not write.
 pub async fn publish(ctx: &Ctx, viewer: &Viewer, mut form: PostForm) -> Result<Published> {
     let me = viewer.member_id()?;
-    check_form(ctx, &form)?;
-    let text = read_text(ctx, &form.title, &form.source, form.language.take()).await?;
+    check(ctx, &form)?;
+    let source = super::quotes::with_address(ctx, &form.source, form.quote).await?;
+    let text = read_text(ctx, &form.title, &source, form.language.take()).await?;
     let (c, viewer) = (ctx.clone(), *viewer);
     let (published, change) = ctx
         .db
         .write(move |conn| {
             Box::pin(async move {
                 let place = place(conn, &c, &viewer, &form, &text).await?;
-                insert(conn, &c, me, &form, &text, place).await
+                let done = insert(conn, &c, me, &form, &text, place).await?;
+                if let Some(quoted) = form.quote {
+                    super::quotes::note(conn, &viewer, done.0.id, quoted).await?;
+                }
+                Ok(done)
             })
         })
         .await?;
@@ -512,7 +524,9 @@ pub(super) async fn unshow(conn: &mut Conn, ctx: &Ctx, post: &Post) -> Result<()
 /// `NotFound`, `Forbidden` for others' posts, `Gone` for deleted ones, `Invalid` per field.
 pub async fn edit(ctx: &Ctx, viewer: &Viewer, id: PostId, mut form: PostForm) -> Result<()> {
     let me = viewer.member_id()?;
-    let text = read_text(ctx, &form.title, &form.source, form.language.take()).await?;
+    let quoted = store::posts::quoted_by(&mut ctx.db.read().await?, id).await?;
+    let source = super::quotes::with_address(ctx, &form.source, quoted).await?;
+    let text = read_text(ctx, &form.title, &source, form.language.take()).await?;
     let (c, sight) = (ctx.clone(), policy::sight(viewer));
     let group = ctx
         .db
@@ -526,7 +540,7 @@ pub async fn edit(ctx: &Ctx, viewer: &Viewer, id: PostId, mut form: PostForm) ->
                     // The options stay: people have voted for them.
                     form.kind = PostKind::Message;
                 }
-                check_form(&c, &form)?;
+                check(&c, &form)?;
                 let before = post.edited_at.unwrap_or(post.published_at);
                 store::posts::insert_revision(conn, c.ids.next(), &post, before).await?;
                 post.title = form.title.trim().to_owned();

@@ -1,7 +1,11 @@
 //! The client API, over HTTP, as apps use it.
 
 mod entities;
+mod filters;
+mod kept;
 mod oauth;
+mod openapi;
+mod push;
 mod requests;
 mod rules;
 mod streams;

@@ -29,6 +29,9 @@ fn failures_are_json_with_cors() {
         let mut headers = HeaderMap::new();
         headers.insert("authorization", HeaderValue::from_static("Bearer wrong"));
         app.visitor().send(Method::GET, "/api/v2/instance", headers, Vec::new()).await.status(401);
+        // Some clients end addresses with a slash.
+        assert!(app.visitor().get("/api/v2/instance/").await.ok().json()["domain"].is_string());
+        app.visitor().get("/api/v1/nowhere/").await.status(404).json();
         app.visitor().send(Method::DELETE, "/api/v2/instance", HeaderMap::new(), Vec::new()).await.status(404).json();
     });
 }

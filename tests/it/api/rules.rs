@@ -90,7 +90,8 @@ fn a_group_boosts_what_its_members_write() {
         let list = Phone::read(phone.get(&format!("/api/v1/timelines/list/{}", group.id)).await);
         assert_eq!(list[0]["id"], post.to_string());
         assert!(list[0]["reblog"].is_null());
-        phone.post("/api/v1/lists", json!({ "title": "x" })).await.status(403);
+        let of_group = format!("/api/v1/lists/{}", group.id);
+        phone.send(reqwest::Method::PUT, &of_group, "application/json", "{\"title\":\"x\"}", &[]).await.status(403);
         // The group's own page: its boosts, and nothing without boosts.
         let path = format!("/api/v1/accounts/{}/statuses", group.id);
         assert_eq!(Phone::read(phone.get(&path).await).as_array().map(Vec::len), Some(1));

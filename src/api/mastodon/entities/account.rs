@@ -86,7 +86,7 @@ pub fn credentials(ctx: &Ctx, row: &AccountRow, member: &Member, waiting: usize)
         "discoverable": row.actor.discoverable,
         "indexable": false,
         "attribution_domains": [],
-        "quote_policy": "nobody",
+        "quote_policy": "public",
     });
     let (id, name) = if member.role.is_moderator() { ("1", member.role.as_str()) } else { ("-99", "") };
     value["role"] = json!({ "id": id, "name": name, "color": "", "permissions": "0", "highlighted": false });
@@ -110,13 +110,13 @@ pub fn relation(relation: &Relation) -> Value {
         "blocked_by": relation.blocked_by,
         "muting": relation.muting || mine.is_some_and(|f| f.muted),
         "muting_notifications": relation.muting,
-        "muting_expires_at": Value::Null,
+        "muting_expires_at": relation.muted_until.map(Time::to_rfc3339),
         "requested": requested,
         "requested_by": theirs.is_some_and(|f| f.state == FollowState::Requested)
             || mine.is_some_and(|f| f.state == FollowState::Invited),
-        "domain_blocking": false,
-        "endorsed": false,
-        "note": "",
+        "domain_blocking": relation.host_blocked,
+        "endorsed": relation.endorsed,
+        "note": relation.note,
     })
 }
 

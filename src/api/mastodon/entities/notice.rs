@@ -17,26 +17,12 @@ pub const KINDS: &[NoticeKind] = &[
     NoticeKind::Invited,
     NoticeKind::Admitted,
     NoticeKind::Poll,
+    NoticeKind::Quote,
 ];
 
 /// The type under which a client knows a notice; `None` for those it is not shown.
 pub fn type_of(kind: NoticeKind) -> Option<&'static str> {
-    match kind {
-        NoticeKind::Mention | NoticeKind::Reply | NoticeKind::Direct => Some("mention"),
-        NoticeKind::Post | NoticeKind::Accepted => Some("status"),
-        NoticeKind::Reaction => Some("favourite"),
-        NoticeKind::Share => Some("reblog"),
-        NoticeKind::Follow | NoticeKind::Admitted => Some("follow"),
-        NoticeKind::JoinRequest | NoticeKind::Invited => Some("follow_request"),
-        NoticeKind::Poll => Some("poll"),
-        NoticeKind::Refused
-        | NoticeKind::Report
-        | NoticeKind::Removed
-        | NoticeKind::Held
-        | NoticeKind::AccountRequest
-        | NoticeKind::GroupRequest
-        | NoticeKind::GroupRefused => None,
-    }
+    kind.client_type()
 }
 
 /// The notices behind types that are wanted (all when empty) and not unwanted.
@@ -59,7 +45,7 @@ pub fn notice(draw: &Draw<'_>, notice: &Notice) -> Option<Value> {
     if account.is_null() {
         return None;
     }
-    let about_post = matches!(name, "mention" | "status" | "favourite" | "reblog" | "poll");
+    let about_post = matches!(name, "mention" | "status" | "favourite" | "reblog" | "poll" | "quote");
     let status = notice.post.as_ref().filter(|view| !view.post.is_gone()).map(|view| draw.status(view, Outer::Plain));
     if about_post && status.is_none() {
         return None;

@@ -2,7 +2,7 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
-use super::{account, media};
+use super::{account, filtered, media};
 use crate::base::*;
 use crate::domain::Viewer;
 use crate::domain::audiences::Scope;
@@ -13,7 +13,7 @@ use crate::services::api::{Around, around};
 /// Draws statuses for one viewer, with all that stands around them at hand.
 pub struct Draw<'a> {
     ctx: &'a Ctx,
-    signed_in: bool,
+    me: Option<ActorId>,
     around: &'a Around,
     accounts: HashMap<ActorId, Value>,
 }
@@ -29,9 +29,9 @@ pub enum Outer {
     Shared,
 }
 
-/// Statuses of a list, in its order. Loads what stands around them: four queries at most.
+/// Statuses of a list, in its order. Loads what stands around them in a few queries, however many there are.
 pub async fn statuses(ctx: &Ctx, viewer: &Viewer, views: &[PostView], outer: Outer) -> Result<Vec<Value>> {
-    let around = around(ctx, views, &[]).await?;
+    let around = around(ctx, viewer, views, &[]).await?;
     let draw = Draw::new(ctx, viewer, &around);
     Ok(views.iter().map(|view| draw.status(view, outer)).collect())
 }
@@ -50,7 +50,7 @@ impl<'a> Draw<'a> {
     /// For a viewer, with what was loaded.
     pub fn new(ctx: &'a Ctx, viewer: &Viewer, around: &'a Around) -> Self {
         let accounts = around.accounts.iter().map(|(id, row)| (*id, account(ctx, row))).collect();
-        Self { ctx, signed_in: viewer.actor_id().is_some(), around, accounts }
+        Self { ctx, me: viewer.actor_id(), around, accounts }
     }
 
     /// An account by id; `null` when it was not loaded.
@@ -101,9 +101,9 @@ impl<'a> Draw<'a> {
             "replies_count": post.replies_count,
             "reblogs_count": post.shares_count,
             "favourites_count": thanks.count,
-            "quotes_count": 0,
+            "quotes_count": view.quotes_count,
             "edited_at": post.edited_at.map(Time::to_rfc3339),
-            "content": content(&post.title, &post.html),
+            "content": content(&post.title, without_quote_line(view)),
             "reblog": Value::Null,
             "application": Value::Null,
             "account": self.account(post.author_id),
@@ -112,18 +112,21 @@ impl<'a> Draw<'a> {
             "tags": self.tags(post.id),
             "emojis": [],
             "card": card(self.ctx, view),
-            "poll": view.poll.as_ref().map(|p| poll(self.ctx, post.id, p, self.signed_in)),
-            "quote": Value::Null,
-            "quote_approval": { "automatic": [], "manual": [], "current_user": "denied" },
+            "poll": view.poll.as_ref().map(|p| poll(self.ctx, post.id, p, self.me.is_some())),
+            "quote": self.quote(view),
+            "quote_approval": approval(view, open),
             "kring": self.extra(view),
         });
-        if self.signed_in {
+        if self.me.is_some() {
             value["favourited"] = json!(thanks.mine);
             value["reblogged"] = json!(view.shared);
-            value["muted"] = json!(false);
+            value["muted"] = json!(view.thread_muted);
             value["bookmarked"] = json!(view.bookmarked);
             value["pinned"] = json!(post.pinned_at.is_some());
-            value["filtered"] = json!([]);
+            // What one wrote oneself is never filtered.
+            let own = self.me == Some(post.author_id);
+            let filters = if own { &[][..] } else { self.around.filters.as_slice() };
+            value["filtered"] = filtered(filters, view, self.ctx.now());
         }
         value
     }
@@ -144,6 +147,26 @@ impl<'a> Draw<'a> {
         })
     }
 
+    /// `Quote`, or `ShallowQuote` for what a quoted post quotes itself.
+    fn quote(&self, view: &PostView) -> Value {
+        let Some(id) = view.quoted else { return Value::Null };
+        match self.around.quoted.get(&id) {
+            Some(quoted) if quoted.post.is_gone() => json!({ "state": "deleted", "quoted_status": Value::Null }),
+            Some(quoted) => {
+                // One level: what the quoted post quotes is told by its id alone.
+                let inner = match quoted.quoted {
+                    Some(deeper) => json!({ "state": "accepted", "quoted_status_id": deeper.to_string() }),
+                    None => Value::Null,
+                };
+                let flat = PostView { quoted: None, ..quoted.clone() };
+                let mut status = self.plain(&flat);
+                status["quote"] = inner;
+                json!({ "state": "accepted", "quoted_status": status })
+            }
+            None => json!({ "state": "unauthorized", "quoted_status": Value::Null }),
+        }
+    }
+
     fn mentions(&self, post: PostId) -> Value {
         let cards = self.around.mentions.get(&post).map(Vec::as_slice).unwrap_or_default();
         let one = |card: &crate::domain::actors::ActorCard| {
@@ -156,6 +179,24 @@ impl<'a> Draw<'a> {
     fn tags(&self, post: PostId) -> Value {
         let tags = self.around.tags.get(&post).map(Vec::as_slice).unwrap_or_default();
         tags.iter().map(|name| json!({ "name": name, "url": self.ctx.urls.tag(name) })).collect()
+    }
+}
+
+/// Open posts may be quoted by everyone here.
+fn approval(view: &PostView, open: bool) -> Value {
+    let everyone = open && view.post.kind != PostKind::Direct;
+    json!({
+        "automatic": if everyone { json!(["public"]) } else { json!([]) }, "manual": [],
+        "current_user": if everyone { "automatic" } else { "denied" },
+    })
+}
+
+/// The text without the last line that names the quoted post: apps show that post itself.
+fn without_quote_line(view: &PostView) -> &str {
+    let html = view.post.html.as_str();
+    match html.rfind("<p>RE: <a ").filter(|_| view.quoted.is_some()) {
+        Some(at) => html[..at].trim_end(),
+        None => html,
     }
 }
 

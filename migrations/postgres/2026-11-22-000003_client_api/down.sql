@@ -1,0 +1,16 @@
+DROP TABLE quotes;
+ALTER TABLE notifications DROP COLUMN filtered;
+DROP TABLE notice_permissions;
+DROP TABLE notice_policies;
+DROP TABLE push_subscriptions;
+DROP TABLE list_accounts;
+DROP TABLE lists;
+DROP TABLE muted_threads;
+DROP TABLE featured_tags;
+DROP TABLE followed_tags;
+DROP TABLE dismissed_suggestions;
+DROP TABLE endorsements;
+DROP TABLE account_notes;
+DROP TABLE scheduled_posts;
+DROP TABLE filter_terms;
+DROP TABLE filters;
