@@ -20,9 +20,7 @@ use crate::domain::events::Event;
 use crate::federation::{self, Federation};
 use crate::jobs::{Handler, Runner};
 use crate::services::ctx::Parts;
-use crate::services::{
-    Ctx, guests, letters, media, moderation, previews, push, scheduled, sign_in, timelines,
-};
+use crate::services::{Ctx, guests, letters, media, moderation, previews, push, scheduled, sign_in, timelines};
 use crate::store::jobs::NewJob;
 use crate::store::{self, Db};
 
