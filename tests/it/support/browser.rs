@@ -65,12 +65,6 @@ impl Browser {
         Self { client, origin: origin.to_owned(), language: "nl".to_owned(), state: Mutex::default() }
     }
 
-    /// The same browser, set to another language.
-    pub fn in_language(mut self, tag: &str) -> Self {
-        self.language = tag.to_owned();
-        self
-    }
-
     /// Puts a cookie in, and the secret that forms of this session carry.
     pub fn signed_in(self, cookie: &str, value: &str, csrf: &str) -> Self {
         {
