@@ -1,6 +1,8 @@
 //! Room: the roof: builds everything, wires jobs and doors together, one router.
 //! May import: everything.
 
+mod metrics;
+
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -14,6 +16,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use self::metrics::Metrics;
 use crate::base::{Clock, Error, Result, Time};
 use crate::config::Config;
 use crate::domain::events::Event;
@@ -58,9 +61,7 @@ impl App {
     /// # Errors
     /// `Unavailable` when the database or the address cannot be used.
     pub async fn start(config: Config, clock: Clock) -> Result<Self> {
-        let listener = TcpListener::bind(config.server.listen).await.map_err(|e| {
-            Error::Unavailable(format!("server.listen: cannot listen on {}: {e}", config.server.listen))
-        })?;
+        let listener = listen(config.server.listen, "server.listen").await?;
         Self::start_on(listener, config, clock).await
     }
 
@@ -86,17 +87,14 @@ impl App {
         if ctx.db.is_postgres() {
             tasks.push(tokio::spawn(crate::store::live::bridge(ctx.db.clone(), ctx.hub.clone(), stopped.clone())));
         }
-        let service = router(&ctx, &federation).into_make_service_with_connect_info::<SocketAddr>();
-        let mut until = stopped.clone();
-        let serve = axum::serve(listener, service).with_graceful_shutdown(async move {
-            // An error means that the sender is gone, which is a reason to stop as well.
-            let _ = until.wait_for(|stop| *stop).await;
-        });
-        tasks.push(tokio::spawn(async move {
-            if let Err(error) = serve.await {
-                tracing::error!(%error, "the server stopped");
-            }
-        }));
+        let mut doors = router(&ctx, &federation);
+        if let Some(address) = ctx.config.server.metrics_listen {
+            let metrics = Metrics::new(ctx.clone());
+            doors = doors.layer(axum::middleware::from_fn_with_state(metrics.clone(), metrics::count));
+            let listener = listen(address, "server.metrics_listen").await?;
+            tasks.push(serve(listener, metrics.router(), stopped.clone()));
+        }
+        tasks.push(serve(listener, doors, stopped));
         Ok(Self { ctx, federation, address, stop, tasks })
     }
 
@@ -111,6 +109,25 @@ impl App {
             }
         }
     }
+}
+
+async fn listen(address: SocketAddr, key: &str) -> Result<TcpListener> {
+    let bound = TcpListener::bind(address).await;
+    bound.map_err(|error| Error::Unavailable(format!("{key}: cannot listen on {address}: {error}")))
+}
+
+/// Answers requests until the instance stops.
+fn serve(listener: TcpListener, router: Router, mut stopped: watch::Receiver<bool>) -> JoinHandle<()> {
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let serve = axum::serve(listener, service).with_graceful_shutdown(async move {
+        // An error means that the sender is gone, which is a reason to stop as well.
+        let _ = stopped.wait_for(|stop| *stop).await;
+    });
+    tokio::spawn(async move {
+        if let Err(error) = serve.await {
+            tracing::error!(%error, "the server stopped");
+        }
+    })
 }
 
 /// Opens the instance without serving it: for the command line.

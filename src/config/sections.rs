@@ -108,7 +108,8 @@ pub struct ServerConfig {
 pub struct DatabaseConfig {
     /// `sqlite:PATH` or `postgres://…`.
     pub url: ServiceUrl,
-    /// A PostgreSQL replica for reading.
+    /// A PostgreSQL replica for reading: the name is kept, and refused until it does something.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub read_url: Option<ServiceUrl>,
 }
 

@@ -46,6 +46,11 @@ const LANE_PATIENCE: i32 = 4;
 diesel::alias!(jobs as earlier: Earlier);
 
 db_fn! {
+    /// How many jobs are not done, those that wait for another try included.
+    pub async fn count_waiting(conn) -> i64 {
+        jobs::table.filter(jobs::failed_at.is_null()).count().get_result(conn).await
+    }
+
     /// Adds a job.
     pub async fn enqueue(conn, new: NewJob<'_>) -> usize {
         diesel::insert_into(jobs::table)

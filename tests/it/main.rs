@@ -8,6 +8,7 @@ mod fixtures;
 mod i18n;
 mod mail;
 mod media;
+mod metrics;
 mod net;
 mod people;
 mod policy;

@@ -51,9 +51,14 @@ fn the_example_names_every_key_and_holds_the_defaults() {
         complete.push('\n');
     }
     assert_eq!(named, keys(&defaults), "in the order of the structs");
-    // With the optional keys uncommented it is still right (a replica needs PostgreSQL).
-    let complete = complete.replace("sqlite:data/kring.db", "postgres://kring@db.example/kring");
+    // With the optional keys uncommented it is still right.
     load(&complete, &[]).unwrap();
+}
+
+#[test]
+fn a_setting_that_does_nothing_yet_is_refused() {
+    let error = fails("[database]\nread_url = \"postgres://kring@replica.example/kring\"");
+    assert!(error.contains("database.read_url") && error.contains("not read from yet"), "{error}");
 }
 
 #[test]
