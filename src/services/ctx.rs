@@ -216,6 +216,10 @@ const LISTENERS: [(&str, Option<&str>); 2] = [("fanout", None), ("federate", Som
 pub async fn emit(conn: &mut Conn, ids: &Ids, now: Time, event: &Event) -> Result<()> {
     let payload = serde_json::to_string(event).map_err(Error::internal)?;
     for (kind, lane) in LISTENERS {
+        // What is only passed on concerns nobody here.
+        if matches!(event, Event::Relay { .. }) && kind == "fanout" {
+            continue;
+        }
         let job = NewJob { id: ids.next(), kind, payload: &payload, dedup_key: None, lane, run_at: now };
         store::jobs::enqueue(conn, job).await?;
     }

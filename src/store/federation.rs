@@ -1,7 +1,11 @@
 //! What federation keeps: hosts, keys, and activities as they were sent or received.
 
-use diesel::dsl::{exists, not};
+use std::collections::HashSet;
+
+use diesel::dsl::{exists, not, sql};
+use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
+use diesel::sql_types::{Bool, Text};
 use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
 
@@ -98,6 +102,42 @@ const STORED: (
 
 /// Collections of an actor: outbox, featured, moderators.
 pub type Collections = (Option<String>, Option<String>, Option<String>);
+
+/// Activities of one sender claimed at once.
+const OF_ONE_SENDER: i64 = 64;
+
+/// The name of a sender.
+#[derive(diesel::QueryableByName)]
+struct Sender {
+    #[diesel(sql_type = Text)]
+    uri: String,
+}
+
+/// Received and not dealt with, spelled out: SQLite uses the index of those only when the query says so itself.
+fn waiting() -> SqlLiteral<Bool> {
+    sql("activities.state = 'waiting'")
+}
+
+/// The values of a new activity.
+macro_rules! row_of {
+    ($new:expr) => {{
+        let new: &NewActivity = $new;
+        let direction = if new.incoming { "in" } else { "out" };
+        let state = if new.incoming { ActivityState::Waiting } else { ActivityState::Done };
+        (
+            activities::id.eq(new.id),
+            activities::uri.eq(&new.uri),
+            activities::kind.eq(&new.kind),
+            activities::actor_id.eq(new.actor_id),
+            activities::actor_uri.eq(&new.actor_uri),
+            activities::audience_id.eq(new.audience_id),
+            activities::direction.eq(direction),
+            activities::state.eq(state),
+            activities::body.eq(&new.body),
+            activities::received_at.eq(new.received_at.micros()),
+        )
+    }};
+}
 
 db_fn! {
     /// A host by name.
@@ -228,16 +268,8 @@ db_fn! {
 
     /// Keeps an activity. `false` if one with this ActivityPub id is here already.
     pub async fn insert_activity(conn, new: &NewActivity) -> bool {
-        let direction = if new.incoming { "in" } else { "out" };
-        let state = if new.incoming { ActivityState::Waiting } else { ActivityState::Done };
         diesel::insert_into(activities::table)
-            .values((
-                activities::id.eq(new.id), activities::uri.eq(&new.uri), activities::kind.eq(&new.kind),
-                activities::actor_id.eq(new.actor_id), activities::actor_uri.eq(&new.actor_uri),
-                activities::audience_id.eq(new.audience_id), activities::direction.eq(direction),
-                activities::state.eq(state), activities::body.eq(&new.body),
-                activities::received_at.eq(new.received_at.micros()),
-            ))
+            .values(row_of!(new))
             .on_conflict(activities::uri)
             .do_nothing()
             .execute(conn)
@@ -255,29 +287,34 @@ db_fn! {
         activities::table.filter(activities::uri.eq(uri)).select(STORED).first(conn).await.optional()
     }
 
-    /// Senders whose received activities are due and of whom none is in work. Parked ones (with an error) hold nobody up.
-    async fn due_senders(conn, now: i64, limit: i64) -> Vec<String> {
-        let busy = diesel::alias!(activities as busy);
-        let in_work = busy
-            .filter(busy.field(activities::state).eq(ActivityState::Waiting))
-            .filter(busy.field(activities::actor_uri).eq(activities::actor_uri))
-            .filter(busy.field(activities::error).eq("").and(busy.field(activities::next_at).gt(now)));
-        activities::table
-            .filter(activities::state.eq(ActivityState::Waiting).and(activities::next_at.le(now)))
-            .filter(not(exists(in_work)))
-            .select(activities::actor_uri)
-            .distinct()
-            .limit(limit)
-            .load(conn)
-            .await
+    /// Senders after one by name, whose received activities are due and of whom none is in work. Parked ones (with an
+    /// error) hold nobody up. From sender to sender along the index, so that it costs the same whatever waits.
+    async fn due_senders(conn, after: &str, now: i64, limit: i64) -> Vec<Sender> {
+        let query = format!(
+            "WITH RECURSIVE senders(uri) AS ( \
+               SELECT min(actor_uri) FROM activities WHERE state = 'waiting' AND actor_uri > $1 \
+               UNION ALL \
+               SELECT (SELECT min(actor_uri) FROM activities WHERE state = 'waiting' AND actor_uri > senders.uri) \
+               FROM senders WHERE senders.uri IS NOT NULL) \
+             SELECT uri FROM senders WHERE uri IS NOT NULL \
+               AND EXISTS (SELECT 1 FROM activities due \
+                 WHERE due.state = 'waiting' AND due.actor_uri = senders.uri AND due.next_at <= {now}) \
+               AND NOT EXISTS (SELECT 1 FROM ( \
+                   SELECT next_at FROM activities old WHERE old.state = 'waiting' AND old.actor_uri = senders.uri \
+                   AND old.error = '' ORDER BY old.id LIMIT {}) AS oldest \
+                 WHERE oldest.next_at > {now}) \
+             LIMIT {limit}",
+            // What is in work are the oldest.
+            4 * OF_ONE_SENDER
+        );
+        diesel::sql_query(query).bind::<Text, _>(after).load(conn).await
     }
 
-    async fn due_of(conn, senders: &[String], now: i64, limit: i64) -> Vec<ActivityId> {
+    async fn due_of(conn, sender: &str, now: i64) -> Vec<ActivityId> {
         activities::table
-            .filter(activities::state.eq(ActivityState::Waiting).and(activities::next_at.le(now)))
-            .filter(activities::actor_uri.eq_any(senders))
+            .filter(waiting().and(activities::next_at.le(now)).and(activities::actor_uri.eq(sender)))
             .order(activities::id)
-            .limit(limit)
+            .limit(OF_ONE_SENDER)
             .select(activities::id)
             .load(conn)
             .await
@@ -285,8 +322,8 @@ db_fn! {
 
     async fn lease(conn, ids: &[ActivityId], now: i64, until: i64) -> Vec<StoredActivity> {
         diesel::update(activities::table)
-            .filter(activities::id.eq_any(ids).and(activities::state.eq(ActivityState::Waiting)))
-            .filter(activities::next_at.le(now))
+            .filter(activities::id.eq_any(ids).and(activities::next_at.le(now)))
+            .filter(activities::state.eq(ActivityState::Waiting))
             .set((activities::next_at.eq(until), activities::tries.eq(activities::tries + 1)))
             .returning(STORED)
             .get_results(conn)
@@ -296,7 +333,7 @@ db_fn! {
     /// Takes up again what was in hand or put off: for a database that only this process uses, when it starts.
     pub async fn end_claims(conn) -> usize {
         diesel::update(activities::table)
-            .filter(activities::state.eq(ActivityState::Waiting).and(activities::tries.gt(0)))
+            .filter(waiting().and(activities::tries.gt(0)))
             .set(activities::next_at.eq(0))
             .execute(conn)
             .await
@@ -304,14 +341,14 @@ db_fn! {
 
     /// Whether any received activity is due.
     pub async fn any_due(conn, now: Time) -> bool {
-        let due = activities::state.eq(ActivityState::Waiting).and(activities::next_at.le(now.micros()));
+        let due = waiting().and(activities::next_at.le(now.micros()));
         diesel::select(exists(activities::table.filter(due))).get_result(conn).await
     }
 
     /// Received activities that nobody has dealt with yet, parked ones left out.
     pub async fn count_waiting(conn) -> i64 {
         activities::table
-            .filter(activities::state.eq(ActivityState::Waiting).and(activities::error.eq("")))
+            .filter(waiting().and(activities::error.eq("")))
             .count()
             .get_result(conn)
             .await
@@ -540,21 +577,55 @@ pub async fn keys_of(conn: &mut Conn, actor: ActorId) -> Result<Vec<StoredKey>> 
     Ok(key_rows(conn, actor).await?.into_iter().map(key).collect())
 }
 
-/// Claims received activities until `until`: all of a sender's due ones in order, of up to `senders` senders that
-/// nobody works for.
+/// Claims received activities until `until`: a sender's oldest due ones in order, of up to `senders` senders after one by
+/// name that nobody works for; and the name to go on after, so that all have their turn.
 pub async fn claim_incoming(
     conn: &mut Conn,
     now: Time,
     until: Time,
+    after: &str,
     senders: i64,
-    limit: i64,
-) -> Result<Vec<StoredActivity>> {
-    let names = due_senders(conn, now.micros(), senders).await?;
-    if names.is_empty() {
-        return Ok(Vec::new());
+) -> Result<(Vec<StoredActivity>, String)> {
+    let mut names = due_senders(conn, after, now.micros(), senders).await?;
+    if !after.is_empty() && i64::try_from(names.len()).is_ok_and(|n| n < senders) {
+        let missing = senders - i64::try_from(names.len()).unwrap_or(0);
+        let first = due_senders(conn, "", now.micros(), missing).await?;
+        names.extend(first.into_iter().filter(|sender| sender.uri.as_str() <= after));
     }
-    let ids = due_of(conn, &names, now.micros(), limit).await?;
+    let Some(last) = names.last().map(|sender| sender.uri.clone()) else { return Ok((Vec::new(), String::new())) };
+    let mut ids = Vec::new();
+    for sender in &names {
+        ids.extend(due_of(conn, &sender.uri, now.micros()).await?);
+    }
     let mut claimed = lease(conn, &ids, now.micros(), until.micros()).await?;
     claimed.sort_by_key(|activity| activity.id);
-    Ok(claimed)
+    Ok((claimed, last))
+}
+
+/// Keeps several activities at once; for each whether it is new.
+pub async fn insert_activities(conn: &mut Conn, new: &[NewActivity]) -> Result<Vec<bool>> {
+    match conn {
+        Conn::Sqlite(_) => {
+            let mut fresh = Vec::with_capacity(new.len());
+            for activity in new {
+                fresh.push(insert_activity(conn, activity).await?);
+            }
+            Ok(fresh)
+        }
+        Conn::Pg(pg) => {
+            let mut kept = HashSet::new();
+            for some in new.chunks(500) {
+                let rows: Vec<_> = some.iter().map(|activity| row_of!(activity)).collect();
+                let ids: Vec<ActivityId> = diesel::insert_into(activities::table)
+                    .values(rows)
+                    .on_conflict(activities::uri)
+                    .do_nothing()
+                    .returning(activities::id)
+                    .get_results(pg)
+                    .await?;
+                kept.extend(ids);
+            }
+            Ok(new.iter().map(|activity| kept.contains(&activity.id)).collect())
+        }
+    }
 }

@@ -43,4 +43,4 @@ pub mod sign_in;
 pub mod tags;
 
 pub(crate) use conn::db_fn;
-pub use conn::{Conn, Db, Sq, is_postgres};
+pub use conn::{Conn, Db, Sq, is_postgres, with_short_reads};
