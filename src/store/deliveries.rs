@@ -68,7 +68,7 @@ pub struct Delivery {
 }
 
 /// A lane as administrators see it.
-#[derive(Clone, Debug, Queryable)]
+#[derive(Clone, Debug)]
 pub struct LaneLine {
     /// Its name.
     pub key: String,
@@ -77,7 +77,11 @@ pub struct LaneLine {
     /// When it is tried next.
     pub next_at: Time,
     /// Failures in a row.
-    pub failures: i32,
+    pub failures: i64,
+    /// How many deliveries wait in it.
+    pub waiting: i64,
+    /// What its host said, or did not, the last time.
+    pub error: String,
 }
 
 const LANE: (lanes::key, lanes::host, lanes::inbox, lanes::fence, lanes::failures) =
@@ -232,13 +236,22 @@ db_fn! {
         diesel::delete(lanes::table.find(key)).execute(conn).await
     }
 
-    /// Lanes that failed, those tried next first.
-    pub async fn failing(conn, limit: i64) -> Vec<LaneLine> {
+    async fn failing_rows(conn, limit: i64) -> Vec<(String, String, Time, i32)> {
         lanes::table
             .filter(lanes::failures.gt(0))
             .order(lanes::next_at)
             .limit(limit)
             .select((lanes::key, lanes::host, lanes::next_at, lanes::failures))
+            .load(conn)
+            .await
+    }
+
+    /// How many wait in each of these lanes, and the last trouble noted there.
+    async fn waiting_in(conn, keys: &[String]) -> Vec<(String, i64, Option<String>)> {
+        deliveries::table
+            .filter(deliveries::lane.eq_any(keys))
+            .group_by(deliveries::lane)
+            .select((deliveries::lane, count_star(), diesel::dsl::max(deliveries::error)))
             .load(conn)
             .await
     }
@@ -362,6 +375,19 @@ db_fn! {
             .execute(conn)
             .await
     }
+}
+
+/// Lanes that failed, those tried next first.
+pub async fn failing(conn: &mut Conn, limit: i64) -> Result<Vec<LaneLine>> {
+    let rows = failing_rows(conn, limit).await?;
+    let keys: Vec<String> = rows.iter().map(|row| row.0.clone()).collect();
+    let mut inside: HashMap<String, (i64, Option<String>)> =
+        waiting_in(conn, &keys).await?.into_iter().map(|(key, count, error)| (key, (count, error))).collect();
+    let line = |(key, host, next_at, failures): (String, String, Time, i32)| {
+        let (waiting, error) = inside.remove(&key).unwrap_or_default();
+        LaneLine { key, host, next_at, failures: failures.into(), waiting, error: error.unwrap_or_default() }
+    };
+    Ok(rows.into_iter().map(line).collect())
 }
 
 /// Claims up to `most` due lanes until `until`, at most `per_host` of one host at once.
