@@ -98,10 +98,10 @@ const POSTGRES_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/po
 /// `synchronous=FULL`: what was acknowledged survives a power cut.
 const WRITER_PRAGMAS: &str = "PRAGMA busy_timeout=10000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; \
      PRAGMA foreign_keys=ON; PRAGMA cache_size=-16000; PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=2000;";
-const READER_PRAGMAS: &str = "PRAGMA busy_timeout=10000; PRAGMA query_only=ON; PRAGMA cache_size=-4000; \
+const READER_PRAGMAS: &str = "PRAGMA busy_timeout=10000; PRAGMA query_only=ON; PRAGMA cache_size=-2000; \
      PRAGMA mmap_size=268435456; PRAGMA temp_store=MEMORY;";
 const READERS: usize = 4;
-const SHORT_READERS: usize = 8;
+const SHORT_READERS: usize = 12;
 /// How many transactions, and for how long, may share one commit.
 const GROUP_COMMIT: (usize, Duration) = (256, Duration::from_millis(4));
 /// Several processes may start on one database at once; only one migrates.

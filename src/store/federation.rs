@@ -103,6 +103,8 @@ const STORED: (
 /// Collections of an actor: outbox, featured, moderators.
 pub type Collections = (Option<String>, Option<String>, Option<String>);
 
+/// Held while received activities are claimed, on PostgreSQL.
+const CLAIM_LOCK: i64 = 727_003;
 /// Activities of one sender claimed at once.
 const OF_ONE_SENDER: i64 = 64;
 
@@ -327,6 +329,16 @@ db_fn! {
             .set((activities::next_at.eq(until), activities::tries.eq(activities::tries + 1)))
             .returning(STORED)
             .get_results(conn)
+            .await
+    }
+
+    /// Keeps a claim that was to end at `until`; how many activities are still held by it.
+    pub async fn keep_claim(conn, ids: &[ActivityId], until: Time, longer: Time) -> usize {
+        diesel::update(activities::table)
+            .filter(activities::id.eq_any(ids).and(activities::state.eq(ActivityState::Waiting)))
+            .filter(activities::next_at.eq(until.micros()))
+            .set(activities::next_at.eq(longer.micros()))
+            .execute(conn)
             .await
     }
 
@@ -586,6 +598,10 @@ pub async fn claim_incoming(
     after: &str,
     senders: i64,
 ) -> Result<(Vec<StoredActivity>, String)> {
+    if let Conn::Pg(_) = conn {
+        // One claim at a time, or two processes would each take a part of what one sender sent.
+        conn.batch(&format!("SELECT pg_advisory_xact_lock({CLAIM_LOCK})")).await?;
+    }
     let mut names = due_senders(conn, after, now.micros(), senders).await?;
     if !after.is_empty() && i64::try_from(names.len()).is_ok_and(|n| n < senders) {
         let missing = senders - i64::try_from(names.len()).unwrap_or(0);

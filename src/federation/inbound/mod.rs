@@ -37,6 +37,13 @@ const AT_ONCE: (usize, usize) = (24, 256);
 /// Tries before an activity is given up.
 const MAX_TRIES: i32 = 8;
 
+/// Activities of one sender, claimed until then.
+#[derive(Debug)]
+struct Claimed {
+    activities: Vec<StoredActivity>,
+    until: Time,
+}
+
 /// An activity as it is worked on.
 #[derive(Debug)]
 pub(in crate::federation) struct Item<'a> {
@@ -113,14 +120,14 @@ impl Federation {
             if claimed.is_empty() {
                 return Ok(count);
             }
-            count += claimed.iter().map(Vec::len).sum::<usize>();
+            count += claimed.iter().map(|of| of.activities.len()).sum::<usize>();
             let work = async |batch| self.work(batch, &mut Seat::uncounted()).await;
             futures_util::future::join_all(claimed.into_iter().map(work)).await;
         }
     }
 
-    /// Claims due activities, one list for each sender, of senders after one by name in turn.
-    async fn claim_incoming(&self, senders: usize, after: &mut String) -> Result<Vec<Vec<StoredActivity>>> {
+    /// Claims due activities, of senders after one by name in turn.
+    async fn claim_incoming(&self, senders: usize, after: &mut String) -> Result<Vec<Claimed>> {
         if senders == 0 {
             return Ok(Vec::new());
         }
@@ -130,27 +137,52 @@ impl Federation {
             return Ok(Vec::new());
         }
         let senders = i64::try_from(senders).unwrap_or(1);
-        let from = std::mem::take(after);
-        let claim = self.ctx.db.write(move |conn| {
-            Box::pin(async move { rows::claim_incoming(conn, now, now.plus(LEASE), &from, senders).await })
-        });
+        let (from, until) = (std::mem::take(after), now.plus(LEASE));
+        let claim = self
+            .ctx
+            .db
+            .write(move |conn| Box::pin(async move { rows::claim_incoming(conn, now, until, &from, senders).await }));
         let (claimed, last) = claim.await?;
         *after = last;
         let mut by_sender: BTreeMap<String, Vec<StoredActivity>> = BTreeMap::new();
         for activity in claimed {
             by_sender.entry(activity.actor_uri.clone()).or_default().push(activity);
         }
-        Ok(by_sender.into_values().collect())
+        Ok(by_sender.into_values().map(|activities| Claimed { activities, until }).collect())
+    }
+
+    /// Whether what is left of a claim is still ours; kept longer when half of its time is over.
+    async fn holds(&self, left: &[StoredActivity], until: &mut Time) -> bool {
+        let now = self.ctx.now();
+        if until.since(now) > LEASE / 2 {
+            return true;
+        }
+        let (ids, before, longer) = (left.iter().map(|a| a.id).collect::<Vec<_>>(), *until, now.plus(LEASE));
+        let count = ids.len();
+        let keep =
+            self.ctx.db.write(move |conn| Box::pin(async move { rows::keep_claim(conn, &ids, before, longer).await }));
+        *until = longer;
+        match keep.await {
+            Ok(held) => held == count,
+            Err(error) => {
+                tracing::warn!(%error, "keeping a claim");
+                false
+            }
+        }
     }
 
     /// Works on activities of one sender, in order. One that cannot be dealt with now is parked; those after it go on.
-    async fn work(&self, batch: Vec<StoredActivity>, seat: &mut Seat) {
-        let mut done = Vec::new();
-        for activity in batch {
-            match seat.waiting(self.process(&activity)).await.0 {
+    async fn work(&self, claimed: Claimed, seat: &mut Seat) {
+        let (mut done, mut until) = (Vec::new(), claimed.until);
+        for (number, activity) in claimed.activities.iter().enumerate() {
+            if !self.holds(&claimed.activities[number..], &mut until).await {
+                // Somebody else has the rest.
+                break;
+            }
+            match seat.waiting(self.process(activity)).await.0 {
                 Ok(()) => done.push(activity.id),
                 Err(error) => {
-                    if let Err(error) = self.note_trouble(&activity, &error).await {
+                    if let Err(error) = self.note_trouble(activity, &error).await {
                         // The lease runs out and it is taken up again.
                         tracing::error!(%error, activity = %activity.uri, "noting a failure");
                     }

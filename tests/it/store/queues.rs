@@ -128,6 +128,10 @@ fn senders_take_turns_and_a_lease_runs_out() {
             // Whoever had them is gone: later somebody else has them, all of them once.
             let later = now.plus(2 * Time::MINUTE);
             assert_eq!(claim(&db, later, "", 9).await.0.len(), 10);
+            // They who come back keep nothing of it.
+            let (ids, until) = (first.iter().map(|a| a.id).collect::<Vec<_>>(), now.plus(Time::MINUTE));
+            let kept = db.write(move |conn| Box::pin(async move { rows::keep_claim(conn, &ids, until, later).await }));
+            assert_eq!(kept.await.unwrap(), 0);
             assert!(claim(&db, later, "", 9).await.0.is_empty());
         });
     }
