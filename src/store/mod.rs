@@ -10,6 +10,7 @@ mod sight;
 pub mod transfer;
 mod types;
 
+pub mod activities;
 pub mod actors;
 pub mod api;
 pub mod branches;
