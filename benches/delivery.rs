@@ -9,6 +9,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -94,8 +95,15 @@ impl axum::serve::Listener for Tls {
     }
 }
 
-/// Answers 202 to everything, and says on its first line where.
+/// Answers 202 to everything, and says on its first line where; what it took it tells at the address of its second line.
+/// Names decide: `slow…` answers after five seconds, `dead…` never.
 async fn run_sink() {
+    let taken = Arc::new(AtomicUsize::new(0));
+    let plain = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
+    let told = plain.local_addr().expect("its address");
+    let count = taken.clone();
+    let tell = Router::new().fallback(move || async move { count.load(Ordering::Relaxed).to_string() });
+    tokio::spawn(async move { axum::serve(plain, tell).await.expect("a server") });
     let certificates = CertificateDer::pem_file_iter(fixture("server.pem")).expect("certificates");
     let certificates = certificates.map(|c| c.expect("a certificate")).collect();
     let key = PrivateKeyDer::from_pem_file(fixture("server.key")).expect("a key");
@@ -107,40 +115,71 @@ async fn run_sink() {
         .with_single_cert(certificates, key)
         .expect("a certificate with its key");
     let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
-    println!("{}", listener.local_addr().expect("its address"));
+    println!("{}\n{told}", listener.local_addr().expect("its address"));
     let tls = Tls { listener, acceptor: tokio_rustls::TlsAcceptor::from(Arc::new(config)) };
-    let router = Router::new().fallback(|body: axum::body::Bytes| async move {
+    let router = Router::new().fallback(move |headers: http::HeaderMap, body: axum::body::Bytes| async move {
         drop(body);
+        let host = headers.get("host").and_then(|host| host.to_str().ok()).unwrap_or_default();
+        if host.starts_with("slow") {
+            tokio::time::sleep(Duration::from_secs(5)).await;
+        } else if host.starts_with("dead") {
+            std::future::pending::<()>().await;
+        } else {
+            taken.fetch_add(1, Ordering::Relaxed);
+        }
         http::StatusCode::ACCEPTED
     });
     axum::serve(tls, router).await.expect("a server");
 }
 
 /// The sink's process; it ends with this.
-struct Sink(Child);
+struct Sink {
+    process: Child,
+    address: SocketAddr,
+    told: String,
+    client: reqwest::Client,
+}
 
 impl Drop for Sink {
     fn drop(&mut self) {
         // It may be gone already.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.process.kill();
+        let _ = self.process.wait();
     }
 }
 
-fn start_sink() -> (Sink, SocketAddr) {
-    let program = std::env::current_exe().expect("this program");
-    let mut child = Command::new(program).arg("--sink").stdout(Stdio::piped()).spawn().expect("the sink");
-    let mut line = String::new();
-    let output = child.stdout.take().expect("its output");
-    BufReader::new(output).read_line(&mut line).expect("its address");
-    (Sink(child), line.trim().parse().expect("an address"))
+impl Sink {
+    fn start() -> Self {
+        let program = std::env::current_exe().expect("this program");
+        let mut process = Command::new(program).arg("--sink").stdout(Stdio::piped()).spawn().expect("the sink");
+        let mut output = BufReader::new(process.stdout.take().expect("its output")).lines();
+        let mut line = || output.next().expect("a line").expect("text");
+        let address = line().trim().parse().expect("an address");
+        let told = format!("http://{}/", line().trim());
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+        Self { process, address, told, client }
+    }
+
+    /// How many deliveries it took, those for slow and dead names left out.
+    async fn taken(&self) -> usize {
+        let answer = self.client.get(&self.told).send().await.expect("an answer");
+        answer.text().await.expect("text").parse().expect("a number")
+    }
+
+    /// Waits until it took so many.
+    async fn until(&self, count: usize) {
+        while self.taken().await < count {
+            tokio::time::sleep(Duration::from_millis(4)).await;
+        }
+    }
 }
 
 // ---- the instance -----------------------------------------------------------------------------------------------
 
 async fn bench(size: Size, database: Option<String>) {
     let dir = tempfile::tempdir().expect("a folder");
-    let (_sink, address) = start_sink();
+    let sink = Sink::start();
     let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
     let port = listener.local_addr().expect("its address").port();
     listener.set_nonblocking(true).expect("a listener");
@@ -150,7 +189,7 @@ async fn bench(size: Size, database: Option<String>) {
     }
     config.instance.name = Some("Bench".to_owned());
     config.federation.extra_ca = Some(fixture("ca.pem"));
-    config.federation.resolve.insert("*.peer.test".to_owned(), address);
+    config.federation.resolve.insert("*.peer.test".to_owned(), sink.address);
     let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
     let app = App::start_on(listener, config, Clock::system()).await.expect("an instance");
     let ctx = &app.ctx;
@@ -170,6 +209,9 @@ async fn bench(size: Size, database: Option<String>) {
     let per_s = sent / seconds;
     let over_sign = cpu / sent * sign_limit.one_core;
 
+    let one_post = one_post(ctx, &sink, &ada, &group, size.hosts).await;
+    let (well, among_sick) = with_sick_hosts(ctx, &sink, &ada, size.hosts).await;
+    let rss_before = rss_anon_mb();
     fill(ctx, &group, size, Time::HOUR).await;
     let rss = rss_anon_mb();
     let wait = public_post_wait(ctx, &ada, &other).await;
@@ -177,12 +219,17 @@ async fn bench(size: Size, database: Option<String>) {
     println!("{:<52}{:>12}", format!("deliveries per second to {} hosts", size.hosts), format!("{per_s:.0}"));
     println!("{:<52}{:>12}", "RSA-2048 signatures per second, all cores", format!("{:.0}", sign_limit.all_cores));
     println!("{:<52}{:>12}", "CPU of Kring per delivery, in signatures", format!("{over_sign:.2}"));
+    println!("{:<52}{:>12}", format!("one post at all of {} inboxes, ms", size.hosts), format!("{one_post:.0}"));
+    println!("{:<52}{:>12}", "healthy hosts have a post, alone, ms", format!("{well:.0}"));
+    println!("{:<52}{:>12}", "… with a third slow and a tenth dead, ms", format!("{among_sick:.0}"));
+    println!("{:<52}{:>12}", "RssAnon before, MB", format!("{rss_before:.1}"));
     println!("{:<52}{:>12}", format!("RssAnon with {} waiting, MB", size.waiting), format!("{rss:.1}"));
     println!("{:<52}{:>12}", format!("a post behind {} deliveries, ms", size.waiting), format!("{wait:.0}"));
     println!("the sink is another process on this machine");
     println!(
         "bench delivery per_s={per_s:.1} sign_limit_per_s={:.1} cpu_per_delivery_over_sign={over_sign:.3} \
-         rss_anon_mb_100k_waiting={rss:.1} public_post_wait_ms={wait:.1}",
+         rss_anon_mb_100k_waiting={rss:.1} public_post_wait_ms={wait:.1} one_post_ms={one_post:.1} \
+         healthy_alone_ms={well:.1} healthy_among_sick_ms={among_sick:.1} rss_anon_mb_before={rss_before:.1}",
         sign_limit.all_cores
     );
     app.stop().await;
@@ -192,6 +239,49 @@ fn count(n: usize) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "counts are small")]
     let n = n as f64;
     n
+}
+
+/// How long it takes until one post is at all inboxes, in milliseconds: the middle of three.
+async fn one_post(ctx: &Ctx, sink: &Sink, ada: &Viewer, group: &Actor, hosts: usize) -> f64 {
+    let mut times = Vec::new();
+    for number in 0..3 {
+        let (before, start) = (sink.taken().await, Instant::now());
+        publish(ctx, ada, group, &format!("Nog een bericht {number}")).await;
+        sink.until(before + hosts).await;
+        times.push(start.elapsed().as_secs_f64() * 1000.0);
+        until_empty(ctx).await;
+    }
+    times.sort_by(f64::total_cmp);
+    times[1]
+}
+
+/// How long it takes until the healthy hosts have a post, in milliseconds: of a group with followers on those alone, and of
+/// one with followers on as many hosts that a third more are slow and a tenth dead of all.
+async fn with_sick_hosts(ctx: &Ctx, sink: &Sink, ada: &Viewer, hosts: usize) -> (f64, f64) {
+    let (slow, dead) = (hosts / 3, hosts / 10);
+    let healthy = hosts - slow - dead;
+    let alone = groups::create(ctx, ada, form("gezond")).await.expect("a group");
+    let mixed = groups::create(ctx, ada, form("ziek")).await.expect("a group");
+    for number in 0..healthy {
+        add_follower(ctx, &format!("host{number}.peer.test"), alone.id).await;
+    }
+    // In no order, as hosts are.
+    for number in 0..hosts {
+        let kind = match number * 7 % hosts {
+            n if n < slow => "slow",
+            n if n < slow + dead => "dead",
+            _ => "host",
+        };
+        add_follower(ctx, &format!("{kind}{number}.peer.test"), mixed.id).await;
+    }
+    let mut times = Vec::new();
+    for group in [&alone, &mixed] {
+        let (before, start) = (sink.taken().await, Instant::now());
+        publish(ctx, ada, group, "Hoe gaat het met iedereen?").await;
+        sink.until(before + healthy).await;
+        times.push(start.elapsed().as_secs_f64() * 1000.0);
+    }
+    (times[0], times[1])
 }
 
 /// A member, a group with a follower on each host, and one with a single follower.

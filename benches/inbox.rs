@@ -4,9 +4,10 @@
 //! verified, told apart from repeats and stored durably; processed is worked on to the end. Beside them what this machine
 //! could do at most: verifying signatures on all cores, and the same database's durable inserts in batches.
 
+use std::collections::HashSet;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -14,19 +15,23 @@ use axum::extract::{Path, State};
 use axum::routing::get;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use kring::app::App;
-use kring::base::{ActivityId, Clock, Time};
+use kring::base::{ActivityId, ActorId, AudienceId, Clock, EntryId, PostId, Time};
 use kring::config::{Config, ServiceUrl};
 use kring::domain::Viewer;
+use kring::domain::actors::Actor;
 use kring::domain::groups::{GroupKind, Posting};
 use kring::domain::people::Role;
-use kring::domain::posts::PostKind;
+use kring::domain::posts::{Entry, EntryKind, Post, PostKind, PostState};
 use kring::federation::sign::{self, Incoming, KeyPair, cavage};
 use kring::services::groups::GroupForm;
 use kring::services::people::NewMember;
 use kring::services::posts::PostForm;
 use kring::services::{Ctx, groups, people, posts};
 use kring::store::federation::{self as rows, NewActivity};
+use kring::store::posts::{self as post_rows, NewPost};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 use url::Url;
 
 /// How much is sent.
@@ -35,10 +40,15 @@ struct Size {
     hosts: usize,
     activities: usize,
     at_once: usize,
+    /// Follows, and the hosts never seen before that they come from.
+    follows: (usize, usize),
+    /// Posts stored for the first and the second measurement of growth.
+    stored: (usize, usize),
 }
 
-const FULL: Size = Size { hosts: 50, activities: 20_000, at_once: 64 };
-const QUICK: Size = Size { hosts: 10, activities: 600, at_once: 16 };
+const FULL: Size =
+    Size { hosts: 50, activities: 20_000, at_once: 64, follows: (1_000, 200), stored: (10_000, 1_000_000) };
+const QUICK: Size = Size { hosts: 10, activities: 600, at_once: 16, follows: (50, 10), stored: (500, 5_000) };
 /// Rows in one transaction of the insert limit.
 const BATCH: usize = 256;
 const PUBLIC: &str = "https://www.w3.org/ns/activitystreams#Public";
@@ -63,6 +73,8 @@ fn main() {
 struct Senders {
     key: Arc<KeyPair>,
     port: u16,
+    /// The followers whose follow was accepted.
+    accepted: Arc<Mutex<HashSet<String>>>,
 }
 
 impl Senders {
@@ -71,9 +83,24 @@ impl Senders {
         let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
         let port = listener.local_addr().expect("its address").port();
         let pem = key.public_pem().expect("its public half");
-        let router = Router::new().route("/users/{name}", get(actor)).with_state((pem, port));
+        let accepted: Arc<Mutex<HashSet<String>>> = Arc::default();
+        let seen = accepted.clone();
+        let inbox = move |body: axum::body::Bytes| async move {
+            let activity: Value = serde_json::from_slice(&body).expect("JSON");
+            if activity["type"] == "Accept"
+                && let Some(follower) = activity["object"]["actor"].as_str()
+            {
+                seen.lock().expect("no panic").insert(follower.to_owned());
+            }
+            http::StatusCode::ACCEPTED
+        };
+        let router = Router::new()
+            .route("/users/{name}", get(actor))
+            .route("/users/{name}/inbox", axum::routing::post(inbox.clone()))
+            .route("/inbox", axum::routing::post(inbox))
+            .with_state((pem, port));
         tokio::spawn(async move { axum::serve(listener, router).await.expect("a server") });
-        Self { key, port }
+        Self { key, port, accepted }
     }
 
     fn actor(&self, number: usize) -> String {
@@ -81,9 +108,9 @@ impl Senders {
     }
 
     /// An activity of one of them, signed for an inbox.
-    fn signed(&self, number: usize, inbox: &Url, activity: &Value) -> Request {
+    fn signed(&self, inbox: &Url, activity: &Value) -> Request {
         let body = activity.to_string().into_bytes();
-        let key_id = format!("{}#main-key", self.actor(number));
+        let key_id = format!("{}#main-key", activity["actor"].as_str().expect("an actor"));
         let now = Clock::system().now();
         let headers = cavage::sign(&self.key, &key_id, "POST", inbox, Some(&body), now, false).expect("a signature");
         Request { headers, body }
@@ -125,13 +152,13 @@ async fn bench(size: Size, database: Option<String>) {
     config.instance.name = Some("Bench".to_owned());
     let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
     let app = App::start_on(listener, config, Clock::system()).await.expect("an instance");
-    let (group, post) = make(&app.ctx).await;
+    let (ada, group, post) = make(&app.ctx).await;
     let senders = Senders::start().await;
     let inbox: Url = app.ctx.urls.shared_inbox().parse().expect("the inbox");
     let client = Client::new(&inbox, address);
     // Everybody is known before: what a first key costs is another matter.
     for number in 0..size.hosts {
-        let first = senders.signed(number, &inbox, &like(&senders, number, 0, &post));
+        let first = senders.signed(&inbox, &like(&senders, number, 0, &post));
         client.post(&first).await;
     }
     until_done(&app.ctx).await;
@@ -141,8 +168,8 @@ async fn bench(size: Size, database: Option<String>) {
         .map(|n| {
             let number = n % size.hosts;
             let activity =
-                if n % 2 == 0 { create(&senders, number, n, &group) } else { like(&senders, number, n, &post) };
-            senders.signed(number, &inbox, &activity)
+                if n % 2 == 0 { create(&senders, number, n, &group.uri) } else { like(&senders, number, n, &post) };
+            senders.signed(&inbox, &activity)
         })
         .collect();
     println!("{} activities signed in {:.1} s", requests.len(), begun.elapsed().as_secs_f64());
@@ -155,22 +182,158 @@ async fn bench(size: Size, database: Option<String>) {
     until_done(&app.ctx).await;
     let processed = per_second(size.activities, start.elapsed());
 
+    let (follows, answered) = follows(&senders, &client, &inbox, &group.uri, size).await;
+    let growth = growth(&app.ctx, &senders, &client, &inbox, &ada, &group, size).await;
+
     println!("{:<44}{:>12}", "accepted by the shared inbox, per second", format!("{accepted:.0}"));
     println!("{:<44}{:>12}", "processed to the end, per second", format!("{processed:.0}"));
     println!("{:<44}{:>12}", "signatures verified on all cores", format!("{verify_limit:.0}"));
     println!("{:<44}{:>12}", format!("durable inserts, {BATCH} in one transaction"), format!("{insert_limit:.0}"));
+    println!("{:<44}{:>12}", format!("{} follows answered ({answered}), s", size.follows.0), format!("{follows:.2}"));
+    println!(
+        "{:<44}{:>12}",
+        format!("time with {} posts over {}", size.stored.1, size.stored.0),
+        format!("{growth:.2}")
+    );
     println!("senders and server share this machine and this process");
     println!(
         "bench inbox accepted_per_s={accepted:.1} processed_per_s={processed:.1} verify_limit_per_s={verify_limit:.1} \
-         insert_limit_per_s={insert_limit:.1} share_of_verify_limit={:.4} share_of_insert_limit={:.4}",
+         insert_limit_per_s={insert_limit:.1} share_of_verify_limit={:.4} share_of_insert_limit={:.4} \
+         follows_s={follows:.2} follows_answered={answered} growth_100x={growth:.3}",
         accepted / verify_limit,
         accepted / insert_limit
     );
     app.stop().await;
 }
 
-/// A public group and a post in it: their ids.
-async fn make(ctx: &Ctx) -> (String, String) {
+/// How long it takes until all follows from hosts never seen before have their Accept, and how many have it.
+async fn follows(senders: &Senders, client: &Arc<Client>, inbox: &Url, group: &str, size: Size) -> (f64, usize) {
+    let (count, hosts) = size.follows;
+    let follow = |n: usize| {
+        let actor = format!("http://unseen{}.localhost:{}/users/sam{n}", n % hosts, senders.port);
+        let follow = json!({"@context": "https://www.w3.org/ns/activitystreams", "id": format!("{actor}#follow"),
+            "type": "Follow", "actor": actor, "object": group});
+        senders.signed(inbox, &follow)
+    };
+    let requests: Vec<Request> = (0..count).map(follow).collect();
+    let start = Instant::now();
+    client.post_all(Arc::new(requests), size.at_once).await;
+    loop {
+        let answered = senders.accepted.lock().expect("no panic").len();
+        if answered >= count || start.elapsed() > Duration::from_secs(60) {
+            return (start.elapsed().as_secs_f64(), answered);
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+/// Time for an activity with many posts stored over that with few.
+async fn growth(
+    ctx: &Ctx,
+    senders: &Senders,
+    client: &Arc<Client>,
+    inbox: &Url,
+    ada: &Viewer,
+    group: &Actor,
+    size: Size,
+) -> f64 {
+    let sent = size.activities.min(4_000);
+    let (mut stored, mut times) = (0, Vec::new());
+    for (round, wanted) in [size.stored.0, size.stored.1].into_iter().enumerate() {
+        store_posts(ctx, ada, group, wanted - stored).await;
+        stored = wanted;
+        until_quiet(ctx).await;
+        let mut best = f64::MAX;
+        for turn in 0..3 {
+            let first = 1_000_000 * (1 + round * 3 + turn);
+            let activity = |n: usize| create(senders, n % size.hosts, first + n, &group.uri);
+            let requests: Vec<Request> = (0..sent).map(|n| senders.signed(inbox, &activity(n))).collect();
+            let start = Instant::now();
+            client.post_all(Arc::new(requests), size.at_once).await;
+            until_done(ctx).await;
+            best = best.min(start.elapsed().as_secs_f64());
+            until_quiet(ctx).await;
+        }
+        times.push(best);
+    }
+    times[1] / times[0]
+}
+
+/// Waits until no job is left either.
+async fn until_quiet(ctx: &Ctx) {
+    loop {
+        let open = kring::store::jobs::count_open(&mut ctx.db.read().await.expect("a connection")).await;
+        if open.expect("a count") == 0 {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Posts in a group, as the store keeps them, without what follows from them.
+async fn store_posts(ctx: &Ctx, ada: &Viewer, group: &Actor, count: usize) {
+    let Viewer::Member { id: author, .. } = *ada else { return };
+    let facts = kring::store::groups::find(&mut ctx.db.read().await.expect("a connection"), group.id).await;
+    let audience = facts.expect("a look").expect("the group").audience_id;
+    let mut left = count;
+    while left > 0 {
+        let some = left.min(1_000);
+        left -= some;
+        let (c, group) = (ctx.clone(), group.id);
+        let write = ctx.db.write(move |conn| {
+            Box::pin(async move {
+                for _ in 0..some {
+                    let row = stored_post(&c, author, group, audience);
+                    let (id, post_id) = (EntryId(row.post.id.0), row.post.id);
+                    post_rows::insert(conn, &row).await?;
+                    let entry = Entry { id, source_id: group, post_id, how: EntryKind::Group };
+                    post_rows::insert_entry(conn, &entry, None).await?;
+                }
+                Ok(())
+            })
+        });
+        write.await.expect("posts");
+    }
+}
+
+fn stored_post(ctx: &Ctx, author: ActorId, group: ActorId, audience: AudienceId) -> NewPost {
+    let id = PostId(ctx.ids.next());
+    let uri = ctx.urls.post(id);
+    let post = Post {
+        id,
+        url: uri.clone(),
+        uri,
+        author_id: author,
+        group_id: Some(group),
+        audience_id: audience,
+        kind: PostKind::Message,
+        parent_id: None,
+        root_id: id,
+        title: String::new(),
+        source: String::new(),
+        html: "<p>Een van vele berichten over de molen aan het eind van de straat.</p>".to_owned(),
+        language: None,
+        sensitive: false,
+        warning: String::new(),
+        link_url: None,
+        state: PostState::Published,
+        accepted_id: None,
+        pinned_at: None,
+        locked: false,
+        replies_count: 0,
+        reactions_count: 0,
+        shares_count: 0,
+        published_at: ctx.now(),
+        edited_at: None,
+        removed_by: None,
+        removed_reason: String::new(),
+        received_seq: ctx.ids.next(),
+    };
+    NewPost { post, parent_uri: None, search_text: "een van vele berichten".to_owned() }
+}
+
+/// A member, a public group and the id of a post in it.
+async fn make(ctx: &Ctx) -> (Viewer, Actor, String) {
     let mut new = NewMember::named("Ada");
     new.name = "ada".to_owned();
     let id = people::create_member(ctx, new).await.expect("a member");
@@ -194,7 +357,8 @@ async fn make(ctx: &Ctx) -> (String, String) {
     let mut form = PostForm::new(PostKind::Message, "Een bericht om op te reageren");
     form.group = Some(group.id);
     let post = posts::publish(ctx, &ada, form).await.expect("a post");
-    (group.uri, ctx.urls.post(post.id))
+    let post = ctx.urls.post(post.id);
+    (ada, group, post)
 }
 
 fn like(senders: &Senders, number: usize, n: usize, post: &str) -> Value {
@@ -224,7 +388,8 @@ async fn until_done(ctx: &Ctx) {
         if waiting == 0 {
             return;
         }
-        tokio::time::sleep(Duration::from_millis(5)).await;
+        // Seldom: counting costs, and is not what is measured.
+        tokio::time::sleep(Duration::from_millis(40)).await;
     }
 }
 
@@ -303,27 +468,53 @@ async fn insert_limit(ctx: &Ctx, requests: &[Request]) -> f64 {
     per_second(bodies.len(), start.elapsed())
 }
 
-/// Posts to the inbox.
+/// Posts to the inbox over connections that stay open. It reads no more of an answer than it must, so that the machine's
+/// time is the server's.
 struct Client {
-    http: reqwest::Client,
-    inbox: String,
+    address: SocketAddr,
+    head: String,
 }
 
 impl Client {
     fn new(inbox: &Url, address: SocketAddr) -> Arc<Self> {
-        // Another library may have chosen the same one before.
-        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        let client = reqwest::Client::builder().no_proxy().resolve("bench.localhost", address);
-        Arc::new(Self { http: client.build().expect("a client"), inbox: inbox.to_string() })
+        let port = inbox.port().map_or_else(String::new, |port| format!(":{port}"));
+        let host = inbox.host_str().unwrap_or_default();
+        let head = format!(
+            "POST {} HTTP/1.1\r\nhost: {host}{port}\r\ncontent-type: application/activity+json\r\n",
+            inbox.path()
+        );
+        Arc::new(Self { address, head })
+    }
+
+    async fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(self.address).await.expect("a connection");
+        stream.set_nodelay(true).expect("an option");
+        stream
     }
 
     async fn post(&self, request: &Request) {
-        let mut post = self.http.post(&self.inbox).header("content-type", "application/activity+json");
-        for (name, value) in &request.headers {
-            post = post.header(name, value);
+        self.post_on(&mut self.connect().await, request).await;
+    }
+
+    async fn post_on(&self, stream: &mut TcpStream, request: &Request) {
+        let mut bytes = self.head.clone().into_bytes();
+        for (name, value) in request.headers.iter().filter(|(name, _)| name != "host") {
+            bytes.extend_from_slice(name.as_str().as_bytes());
+            bytes.extend_from_slice(b": ");
+            bytes.extend_from_slice(value.as_bytes());
+            bytes.extend_from_slice(b"\r\n");
         }
-        let response = post.body(request.body.clone()).send().await.expect("an answer");
-        assert_eq!(response.status(), 202);
+        bytes.extend_from_slice(format!("content-length: {}\r\n\r\n", request.body.len()).as_bytes());
+        bytes.extend_from_slice(&request.body);
+        stream.write_all(&bytes).await.expect("sent");
+        let (mut answer, mut end) = (Vec::with_capacity(512), None);
+        while end.is_none() {
+            assert!(stream.read_buf(&mut answer).await.expect("an answer") > 0, "the server hung up");
+            end = answer.windows(4).position(|four| four == b"\r\n\r\n");
+        }
+        let text = String::from_utf8_lossy(&answer);
+        assert!(text.starts_with("HTTP/1.1 202"), "{text}");
+        assert!(text.contains("content-length: 0"), "nothing follows: {text}");
     }
 
     async fn post_all(self: &Arc<Self>, requests: Arc<Vec<Request>>, at_once: usize) {
@@ -332,8 +523,9 @@ impl Client {
             .map(|_| {
                 let (client, requests, next) = (self.clone(), requests.clone(), next.clone());
                 tokio::spawn(async move {
+                    let mut stream = client.connect().await;
                     while let Some(request) = requests.get(next.fetch_add(1, Ordering::Relaxed)) {
-                        client.post(request).await;
+                        client.post_on(&mut stream, request).await;
                     }
                 })
             })

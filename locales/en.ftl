@@ -1336,3 +1336,23 @@ guide-messages = Messages
 guide-forms = Forms
 guide-posts = Posts
 guide-groups = Groups and people
+
+## What other servers did not get yet
+deliveries-title = Still to be delivered
+deliveries-link = Still to be delivered
+deliveries-waiting = { $n ->
+    [one] 1 message waits to be delivered.
+   *[other] { $n } messages wait to be delivered.
+}
+deliveries-what = When a server takes nothing, we try again and again for a week. You need to do nothing.
+deliveries-none = No server refused anything the last time.
+deliveries-here = Waiting for this server
+deliveries-failures = Times it failed
+deliveries-next = We try again
+deliveries-error = What went wrong
+deliveries-retry = Try again now
+deliveries-drop-open = Throw away
+deliveries-drop-what = This server will then never get those messages.
+deliveries-drop = Throw away what waits
+done-lane-retried = We are trying again now.
+done-lane-dropped = What waited for this server is gone.

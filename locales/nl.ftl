@@ -1338,3 +1338,23 @@ guide-messages = Mededelingen
 guide-forms = Formulieren
 guide-posts = Berichten
 guide-groups = Groepen en mensen
+
+## Wat andere servers nog niet kregen
+deliveries-title = Wat nog moet worden bezorgd
+deliveries-link = Wat nog moet worden bezorgd
+deliveries-waiting = { $n ->
+    [one] Er wacht 1 bericht om bezorgd te worden.
+   *[other] Er wachten { $n } berichten om bezorgd te worden.
+}
+deliveries-what = Neemt een server niets aan, dan proberen we het steeds opnieuw, een week lang. Dat gaat vanzelf.
+deliveries-none = Bij geen enkele server ging het de laatste keer mis.
+deliveries-here = Wacht op deze server
+deliveries-failures = Keer niet gelukt
+deliveries-next = We proberen het weer
+deliveries-error = Wat er misging
+deliveries-retry = Probeer nu opnieuw
+deliveries-drop-open = Weggooien
+deliveries-drop-what = Deze server krijgt die berichten dan nooit meer.
+deliveries-drop = Gooi weg wat wacht
+done-lane-retried = We proberen het nu opnieuw.
+done-lane-dropped = Wat voor deze server wachtte, is weg.

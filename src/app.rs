@@ -191,7 +191,7 @@ pub fn runner(ctx: &Ctx) -> Runner {
         let ctx = c.clone();
         Box::pin(async move {
             let event: Event = serde_json::from_str(&payload).map_err(Error::internal)?;
-            timelines::fan_out(&ctx, &event).await
+            store::with_short_reads(timelines::fan_out(&ctx, &event)).await
         })
     });
     handlers.insert("fanout", fan_out);

@@ -97,12 +97,18 @@ impl Federation {
     /// As [`Federation::check_host`], of the host of an address that may never have been seen.
     pub(super) async fn check_host_of(&self, address: &str) -> Result<()> {
         let name = host_of(address).ok_or(Error::NotFound)?;
-        let known = rows::find_host(&mut self.ctx.db.read().await?, &name).await?;
-        match (known, self.ctx.config.federation.mode) {
-            (Some(host), _) => self.check_host(&host),
-            (None, FederationMode::Open) => Ok(()),
-            (None, _) => Err(Error::forbidden("error-host-blocked")),
+        self.welcome_host(&mut self.ctx.db.read().await?, &name).await.map(|_| ())
+    }
+
+    /// A host by name, if it is known, and welcome in any case.
+    pub(super) async fn welcome_host(&self, conn: &mut Conn, name: &str) -> Result<Option<Host>> {
+        let known = rows::find_host(conn, name).await?;
+        match (&known, self.ctx.config.federation.mode) {
+            (Some(host), _) => self.check_host(host)?,
+            (None, FederationMode::Open) => {}
+            (None, _) => return Err(Error::forbidden("error-host-blocked")),
         }
+        Ok(known)
     }
 
     /// An ActivityPub document by its id, signed for by `reader` (an actor of ours) or else by the server's actor.
@@ -189,9 +195,7 @@ impl Federation {
 
     /// How a host wants requests signed, as far as we know.
     pub(super) async fn form_of(&self, host: &str) -> Result<Form> {
-        let known = rows::find_host(&mut self.ctx.db.read().await?, host).await?;
-        let rfc = known.and_then(|h| h.signature_form).is_some_and(|form| form == "rfc9421");
-        Ok(if rfc { Form::Rfc9421 } else { Form::Cavage })
+        Ok(form_of_host(rows::find_host(&mut self.ctx.db.read().await?, host).await?.as_ref()))
     }
 
     /// Remembers how a host wants requests signed.
@@ -334,6 +338,12 @@ impl Federation {
         }
         Ok(self.document(id, None).await?)
     }
+}
+
+/// How a host wants requests signed, as far as we know.
+pub(super) fn form_of_host(host: Option<&Host>) -> Form {
+    let rfc = host.and_then(|h| h.signature_form.as_deref()) == Some("rfc9421");
+    if rfc { Form::Rfc9421 } else { Form::Cavage }
 }
 
 fn stored_key(ids: &Ids, actor_id: ActorId, uri: &str, material: KeyMaterial<'_>) -> Option<StoredKey> {

@@ -11,6 +11,7 @@ mod outbound;
 mod peering;
 mod peers;
 mod resolve;
+mod seats;
 pub mod sign;
 mod state;
 pub mod wire;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use moka::future::Cache;
 use tokio::sync::{Notify, OnceCell, watch};
 
+use super::doors::Arrivals;
 use super::fetch::PeerKey;
 use super::keys::Keys;
 use super::wire::IdRules;
@@ -17,6 +18,7 @@ use crate::net::Client;
 use crate::services::seal::Seal;
 use crate::services::{Ctx, outgoing};
 use crate::store::actors::{self, NewActor};
+use crate::store::with_short_reads;
 
 /// Parsed keys of peers kept in memory.
 const PEER_KEYS: u64 = 20_000;
@@ -52,6 +54,10 @@ pub struct State {
     pub(super) members_there: Cache<(ActorId, ActorId), bool>,
     /// Hosts noted as alive lately.
     pub(super) seen: Cache<HostId, ()>,
+    /// Hosts that took long to answer lately.
+    pub(super) slow_hosts: Cache<String, ()>,
+    /// Stores what comes in.
+    pub(super) arrivals: Arrivals,
     /// There is something to deliver.
     pub(super) outbound: Notify,
     /// Something came in.
@@ -85,6 +91,8 @@ impl Federation {
             moderators_read: Cache::builder().max_capacity(PEER_KEYS).time_to_live(REFETCH_PAUSE).build(),
             members_there: Cache::builder().max_capacity(PEER_KEYS).time_to_live(MEMBERSHIP_LIFE).build(),
             seen: Cache::builder().max_capacity(PEER_KEYS).time_to_live(PEER_KEY_LIFE).build(),
+            slow_hosts: Cache::builder().max_capacity(PEER_KEYS).time_to_live(REFETCH_PAUSE).build(),
+            arrivals: Arrivals::start(ctx.db.clone(), ctx.clock.clone()),
             outbound: Notify::new(),
             inbound: Notify::new(),
             server: OnceCell::new(),
@@ -103,7 +111,7 @@ impl Federation {
         let federate = self.clone();
         let handler: Handler = Arc::new(move |payload| {
             let federation = federate.clone();
-            Box::pin(async move { federation.handle_event(&payload).await })
+            Box::pin(async move { with_short_reads(federation.handle_event(&payload)).await })
         });
         let all = self.clone();
         let check_all: Handler = Arc::new(move |_| {

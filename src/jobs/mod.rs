@@ -20,8 +20,10 @@ const LEASE: i64 = Time::MINUTE;
 const SIGN_OF_LIFE: Duration = Duration::from_secs(20);
 /// Tries before a job is given up and shown to the administrator.
 const MAX_TRIES: i32 = 12;
-/// Jobs at once in one process.
-const AT_ONCE: usize = 8;
+/// Jobs at once in one process, and jobs of one lane claimed at once.
+const AT_ONCE: (usize, i64) = (16, 64);
+/// How long the runner waits for several of its workers, so that it does not claim for each alone.
+const TOGETHER: Duration = Duration::from_millis(4);
 /// How often the queue is looked at when nothing woke the runner: other processes add jobs too.
 const POLL: Duration = Duration::from_millis(1000);
 
@@ -60,7 +62,7 @@ impl Runner {
     /// Runs until `stop` turns true, then lets what runs finish.
     pub async fn run(self, mut stop: watch::Receiver<bool>) {
         let runner = Arc::new(self);
-        let slots = Arc::new(Semaphore::new(AT_ONCE));
+        let slots = Arc::new(Semaphore::new(AT_ONCE.0));
         while !*stop.borrow() {
             match runner.claim(slots.available_permits()).await {
                 Ok(rows) if rows.is_empty() => {
@@ -80,6 +82,9 @@ impl Runner {
                             runner.wake.now();
                         });
                     }
+                    let quarter = slots.acquire_many(u32::try_from(AT_ONCE.0 / 4).unwrap_or(1));
+                    // Either way the next claim takes what is free.
+                    drop(tokio::time::timeout(TOGETHER, quarter).await);
                 }
                 Err(error) => {
                     tracing::warn!(%error, "claiming jobs");
@@ -88,13 +93,13 @@ impl Runner {
             }
         }
         // Waiting for every slot means waiting for every running job.
-        let _ = slots.acquire_many(u32::try_from(AT_ONCE).unwrap_or(1)).await;
+        let _ = slots.acquire_many(u32::try_from(AT_ONCE.0).unwrap_or(1)).await;
     }
 
     /// Runs everything that is due now, one by one, and what that adds; for tests and the command line.
     pub async fn drain(&self) -> Result<()> {
         loop {
-            let rows = self.claim(AT_ONCE).await?;
+            let rows = self.claim(AT_ONCE.0).await?;
             if rows.is_empty() {
                 return Ok(());
             }
@@ -117,7 +122,7 @@ impl Runner {
         let limit = i64::try_from(slots).unwrap_or(1);
         let claimed = self
             .db
-            .write(move |conn| Box::pin(async move { jobs::claim(conn, now, now.plus(LEASE), limit).await }))
+            .write(move |conn| Box::pin(async move { jobs::claim(conn, now, now.plus(LEASE), limit, AT_ONCE.1).await }))
             .await?;
         let mut rows: Vec<Vec<jobs::Claimed>> = Vec::new();
         for job in claimed {
@@ -129,43 +134,51 @@ impl Runner {
         Ok(rows)
     }
 
-    /// Runs jobs in order; when one fails, those behind it are given back and wait for it.
+    /// Runs jobs in order; when one fails, those behind it are given back and wait for it. What was done is noted for all
+    /// together: a job may run twice.
     async fn run_row(&self, row: Vec<jobs::Claimed>) {
-        let mut row = std::collections::VecDeque::from(row);
+        let (mut row, mut done, mut given) = (std::collections::VecDeque::from(row), Vec::new(), Vec::new());
         while let Some(job) = row.pop_front() {
             let waiting: Vec<i64> = row.iter().map(|job| job.id).collect();
-            if self.run_one(job, &waiting).await || waiting.is_empty() {
-                continue;
+            // The claim on those that were done is kept as well, until that is noted.
+            let others: Vec<i64> = waiting.iter().chain(&done).copied().collect();
+            let id = job.id;
+            if self.run_one(job, &others).await {
+                done.push(id);
+            } else {
+                given = waiting;
+                break;
             }
-            let given = self.db.write(move |conn| Box::pin(async move { jobs::give_back(conn, &waiting).await })).await;
-            if let Err(error) = given {
-                tracing::error!(%error, "jobs could not be given back; they run again when the claim ends");
-            }
-            return;
+        }
+        let noted = self.db.write(move |conn| {
+            Box::pin(async move {
+                if !given.is_empty() {
+                    jobs::give_back(conn, &given).await?;
+                }
+                jobs::finish(conn, &done).await
+            })
+        });
+        if let Err(error) = noted.await {
+            tracing::error!(%error, "the outcome of jobs could not be stored; they run again when the claim ends");
         }
     }
 
-    /// Runs a job; whether it was done. The claim on those that wait behind it is kept meanwhile.
-    async fn run_one(&self, job: jobs::Claimed, behind: &[i64]) -> bool {
+    /// Runs a job; whether it was done. The claim on `others` is kept meanwhile.
+    async fn run_one(&self, job: jobs::Claimed, others: &[i64]) -> bool {
         let result = match self.handlers.get(job.kind.as_str()) {
-            Some(handler) => self.alive(handler(job.payload.clone()), &job, behind).await,
+            Some(handler) => self.alive(handler(job.payload.clone()), &job, others).await,
             None => Err(crate::base::Error::internal(format!("no handler for jobs of kind {}", job.kind))),
         };
-        let now = self.clock.now();
-        let (id, kind, done) = (job.id, job.kind.clone(), result.is_ok());
-        let outcome = match result {
-            Ok(()) => self.db.write(move |conn| Box::pin(async move { jobs::finish(conn, id).await })).await,
-            Err(error) => {
-                tracing::warn!(job = %kind, tries = job.tries, %error, "job failed");
-                let again = (job.tries < MAX_TRIES).then(|| now.plus(self.backoff(job.tries)));
-                let text = error.to_string();
-                self.db.write(move |conn| Box::pin(async move { jobs::fail(conn, id, &text, again, now).await })).await
-            }
-        };
-        if let Err(error) = outcome {
-            tracing::error!(job = %job.kind, %error, "the outcome of a job could not be stored; it will run again");
+        let Err(error) = result else { return true };
+        let (id, kind, now) = (job.id, job.kind.clone(), self.clock.now());
+        tracing::warn!(job = %kind, tries = job.tries, %error, "job failed");
+        let again = (job.tries < MAX_TRIES).then(|| now.plus(self.backoff(job.tries)));
+        let text = error.to_string();
+        let noted = self.db.write(move |conn| Box::pin(async move { jobs::fail(conn, id, &text, again, now).await }));
+        if let Err(error) = noted.await {
+            tracing::error!(job = %kind, %error, "the outcome of a job could not be stored; it will run again");
         }
-        done
+        false
     }
 
     /// Gives signs of life while `work` runs.

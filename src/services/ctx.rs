@@ -214,8 +214,25 @@ const LISTENERS: [(&str, Option<&str>); 2] = [("fanout", None), ("federate", Som
 
 /// Enqueues what follows from an event, in the transaction that makes it happen. Call [`Wake::now`] after the commit.
 pub async fn emit(conn: &mut Conn, ids: &Ids, now: Time, event: &Event) -> Result<()> {
+    // What is only passed on concerns nobody here.
+    let listeners = if matches!(event, Event::Relay { .. }) { &LISTENERS[1..] } else { &LISTENERS[..] };
+    enqueue(conn, ids, now, event, listeners).await
+}
+
+/// As [`emit`], of what somebody elsewhere did and no other server hears from us.
+pub async fn emit_here(conn: &mut Conn, ids: &Ids, now: Time, event: &Event) -> Result<()> {
+    enqueue(conn, ids, now, event, &LISTENERS[..1]).await
+}
+
+async fn enqueue(
+    conn: &mut Conn,
+    ids: &Ids,
+    now: Time,
+    event: &Event,
+    listeners: &[(&str, Option<&str>)],
+) -> Result<()> {
     let payload = serde_json::to_string(event).map_err(Error::internal)?;
-    for (kind, lane) in LISTENERS {
+    for &(kind, lane) in listeners {
         let job = NewJob { id: ids.next(), kind, payload: &payload, dedup_key: None, lane, run_at: now };
         store::jobs::enqueue(conn, job).await?;
     }

@@ -5,6 +5,7 @@ pub mod accounts;
 pub mod api;
 pub mod branches;
 pub mod ctx;
+pub mod deliveries;
 pub mod filters;
 pub mod follows;
 pub mod group_pages;

@@ -9,7 +9,7 @@ use diesel::SqliteConnection;
 use diesel::connection::{Instrumentation, InstrumentationEvent};
 use diesel_async::pooled_connection::deadpool::{Object, Pool};
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager as Manager, ManagerConfig};
-use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
+use diesel_async::sync_connection_wrapper::{SpawnBlocking, SyncConnectionWrapper};
 use diesel_async::{AsyncConnection, AsyncMigrationHarness, AsyncPgConnection, SimpleAsyncConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use futures_util::FutureExt as _;
@@ -18,8 +18,47 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::base::{Error, Result};
 
-/// SQLite behind diesel's async face: each call is a hop to a blocking thread.
-pub type Sq = SyncConnectionWrapper<SqliteConnection>;
+/// SQLite behind diesel's async face.
+pub type Sq = SyncConnectionWrapper<SqliteConnection, Place>;
+
+/// Where SQLite works on a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// On a thread for blocking work: two switches of thread for each call, and nobody waits for a long one.
+    Away,
+    /// Where the caller is: for the writer, which has a thread of its own, and for short reads of work in the background.
+    Here,
+}
+
+impl SpawnBlocking for Place {
+    fn spawn_blocking<'a, R>(
+        &mut self,
+        task: impl FnOnce() -> R + Send + 'static,
+    ) -> BoxFuture<'a, Result<R, Box<dyn std::error::Error + Send + Sync + 'static>>>
+    where
+        R: Send + 'static,
+    {
+        match self {
+            Self::Here => std::future::ready(Ok(task())).boxed(),
+            Self::Away => tokio::task::spawn_blocking(task).map(|done| done.map_err(Into::into)).boxed(),
+        }
+    }
+
+    fn get_runtime() -> Self {
+        Self::Away
+    }
+}
+
+tokio::task_local! {
+    /// Set while work runs whose reads are all short.
+    static SHORT_READS: ();
+}
+
+/// Runs work in the background that reads by key and index alone, many times: on SQLite its reads are done where it runs.
+/// Switching threads costs more than such a read.
+pub async fn with_short_reads<F: Future>(work: F) -> F::Output {
+    SHORT_READS.scope((), work).await
+}
 
 /// A connection to whichever database this instance uses.
 #[expect(clippy::large_enum_variant, reason = "few of them exist, and they are not moved about")]
@@ -41,7 +80,7 @@ pub struct Db {
 #[derive(Clone)]
 enum Kind {
     Pg(Pool<AsyncPgConnection>),
-    Sqlite { writer: mpsc::Sender<Work>, readers: Pool<Sq> },
+    Sqlite { writer: mpsc::Sender<Work>, readers: Pool<Sq>, short_readers: Pool<Sq> },
 }
 
 /// A write transaction on its way to SQLite's one writer.
@@ -59,11 +98,12 @@ const POSTGRES_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/po
 /// `synchronous=FULL`: what was acknowledged survives a power cut.
 const WRITER_PRAGMAS: &str = "PRAGMA busy_timeout=10000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; \
      PRAGMA foreign_keys=ON; PRAGMA cache_size=-16000; PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=2000;";
-const READER_PRAGMAS: &str = "PRAGMA busy_timeout=10000; PRAGMA query_only=ON; PRAGMA cache_size=-8000; \
+const READER_PRAGMAS: &str = "PRAGMA busy_timeout=10000; PRAGMA query_only=ON; PRAGMA cache_size=-2000; \
      PRAGMA mmap_size=268435456; PRAGMA temp_store=MEMORY;";
 const READERS: usize = 4;
+const SHORT_READERS: usize = 12;
 /// How many transactions, and for how long, may share one commit.
-const GROUP_COMMIT: (usize, Duration) = (64, Duration::from_millis(4));
+const GROUP_COMMIT: (usize, Duration) = (256, Duration::from_millis(4));
 /// Several processes may start on one database at once; only one migrates.
 const MIGRATION_LOCK: i64 = 727_001;
 
@@ -114,7 +154,11 @@ impl Db {
     pub async fn read(&self) -> Result<Conn> {
         match &self.kind {
             Kind::Pg(pool) => pool.get().await.map(Conn::Pg).map_err(unavailable),
-            Kind::Sqlite { readers, .. } => readers.get().await.map(Conn::Sqlite).map_err(unavailable),
+            Kind::Sqlite { readers, short_readers, .. } => {
+                let short = SHORT_READS.try_with(|()| ()).is_ok();
+                let pool = if short { short_readers } else { readers };
+                pool.get().await.map(Conn::Sqlite).map_err(unavailable)
+            }
         }
     }
 
@@ -239,7 +283,7 @@ async fn open_sqlite(path: &str, queries: &Arc<AtomicU64>) -> Result<Kind> {
         tokio::fs::create_dir_all(folder).await.map_err(unavailable)?;
     }
     let lock = lock_beside(path).await?;
-    let writers = sqlite_pool(path, 1, WRITER_PRAGMAS, queries)?;
+    let writers = sqlite_pool(path, 1, Place::Here, WRITER_PRAGMAS, queries)?;
     let writer = writers.get().await.map_err(unavailable)?;
     let mut harness = AsyncMigrationHarness::new(writer);
     tokio::task::block_in_place(|| harness.run_pending_migrations(SQLITE_MIGRATIONS).map(|_| ()))
@@ -247,8 +291,13 @@ async fn open_sqlite(path: &str, queries: &Arc<AtomicU64>) -> Result<Kind> {
     let conn = Conn::Sqlite(harness.into_inner());
     drop(lock);
     let (sender, receiver) = mpsc::channel(1024);
-    tokio::spawn(run_writer(conn, receiver));
-    Ok(Kind::Sqlite { writer: sender, readers: sqlite_pool(path, READERS, READER_PRAGMAS, queries)? })
+    // A thread of its own: transactions run on it without switching threads for each query.
+    let runtime = tokio::runtime::Handle::current();
+    let writing = move || runtime.block_on(run_writer(conn, receiver));
+    std::thread::Builder::new().name("database".to_owned()).spawn(writing).map_err(unavailable)?;
+    let readers = sqlite_pool(path, READERS, Place::Away, READER_PRAGMAS, queries)?;
+    let short_readers = sqlite_pool(path, SHORT_READERS, Place::Here, READER_PRAGMAS, queries)?;
+    Ok(Kind::Sqlite { writer: sender, readers, short_readers })
 }
 
 /// Waits for the file `PATH.lock`: processes that open one database at once bring it to the present schema one by one.
@@ -262,14 +311,23 @@ async fn lock_beside(path: &str) -> Result<std::fs::File> {
     locked.await.map_err(unavailable)?.map_err(unavailable)
 }
 
-fn sqlite_pool(path: &str, size: usize, pragmas: &'static str, queries: &Arc<AtomicU64>) -> Result<Pool<Sq>> {
+fn sqlite_pool(
+    path: &str,
+    size: usize,
+    place: Place,
+    pragmas: &'static str,
+    queries: &Arc<AtomicU64>,
+) -> Result<Pool<Sq>> {
     let mut config = ManagerConfig::<Sq>::default();
     config.recycling_method = diesel_async::pooled_connection::RecyclingMethod::Fast;
     let queries = queries.clone();
     config.custom_setup = Box::new(move |url| {
         let (url, queries) = (url.to_owned(), queries.clone());
         Box::pin(async move {
-            let mut conn = Sq::establish(&url).await?;
+            let open = move || <SqliteConnection as diesel::Connection>::establish(&url);
+            let opened = tokio::task::spawn_blocking(open).await;
+            let opened = opened.map_err(|e| diesel::ConnectionError::BadConnection(e.to_string()))??;
+            let mut conn = Sq::with_runtime(opened, place);
             conn.batch_execute(pragmas).await.map_err(diesel::ConnectionError::CouldntSetupConfiguration)?;
             conn.set_instrumentation(CountQueries(queries));
             Ok(conn)

@@ -1,10 +1,11 @@
 //! What must still be delivered. Order is kept in lanes: one for each inbox and sender; a fence counter makes a lease
 //! that ran out harmless (DESIGN section 4).
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use diesel::dsl::{count_star, exists, not};
+use diesel::dsl::{count_star, exists, not, sql};
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
 
@@ -67,7 +68,7 @@ pub struct Delivery {
 }
 
 /// A lane as administrators see it.
-#[derive(Clone, Debug, Queryable)]
+#[derive(Clone, Debug)]
 pub struct LaneLine {
     /// Its name.
     pub key: String,
@@ -76,7 +77,11 @@ pub struct LaneLine {
     /// When it is tried next.
     pub next_at: Time,
     /// Failures in a row.
-    pub failures: i32,
+    pub failures: i64,
+    /// How many deliveries wait in it.
+    pub waiting: i64,
+    /// What its host said, or did not, the last time.
+    pub error: String,
 }
 
 const LANE: (lanes::key, lanes::host, lanes::inbox, lanes::fence, lanes::failures) =
@@ -115,19 +120,10 @@ db_fn! {
             .await
     }
 
-    async fn due_lanes(conn, now: i64, limit: i64) -> Vec<(String, String)> {
-        lanes::table
-            .filter(lanes::next_at.le(now).and(lanes::lease_until.le(now)))
-            .order(lanes::next_at)
-            .limit(limit)
-            .select((lanes::key, lanes::host))
-            .load(conn)
-            .await
-    }
-
     async fn held_by_host(conn, now: i64) -> Vec<(String, i64)> {
         lanes::table
-            .filter(lanes::lease_until.gt(now))
+            // As the index of claimed lanes has it.
+            .filter(sql::<Bool>("lease_until > 0").and(lanes::lease_until.gt(now)))
             .group_by(lanes::host)
             .select((lanes::host, count_star()))
             .load(conn)
@@ -240,8 +236,7 @@ db_fn! {
         diesel::delete(lanes::table.find(key)).execute(conn).await
     }
 
-    /// Lanes that failed, those tried next first.
-    pub async fn failing(conn, limit: i64) -> Vec<LaneLine> {
+    async fn failing_rows(conn, limit: i64) -> Vec<(String, String, Time, i32)> {
         lanes::table
             .filter(lanes::failures.gt(0))
             .order(lanes::next_at)
@@ -251,10 +246,148 @@ db_fn! {
             .await
     }
 
+    /// How many wait in each of these lanes, and the last trouble noted there.
+    async fn waiting_in(conn, keys: &[String]) -> Vec<(String, i64, Option<String>)> {
+        deliveries::table
+            .filter(deliveries::lane.eq_any(keys))
+            .group_by(deliveries::lane)
+            .select((deliveries::lane, count_star(), diesel::dsl::max(deliveries::error)))
+            .load(conn)
+            .await
+    }
+
     /// Deliveries that wait.
     pub async fn count(conn) -> i64 {
         deliveries::table.count().get_result(conn).await
     }
+}
+
+/// Adds deliveries, each at the end of its lane, making lanes that are missing.
+pub async fn enqueue_all(conn: &mut Conn, new: &[NewDelivery], now: Time) -> Result<()> {
+    let Conn::Pg(pg) = conn else {
+        for delivery in new {
+            enqueue(conn, delivery, now).await?;
+        }
+        return Ok(());
+    };
+    let next_at = now.plus(-HEAD_START).micros();
+    // Each lane once, and everyone locks them in the same order.
+    let lanes_of: BTreeMap<String, &NewDelivery> = new.iter().map(|delivery| (delivery.lane(), delivery)).collect();
+    let all: Vec<_> = lanes_of.into_iter().collect();
+    for some in all.chunks(2_000) {
+        let row = |(key, of): &(String, &NewDelivery)| {
+            (
+                lanes::key.eq(key.clone()),
+                lanes::host.eq(of.host.clone()),
+                lanes::inbox.eq(of.inbox.clone()),
+                lanes::next_at.eq(next_at),
+            )
+        };
+        diesel::insert_into(lanes::table)
+            .values(some.iter().map(row).collect::<Vec<_>>())
+            .on_conflict(lanes::key)
+            .do_update()
+            .set(lanes::key.eq(excluded(lanes::key)))
+            .execute(pg)
+            .await?;
+    }
+    for some in new.chunks(2_000) {
+        let row = |of: &NewDelivery| {
+            (
+                deliveries::id.eq(of.id),
+                deliveries::lane.eq(of.lane()),
+                deliveries::activity_id.eq(of.activity_id),
+                deliveries::signer_id.eq(of.signer_id),
+                deliveries::inbox.eq(of.inbox.clone()),
+            )
+        };
+        diesel::insert_into(deliveries::table).values(some.iter().map(row).collect::<Vec<_>>()).execute(pg).await?;
+    }
+    Ok(())
+}
+
+/// A lane let go after everything tried in it was taken, or given up for good.
+#[derive(Clone, Debug)]
+pub struct Settled {
+    /// Its name.
+    pub key: String,
+    /// Proof of the claim.
+    pub fence: i64,
+    /// What is no longer to be delivered.
+    pub done: Vec<i64>,
+}
+
+/// Takes off what was delivered and lets the lanes go, many at once: empty ones are removed, the others are due. How many
+/// those are. What somebody else claimed meanwhile stays as it is.
+pub async fn settle(conn: &mut Conn, settled: &[Settled], now: Time) -> Result<usize> {
+    let mut keys: Vec<&str> = settled.iter().map(|lane| lane.key.as_str()).collect();
+    keys.sort_unstable();
+    let held: HashSet<(String, i64)> = hold(conn, &keys).await?.into_iter().collect();
+    let ours: Vec<&Settled> = settled.iter().filter(|lane| held.contains(&(lane.key.clone(), lane.fence))).collect();
+    if ours.is_empty() {
+        return Ok(0);
+    }
+    let done: Vec<i64> = ours.iter().flat_map(|lane| lane.done.iter().copied()).collect();
+    let keys: Vec<&str> = ours.iter().map(|lane| lane.key.as_str()).collect();
+    take_off(conn, &keys, &done).await?;
+    remove_empty(conn, &keys).await?;
+    let_go(conn, &keys, now.micros()).await
+}
+
+/// The fences of lanes. Whoever adds to one of these waits until it is settled, so that nothing is added to a lane that goes:
+/// on PostgreSQL by locks, taken in the order of the names like everywhere; SQLite has one writer.
+async fn hold(conn: &mut Conn, keys: &[&str]) -> Result<Vec<(String, i64)>> {
+    let lanes = lanes::table.filter(lanes::key.eq_any(keys)).order(lanes::key).select((lanes::key, lanes::fence));
+    Ok(match conn {
+        Conn::Pg(pg) => lanes.for_update().load(pg).await?,
+        Conn::Sqlite(sqlite) => lanes.load(sqlite).await?,
+    })
+}
+
+/// Due lanes nobody holds, with their hosts. On PostgreSQL those that another process is just claiming are passed over.
+async fn due_lanes(conn: &mut Conn, now: i64, limit: i64) -> Result<Vec<(String, String)>> {
+    let due = lanes::table
+        .filter(lanes::next_at.le(now).and(lanes::lease_until.le(now)))
+        .order(lanes::next_at)
+        .limit(limit)
+        .select((lanes::key, lanes::host));
+    Ok(match conn {
+        Conn::Pg(pg) => due.for_update().skip_locked().load(pg).await?,
+        Conn::Sqlite(sqlite) => due.load(sqlite).await?,
+    })
+}
+
+db_fn! {
+    async fn take_off(conn, keys: &[&str], ids: &[i64]) -> usize {
+        diesel::delete(deliveries::table.filter(deliveries::id.eq_any(ids).and(deliveries::lane.eq_any(keys))))
+            .execute(conn)
+            .await
+    }
+
+    async fn remove_empty(conn, keys: &[&str]) -> usize {
+        let waiting = deliveries::table.filter(deliveries::lane.eq(lanes::key));
+        diesel::delete(lanes::table.filter(lanes::key.eq_any(keys)).filter(not(exists(waiting)))).execute(conn).await
+    }
+
+    async fn let_go(conn, keys: &[&str], now: i64) -> usize {
+        diesel::update(lanes::table.filter(lanes::key.eq_any(keys)))
+            .set((lanes::lease_until.eq(0), lanes::failures.eq(0), lanes::next_at.eq(now)))
+            .execute(conn)
+            .await
+    }
+}
+
+/// Lanes that failed, those tried next first.
+pub async fn failing(conn: &mut Conn, limit: i64) -> Result<Vec<LaneLine>> {
+    let rows = failing_rows(conn, limit).await?;
+    let keys: Vec<String> = rows.iter().map(|row| row.0.clone()).collect();
+    let mut inside: HashMap<String, (i64, Option<String>)> =
+        waiting_in(conn, &keys).await?.into_iter().map(|(key, count, error)| (key, (count, error))).collect();
+    let line = |(key, host, next_at, failures): (String, String, Time, i32)| {
+        let (waiting, error) = inside.remove(&key).unwrap_or_default();
+        LaneLine { key, host, next_at, failures: failures.into(), waiting, error: error.unwrap_or_default() }
+    };
+    Ok(rows.into_iter().map(line).collect())
 }
 
 /// Claims up to `most` due lanes until `until`, at most `per_host` of one host at once.

@@ -5,15 +5,15 @@ use diesel::prelude::*;
 use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
 
-use super::schema::{
-    activities, actor_keys, actors, entries, follows, groups, held_activities, hosts, posts, reactions, readers,
-};
+use super::schema::{actor_keys, actors, entries, follows, groups, held_activities, hosts, posts, reactions, readers};
 use super::{Conn, db_fn};
 use crate::base::*;
 use crate::domain::actors::{Actor, ActorState};
 use crate::domain::groups::{FollowState, GroupKind, GroupRole};
 use crate::domain::peers::*;
 use crate::domain::posts::{EntryKind, ReactionKind};
+
+pub use super::activities::*;
 
 /// A key of an actor, ours or a peer's.
 #[derive(Clone, Debug)]
@@ -31,70 +31,6 @@ pub struct StoredKey {
     /// The sealed private half of our own keys.
     pub private_sealed: Option<String>,
 }
-
-/// An activity to keep.
-#[derive(Clone, Debug)]
-pub struct NewActivity {
-    /// Our id.
-    pub id: ActivityId,
-    /// Its ActivityPub id.
-    pub uri: String,
-    /// Its type.
-    pub kind: String,
-    /// Who acts, where that actor is in the store.
-    pub actor_id: Option<ActorId>,
-    /// Whose order it keeps: the ActivityPub id of who sent it.
-    pub actor_uri: String,
-    /// Who may read it; none for activities that are never served.
-    pub audience_id: Option<AudienceId>,
-    /// Received (else sent).
-    pub incoming: bool,
-    /// The JSON, byte for byte.
-    pub body: String,
-    /// When it came or was made.
-    pub received_at: Time,
-}
-
-/// An activity as stored.
-#[derive(Clone, Debug, Queryable)]
-pub struct StoredActivity {
-    /// Our id.
-    pub id: ActivityId,
-    /// Its ActivityPub id.
-    pub uri: String,
-    /// Its type.
-    pub kind: String,
-    /// Who acts, where known.
-    pub actor_id: Option<ActorId>,
-    /// Whose order it keeps.
-    pub actor_uri: String,
-    /// Who may read it.
-    pub audience_id: Option<AudienceId>,
-    /// The JSON.
-    pub body: String,
-    /// How often processing was begun.
-    pub tries: i32,
-}
-
-const STORED: (
-    activities::id,
-    activities::uri,
-    activities::kind,
-    activities::actor_id,
-    activities::actor_uri,
-    activities::audience_id,
-    activities::body,
-    activities::tries,
-) = (
-    activities::id,
-    activities::uri,
-    activities::kind,
-    activities::actor_id,
-    activities::actor_uri,
-    activities::audience_id,
-    activities::body,
-    activities::tries,
-);
 
 /// Collections of an actor: outbox, featured, moderators.
 pub type Collections = (Option<String>, Option<String>, Option<String>);
@@ -224,128 +160,6 @@ db_fn! {
         diesel::delete(actor_keys::table.filter(actor_keys::actor_id.eq(actor).and(not(actor_keys::key_uri.eq_any(keep)))))
             .execute(conn)
             .await
-    }
-
-    /// Keeps an activity. `false` if one with this ActivityPub id is here already.
-    pub async fn insert_activity(conn, new: &NewActivity) -> bool {
-        let direction = if new.incoming { "in" } else { "out" };
-        let state = if new.incoming { ActivityState::Waiting } else { ActivityState::Done };
-        diesel::insert_into(activities::table)
-            .values((
-                activities::id.eq(new.id), activities::uri.eq(&new.uri), activities::kind.eq(&new.kind),
-                activities::actor_id.eq(new.actor_id), activities::actor_uri.eq(&new.actor_uri),
-                activities::audience_id.eq(new.audience_id), activities::direction.eq(direction),
-                activities::state.eq(state), activities::body.eq(&new.body),
-                activities::received_at.eq(new.received_at.micros()),
-            ))
-            .on_conflict(activities::uri)
-            .do_nothing()
-            .execute(conn)
-            .await
-            .map(|n| n > 0)
-    }
-
-    /// An activity by our id.
-    pub async fn find_activity(conn, id: ActivityId) -> Option<StoredActivity> {
-        activities::table.find(id).select(STORED).first(conn).await.optional()
-    }
-
-    /// An activity by its ActivityPub id.
-    pub async fn find_activity_by_uri(conn, uri: &str) -> Option<StoredActivity> {
-        activities::table.filter(activities::uri.eq(uri)).select(STORED).first(conn).await.optional()
-    }
-
-    /// Senders whose received activities are due and of whom none is in work. Parked ones (with an error) hold nobody up.
-    async fn due_senders(conn, now: i64, limit: i64) -> Vec<String> {
-        let busy = diesel::alias!(activities as busy);
-        let in_work = busy
-            .filter(busy.field(activities::state).eq(ActivityState::Waiting))
-            .filter(busy.field(activities::actor_uri).eq(activities::actor_uri))
-            .filter(busy.field(activities::error).eq("").and(busy.field(activities::next_at).gt(now)));
-        activities::table
-            .filter(activities::state.eq(ActivityState::Waiting).and(activities::next_at.le(now)))
-            .filter(not(exists(in_work)))
-            .select(activities::actor_uri)
-            .distinct()
-            .limit(limit)
-            .load(conn)
-            .await
-    }
-
-    async fn due_of(conn, senders: &[String], now: i64, limit: i64) -> Vec<ActivityId> {
-        activities::table
-            .filter(activities::state.eq(ActivityState::Waiting).and(activities::next_at.le(now)))
-            .filter(activities::actor_uri.eq_any(senders))
-            .order(activities::id)
-            .limit(limit)
-            .select(activities::id)
-            .load(conn)
-            .await
-    }
-
-    async fn lease(conn, ids: &[ActivityId], now: i64, until: i64) -> Vec<StoredActivity> {
-        diesel::update(activities::table)
-            .filter(activities::id.eq_any(ids).and(activities::state.eq(ActivityState::Waiting)))
-            .filter(activities::next_at.le(now))
-            .set((activities::next_at.eq(until), activities::tries.eq(activities::tries + 1)))
-            .returning(STORED)
-            .get_results(conn)
-            .await
-    }
-
-    /// Takes up again what was in hand or put off: for a database that only this process uses, when it starts.
-    pub async fn end_claims(conn) -> usize {
-        diesel::update(activities::table)
-            .filter(activities::state.eq(ActivityState::Waiting).and(activities::tries.gt(0)))
-            .set(activities::next_at.eq(0))
-            .execute(conn)
-            .await
-    }
-
-    /// Whether any received activity is due.
-    pub async fn any_due(conn, now: Time) -> bool {
-        let due = activities::state.eq(ActivityState::Waiting).and(activities::next_at.le(now.micros()));
-        diesel::select(exists(activities::table.filter(due))).get_result(conn).await
-    }
-
-    /// Received activities that nobody has dealt with yet, parked ones left out.
-    pub async fn count_waiting(conn) -> i64 {
-        activities::table
-            .filter(activities::state.eq(ActivityState::Waiting).and(activities::error.eq("")))
-            .count()
-            .get_result(conn)
-            .await
-    }
-
-    /// Received activities that are dealt with.
-    pub async fn finish_activities(conn, ids: &[ActivityId]) -> usize {
-        diesel::update(activities::table.filter(activities::id.eq_any(ids)))
-            .set((activities::state.eq(ActivityState::Done), activities::error.eq("")))
-            .execute(conn)
-            .await
-    }
-
-    /// A received activity that could not be dealt with: parked until `again`, or given up.
-    pub async fn fail_activity(conn, id: ActivityId, error: &str, again: Option<Time>) -> usize {
-        let state = if again.is_some() { ActivityState::Waiting } else { ActivityState::Failed };
-        diesel::update(activities::table.find(id))
-            .set((
-                activities::state.eq(state), activities::error.eq(error),
-                activities::next_at.eq(again.map_or(0, Time::micros)),
-            ))
-            .execute(conn)
-            .await
-    }
-
-    /// Forgets received activities older than `before` that are dealt with. Sent ones stay while they may be fetched.
-    pub async fn purge_activities(conn, before: Time) -> usize {
-        diesel::delete(
-            activities::table
-                .filter(activities::direction.eq("in").and(activities::state.ne(ActivityState::Waiting)))
-                .filter(activities::id.lt(ActivityId(before.millis() << 16))),
-        )
-        .execute(conn)
-        .await
     }
 
     /// Remembers in which activity a post came that a moderator must see first.
@@ -538,23 +352,4 @@ pub async fn keys_of(conn: &mut Conn, actor: ActorId) -> Result<Vec<StoredKey>> 
         private_sealed,
     };
     Ok(key_rows(conn, actor).await?.into_iter().map(key).collect())
-}
-
-/// Claims received activities until `until`: all of a sender's due ones in order, of up to `senders` senders that
-/// nobody works for.
-pub async fn claim_incoming(
-    conn: &mut Conn,
-    now: Time,
-    until: Time,
-    senders: i64,
-    limit: i64,
-) -> Result<Vec<StoredActivity>> {
-    let names = due_senders(conn, now.micros(), senders).await?;
-    if names.is_empty() {
-        return Ok(Vec::new());
-    }
-    let ids = due_of(conn, &names, now.micros(), limit).await?;
-    let mut claimed = lease(conn, &ids, now.micros(), until.micros()).await?;
-    claimed.sort_by_key(|activity| activity.id);
-    Ok(claimed)
 }

@@ -1,7 +1,7 @@
 //! The queue of what must still be done. Enqueued in the transaction that makes it necessary.
 
-use diesel::dsl::{exists, not};
 use diesel::prelude::*;
+use diesel::sql_types::Text;
 use diesel_async::RunQueryDsl;
 
 use super::schema::jobs;
@@ -43,8 +43,6 @@ pub struct NewJob<'a> {
 /// A lane does not wait for a job that failed this often: it goes on alone.
 const LANE_PATIENCE: i32 = 4;
 
-diesel::alias!(jobs as earlier: Earlier);
-
 db_fn! {
     /// How many jobs are not done, those that wait for another try included.
     pub async fn count_waiting(conn) -> i64 {
@@ -85,9 +83,9 @@ db_fn! {
         diesel::update(jobs::table.filter(jobs::lease_until.gt(0))).set(jobs::lease_until.eq(0)).execute(conn).await
     }
 
-    /// Done: the job goes.
-    pub async fn finish(conn, id: i64) -> usize {
-        diesel::delete(jobs::table.find(id)).execute(conn).await
+    /// Done: the jobs go.
+    pub async fn finish(conn, ids: &[i64]) -> usize {
+        diesel::delete(jobs::table.filter(jobs::id.eq_any(ids))).execute(conn).await
     }
 
     /// Failed: again at `again`, or kept as failed for the administrator when there is no next time.
@@ -120,27 +118,58 @@ db_fn! {
 /// One claim at a time on PostgreSQL, or two processes would each take a part of one lane.
 const CLAIM_LOCK: i64 = 727_002;
 
+/// A lane by name.
+#[derive(diesel::QueryableByName)]
+struct Lane {
+    #[diesel(sql_type = Text)]
+    lane: String,
+}
+
+/// A job as it stands in its lane.
+#[derive(Queryable)]
+struct InLane {
+    id: i64,
+    run_at: i64,
+    lease_until: i64,
+    tries: i32,
+}
+
 db_fn! {
-    async fn claim_due(conn, now: i64, lease_until: i64, limit: i64) -> Vec<(i64, String, String, i32, Option<String>)> {
-        let due = jobs::failed_at.is_null().and(jobs::run_at.le(now)).and(jobs::lease_until.lt(now));
-        let in_the_way = earlier
-            .filter(earlier.field(jobs::lane).eq(jobs::lane).and(earlier.field(jobs::id).lt(jobs::id)))
-            .filter(earlier.field(jobs::failed_at).is_null())
-            .filter(
-                earlier.field(jobs::lease_until).ge(now)
-                    .or(earlier.field(jobs::run_at).gt(now).and(earlier.field(jobs::tries).lt(LANE_PATIENCE))),
-            );
-        let ids: Vec<i64> = jobs::table
-            .filter(due)
-            .filter(jobs::lane.is_null().or(not(exists(in_the_way))))
+    /// From lane to lane along the index, however many jobs wait.
+    async fn lanes_of(conn) -> Vec<Lane> {
+        diesel::sql_query(
+            "WITH RECURSIVE lanes(lane) AS ( \
+               SELECT min(lane) FROM jobs WHERE lane IS NOT NULL \
+               UNION ALL SELECT (SELECT min(jobs.lane) FROM jobs WHERE jobs.lane > lanes.lane) \
+               FROM lanes WHERE lanes.lane IS NOT NULL) \
+             SELECT lane FROM lanes WHERE lane IS NOT NULL",
+        )
+        .load(conn)
+        .await
+    }
+
+    async fn in_lane(conn, lane: &str, limit: i64) -> Vec<InLane> {
+        jobs::table
+            .filter(jobs::lane.eq(lane).and(jobs::failed_at.is_null()))
+            .order(jobs::id)
+            .limit(limit)
+            .select((jobs::id, jobs::run_at, jobs::lease_until, jobs::tries))
+            .load(conn)
+            .await
+    }
+
+    async fn due_alone(conn, now: i64, limit: i64) -> Vec<i64> {
+        jobs::table
+            .filter(jobs::failed_at.is_null().and(jobs::run_at.le(now)).and(jobs::lease_until.lt(now)))
+            .filter(jobs::lane.is_null())
             .order(jobs::id)
             .limit(limit)
             .select(jobs::id)
             .load(conn)
-            .await?;
-        if ids.is_empty() {
-            return Ok(Vec::new());
-        }
+            .await
+    }
+
+    async fn lease(conn, ids: &[i64], lease_until: i64) -> Vec<(i64, String, String, i32, Option<String>)> {
         diesel::update(jobs::table.filter(jobs::id.eq_any(ids)))
             .set((jobs::lease_until.eq(lease_until), jobs::tries.eq(jobs::tries + 1)))
             .returning((jobs::id, jobs::kind, jobs::payload, jobs::tries, jobs::lane))
@@ -149,12 +178,34 @@ db_fn! {
     }
 }
 
-/// Claims up to `limit` due jobs until `lease_until`, oldest first; of a lane an unbroken row from its head.
-pub async fn claim(conn: &mut Conn, now: Time, lease_until: Time, limit: i64) -> Result<Vec<Claimed>> {
+/// Of the jobs of a lane, oldest first, those that may be claimed: an unbroken row from its head.
+fn row_from_head(lane: Vec<InLane>, now: i64) -> Vec<i64> {
+    let mut row = Vec::new();
+    for job in lane {
+        if job.lease_until >= now || (job.run_at > now && job.tries < LANE_PATIENCE) {
+            break;
+        }
+        if job.run_at <= now {
+            row.push(job.id);
+        }
+    }
+    row
+}
+
+/// Claims up to `limit` due jobs until `lease_until`, oldest first; besides of each lane an unbroken row from its head, at
+/// most `in_row`: they are done by one worker.
+pub async fn claim(conn: &mut Conn, now: Time, lease_until: Time, limit: i64, in_row: i64) -> Result<Vec<Claimed>> {
     if let Conn::Pg(_) = conn {
         conn.batch(&format!("SELECT pg_advisory_xact_lock({CLAIM_LOCK})")).await?;
     }
-    let rows = claim_due(conn, now.micros(), lease_until.micros(), limit).await?;
+    let mut ids = due_alone(conn, now.micros(), limit).await?;
+    for Lane { lane } in lanes_of(conn).await? {
+        ids.extend(row_from_head(in_lane(conn, &lane, in_row).await?, now.micros()));
+    }
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = lease(conn, &ids, lease_until.micros()).await?;
     let mut claimed: Vec<Claimed> =
         rows.into_iter().map(|(id, kind, payload, tries, lane)| Claimed { id, kind, payload, tries, lane }).collect();
     claimed.sort_by_key(|job| job.id);

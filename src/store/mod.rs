@@ -10,6 +10,7 @@ mod sight;
 pub mod transfer;
 mod types;
 
+pub mod activities;
 pub mod actors;
 pub mod api;
 pub mod branches;
@@ -43,4 +44,4 @@ pub mod sign_in;
 pub mod tags;
 
 pub(crate) use conn::db_fn;
-pub use conn::{Conn, Db, Sq, is_postgres};
+pub use conn::{Conn, Db, Sq, is_postgres, with_short_reads};

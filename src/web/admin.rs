@@ -1,6 +1,7 @@
 //! Running the instance: figures, people, new groups, the organisation and its branches. Reports and the log are in `moderation`.
 
 mod accounts;
+mod deliveries;
 mod groups;
 mod organisation;
 mod peers;
@@ -21,6 +22,7 @@ pub fn routes() -> Router<Ctx> {
     Router::new()
         .route("/admin", get(show))
         .merge(accounts::routes())
+        .merge(deliveries::routes())
         .merge(groups::routes())
         .merge(organisation::routes())
         .merge(peers::routes())

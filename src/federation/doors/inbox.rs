@@ -14,10 +14,11 @@ use super::super::sign::proof;
 use super::super::state::Federation;
 use super::super::wire::{self, Envelope, Kind, WireError};
 use super::answer::refusal;
+use super::arrivals::Arrival;
 use super::viewer::{Asked, Refused};
 use crate::base::*;
-use crate::store::federation::{self as rows, NewActivity};
-use crate::store::{actors, deliveries};
+use crate::store::federation::NewActivity;
+use crate::store::{actors, with_short_reads};
 
 /// Takes an activity in.
 pub async fn post(
@@ -28,7 +29,7 @@ pub async fn post(
     body: Body,
 ) -> Response {
     let path = uri.path_and_query().map_or(uri.path(), |p| p.as_str());
-    match federation.receive(method.as_str(), path, &headers, body).await {
+    match with_short_reads(federation.receive(method.as_str(), path, &headers, body)).await {
         Ok(()) => StatusCode::ACCEPTED.into_response(),
         Err(Refusal(status, why)) => {
             tracing::debug!(status, %why, "inbox refused");
@@ -178,27 +179,10 @@ impl Federation {
         false
     }
 
-    async fn keep(&self, new: NewActivity, signer: &PeerKey) -> Result<(), Refusal> {
+    async fn keep(&self, activity: NewActivity, signer: &PeerKey) -> Result<(), Refusal> {
         let first_sign = !self.seen.contains_key(&signer.host.id);
-        let (host, now) = (signer.host.clone(), self.ctx.now());
-        if self
-            .ctx
-            .db
-            .write(move |conn| {
-                Box::pin(async move {
-                    let fresh = rows::insert_activity(conn, &new).await?;
-                    if first_sign {
-                        rows::set_seen(conn, host.id, now).await?;
-                        // Whoever talks also listens again: what waits for this host is tried now.
-                        if deliveries::wake_host(conn, &host.name, now).await? > 0 {
-                            tracing::info!(host = %host.name, "a parked host is back");
-                        }
-                    }
-                    Ok(fresh)
-                })
-            })
-            .await?
-        {
+        let seen = first_sign.then(|| (signer.host.id, signer.host.name.clone()));
+        if self.arrivals.keep(Arrival { activity, seen }).await?.fresh {
             self.inbound.notify_one();
         }
         if first_sign {

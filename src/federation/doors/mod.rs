@@ -2,6 +2,7 @@
 //! May import: everything below the doors, and the rest of federation.
 
 mod answer;
+mod arrivals;
 mod collections;
 mod discovery;
 mod inbox;
@@ -13,6 +14,7 @@ use axum::routing::{get, post};
 
 use super::state::Federation;
 
+pub(super) use arrivals::Arrivals;
 pub use objects::{negotiate, negotiation};
 
 /// The routes that only other servers use. Pages and documents share addresses: see [`negotiation`].

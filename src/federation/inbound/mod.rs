@@ -10,13 +10,13 @@ mod reactions;
 mod undo;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use serde_json::Value;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 
+use super::seats::{Seat, Seats};
 use super::state::Federation;
 use super::wire::{Doc, Envelope, Kind, WireError};
 use crate::base::*;
@@ -24,6 +24,7 @@ use crate::domain::actors::{Actor, ActorState};
 use crate::domain::events::Event;
 use crate::services::ctx::emit;
 use crate::store::federation::{self as rows, StoredActivity};
+use crate::store::with_short_reads;
 
 /// The kind of a stored activity of which only ids are believed.
 pub(super) const REFETCH: &str = "Refetch";
@@ -31,10 +32,17 @@ pub(super) const REFETCH: &str = "Refetch";
 const LEASE: i64 = 10 * Time::MINUTE;
 /// The longest sleep when nothing wakes us.
 const POLL: Duration = Duration::from_millis(1000);
-/// Senders worked for at once, and activities claimed at once.
-const AT_ONCE: (usize, i64) = (8, 128);
+/// Senders worked for at once, and those for whom we wait for slow servers besides.
+const AT_ONCE: (usize, usize) = (24, 256);
 /// Tries before an activity is given up.
 const MAX_TRIES: i32 = 8;
+
+/// Activities of one sender, claimed until then.
+#[derive(Debug)]
+struct Claimed {
+    activities: Vec<StoredActivity>,
+    until: Time,
+}
 
 /// An activity as it is worked on.
 #[derive(Debug)]
@@ -75,27 +83,25 @@ impl Item<'_> {
 impl Federation {
     /// Works on what comes in until `stop` turns true, then lets what is under way finish.
     pub(super) async fn run_inbox(&self, mut stop: watch::Receiver<bool>) {
-        let slots = Arc::new(Semaphore::new(AT_ONCE.0));
+        let seats = Seats::new(AT_ONCE.0, AT_ONCE.1);
+        let mut after = String::new();
         while !*stop.borrow() {
-            match self.claim_incoming(slots.available_permits()).await {
+            match with_short_reads(self.claim_incoming(seats.free(), &mut after)).await {
                 Ok(claimed) if claimed.is_empty() => {
                     tokio::select! {
                         () = self.inbound.notified() => {}
+                        () = seats.freed() => {}
                         () = tokio::time::sleep(POLL) => {}
                         _ = stop.changed() => {}
                     }
                 }
                 Ok(claimed) => {
                     for batch in claimed {
-                        let Ok(slot) = slots.clone().acquire_owned().await else { return };
-                        let federation = self.clone();
-                        tokio::spawn(async move {
-                            federation.work(batch).await;
-                            drop(slot);
-                            // The sender is free again: there may be more of it.
-                            federation.inbound.notify_one();
-                        });
+                        let (federation, mut seat) = (self.clone(), seats.take().await);
+                        let work = async move { federation.work(batch, &mut seat).await };
+                        tokio::spawn(with_short_reads(work));
                     }
+                    seats.several().await;
                 }
                 Err(error) => {
                     tracing::warn!(%error, "claiming received activities");
@@ -103,24 +109,25 @@ impl Federation {
                 }
             }
         }
-        let _ = slots.acquire_many(u32::try_from(AT_ONCE.0).unwrap_or(1)).await;
+        seats.all().await;
     }
 
     /// Works on everything that is due now, in this task; how many activities that were. For tests and the command line.
     pub async fn process_due(&self) -> Result<usize> {
-        let mut count = 0;
+        let (mut count, mut after) = (0, String::new());
         loop {
-            let claimed = self.claim_incoming(AT_ONCE.0).await?;
+            let claimed = self.claim_incoming(AT_ONCE.0, &mut after).await?;
             if claimed.is_empty() {
                 return Ok(count);
             }
-            count += claimed.iter().map(Vec::len).sum::<usize>();
-            futures_util::future::join_all(claimed.into_iter().map(|batch| self.work(batch))).await;
+            count += claimed.iter().map(|of| of.activities.len()).sum::<usize>();
+            let work = async |batch| self.work(batch, &mut Seat::uncounted()).await;
+            futures_util::future::join_all(claimed.into_iter().map(work)).await;
         }
     }
 
-    /// Claims due activities, one list for each sender.
-    async fn claim_incoming(&self, senders: usize) -> Result<Vec<Vec<StoredActivity>>> {
+    /// Claims due activities, of senders after one by name in turn.
+    async fn claim_incoming(&self, senders: usize, after: &mut String) -> Result<Vec<Claimed>> {
         if senders == 0 {
             return Ok(Vec::new());
         }
@@ -130,28 +137,52 @@ impl Federation {
             return Ok(Vec::new());
         }
         let senders = i64::try_from(senders).unwrap_or(1);
-        let mut by_sender: BTreeMap<String, Vec<StoredActivity>> = BTreeMap::new();
-        for activity in self
+        let (from, until) = (std::mem::take(after), now.plus(LEASE));
+        let claim = self
             .ctx
             .db
-            .write(move |conn| {
-                Box::pin(async move { rows::claim_incoming(conn, now, now.plus(LEASE), senders, AT_ONCE.1).await })
-            })
-            .await?
-        {
+            .write(move |conn| Box::pin(async move { rows::claim_incoming(conn, now, until, &from, senders).await }));
+        let (claimed, last) = claim.await?;
+        *after = last;
+        let mut by_sender: BTreeMap<String, Vec<StoredActivity>> = BTreeMap::new();
+        for activity in claimed {
             by_sender.entry(activity.actor_uri.clone()).or_default().push(activity);
         }
-        Ok(by_sender.into_values().collect())
+        Ok(by_sender.into_values().map(|activities| Claimed { activities, until }).collect())
+    }
+
+    /// Whether what is left of a claim is still ours; kept longer when half of its time is over.
+    async fn holds(&self, left: &[StoredActivity], until: &mut Time) -> bool {
+        let now = self.ctx.now();
+        if until.since(now) > LEASE / 2 {
+            return true;
+        }
+        let (ids, before, longer) = (left.iter().map(|a| a.id).collect::<Vec<_>>(), *until, now.plus(LEASE));
+        let count = ids.len();
+        let keep =
+            self.ctx.db.write(move |conn| Box::pin(async move { rows::keep_claim(conn, &ids, before, longer).await }));
+        *until = longer;
+        match keep.await {
+            Ok(held) => held == count,
+            Err(error) => {
+                tracing::warn!(%error, "keeping a claim");
+                false
+            }
+        }
     }
 
     /// Works on activities of one sender, in order. One that cannot be dealt with now is parked; those after it go on.
-    async fn work(&self, batch: Vec<StoredActivity>) {
-        let mut done = Vec::new();
-        for activity in batch {
-            match self.process(&activity).await {
+    async fn work(&self, claimed: Claimed, seat: &mut Seat) {
+        let (mut done, mut until) = (Vec::new(), claimed.until);
+        for (number, activity) in claimed.activities.iter().enumerate() {
+            if !self.holds(&claimed.activities[number..], &mut until).await {
+                // Somebody else has the rest.
+                break;
+            }
+            match seat.waiting(self.process(activity)).await.0 {
                 Ok(()) => done.push(activity.id),
                 Err(error) => {
-                    if let Err(error) = self.note_trouble(&activity, &error).await {
+                    if let Err(error) = self.note_trouble(activity, &error).await {
                         // The lease runs out and it is taken up again.
                         tracing::error!(%error, activity = %activity.uri, "noting a failure");
                     }

@@ -118,20 +118,20 @@ impl Federation {
             .db
             .write(move |conn| {
                 Box::pin(async move {
-                    let mut count = 0;
+                    let mut all = Vec::new();
                     for out in batch.out {
                         if !rows::insert_activity(conn, &out.activity).await? {
                             continue;
                         }
-                        for target in out.targets.into_iter().filter(|t| t.host != ours) {
-                            let (id, activity_id) = (ids.next(), out.activity.id);
-                            let Target { host, inbox } = target;
-                            let new = NewDelivery { id, signer_id: out.signer, activity_id, inbox, host };
-                            deliveries::enqueue(conn, &new, now).await?;
-                            count += 1;
-                        }
+                        let (signer_id, activity_id) = (out.signer, out.activity.id);
+                        let elsewhere = out.targets.into_iter().filter(|t| t.host != ours);
+                        all.extend(elsewhere.map(|Target { host, inbox }| {
+                            let id = ids.next();
+                            NewDelivery { id, signer_id, activity_id, inbox, host }
+                        }));
                     }
-                    Ok(count)
+                    deliveries::enqueue_all(conn, &all, now).await?;
+                    Ok(all.len())
                 })
             })
             .await?

@@ -6,17 +6,20 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{mpsc, watch};
 use url::Url;
 
-use super::super::fetch::signed_headers;
+use super::super::fetch::{form_of_host, signed_headers};
+use super::super::keys::OwnKeys;
 use super::super::memberships::SYNCHRONIZATION;
+use super::super::seats::{Seat, Seats};
 use super::super::sign::Form;
 use super::super::state::Federation;
 use crate::base::*;
 use crate::net::{Post, PostOutcome};
 use crate::store::actors;
-use crate::store::deliveries::{self, Delivery, Lane};
+use crate::store::deliveries::{self, Delivery, Lane, Settled};
+use crate::store::with_short_reads;
 
 /// How long a claimed lane may be silent before another process takes it over.
 const LEASE: i64 = 2 * Time::MINUTE;
@@ -24,6 +27,10 @@ const LEASE: i64 = 2 * Time::MINUTE;
 const POLL: Duration = Duration::from_millis(1000);
 /// Deliveries read from a lane at once.
 const CHUNK: i64 = 16;
+/// Lanes settled in one transaction at most.
+const SETTLED_TOGETHER: usize = 256;
+/// How many times as many lanes may wait for slow servers as may be under way.
+const PATIENT: usize = 8;
 /// The shortest and the longest pause after failures.
 const PAUSE: (i64, i64) = (15 * Time::SECOND, 24 * Time::HOUR);
 /// After this long a delivery is given up.
@@ -42,14 +49,25 @@ enum Outcome {
     Later { why: String, after: Option<u64>, answered: bool },
 }
 
+/// How the deliveries of a lane go out: found once for all that are sent in one go.
+struct Way {
+    url: Url,
+    keys: Arc<OwnKeys>,
+    form: Form,
+    /// Which members a closed group has there.
+    members: Option<HeaderValue>,
+}
+
 impl Federation {
     /// Delivers until `stop` turns true, then lets what is under way finish.
     pub(in crate::federation) async fn run_deliveries(&self, mut stop: watch::Receiver<bool>) {
         let total = usize::try_from(self.ctx.config.limits.deliveries_total.max(1)).unwrap_or(64);
-        let slots = Arc::new(Semaphore::new(total));
+        let seats = Seats::new(total, total.saturating_mul(PATIENT));
+        let (settled, queue) = mpsc::channel(SETTLED_TOGETHER);
+        let settling = tokio::spawn(self.clone().settle_all(queue));
         let holder = self.ctx.rng.code(12);
         while !*stop.borrow() {
-            let claimed = match self.claim_lanes(&holder, slots.available_permits()).await {
+            let claimed = match with_short_reads(self.claim_lanes(&holder, seats.free())).await {
                 Ok(claimed) => claimed,
                 Err(error) => {
                     tracing::warn!(%error, "claiming lanes");
@@ -60,23 +78,28 @@ impl Federation {
             if claimed.is_empty() {
                 tokio::select! {
                     () = self.outbound.notified() => {}
+                    () = seats.freed() => {}
                     () = tokio::time::sleep(POLL) => {}
                     _ = stop.changed() => {}
                 }
                 continue;
             }
             for lane in claimed {
-                let Ok(slot) = slots.clone().acquire_owned().await else { return };
-                let federation = self.clone();
-                tokio::spawn(async move {
-                    federation.run_lane(lane).await;
-                    drop(slot);
-                    // A free slot: there may be lanes that were not claimed for want of one.
-                    federation.outbound.notify_one();
-                });
+                let (federation, settled, mut seat) = (self.clone(), settled.clone(), seats.take().await);
+                tokio::spawn(with_short_reads(async move {
+                    if let Some(done) = federation.run_lane(&lane, &mut seat).await {
+                        // Without its reader the lease runs out, and what was sent is sent again.
+                        let _ = settled.send(done).await;
+                    }
+                }));
             }
+            seats.several().await;
         }
-        let _ = slots.acquire_many(u32::try_from(total).unwrap_or(1)).await;
+        seats.all().await;
+        drop(settled);
+        if let Err(error) = settling.await {
+            tracing::error!(%error, "settling lanes");
+        }
     }
 
     /// Delivers everything that is due now, in this task; how many lanes that were. For tests and the command line.
@@ -88,7 +111,30 @@ impl Federation {
                 return Ok(count);
             }
             count += claimed.len();
-            futures_util::future::join_all(claimed.into_iter().map(|lane| self.run_lane(lane))).await;
+            let run = async |lane: Lane| self.run_lane(&lane, &mut Seat::uncounted()).await;
+            let done = futures_util::future::join_all(claimed.into_iter().map(run)).await;
+            self.settle(done.into_iter().flatten().collect()).await;
+        }
+    }
+
+    /// Takes off what was delivered, many lanes in one transaction: while one is being committed the next gathers.
+    async fn settle_all(self, mut queue: mpsc::Receiver<Settled>) {
+        let mut settled = Vec::with_capacity(SETTLED_TOGETHER);
+        while queue.recv_many(&mut settled, SETTLED_TOGETHER).await > 0 {
+            self.settle(std::mem::take(&mut settled)).await;
+        }
+    }
+
+    async fn settle(&self, settled: Vec<Settled>) {
+        let now = self.ctx.now();
+        let write =
+            self.ctx.db.write(move |conn| Box::pin(async move { deliveries::settle(conn, &settled, now).await }));
+        match write.await {
+            Ok(0) => {}
+            // Something was added meanwhile.
+            Ok(_) => self.outbound.notify_one(),
+            // The leases run out and the lanes are taken up again: nothing is lost.
+            Err(error) => tracing::warn!(%error, "settling lanes"),
         }
     }
 
@@ -112,50 +158,52 @@ impl Federation {
             .await
     }
 
-    async fn run_lane(&self, lane: Lane) {
-        let key = lane.key.clone();
-        if let Err(error) = self.empty_lane(lane).await {
-            // The lease runs out and the lane is taken up again: nothing is lost.
-            tracing::warn!(%error, lane = %key, "working on a lane");
+    async fn run_lane(&self, lane: &Lane, seat: &mut Seat) -> Option<Settled> {
+        if self.slow_hosts.contains_key(&lane.host) {
+            seat.step_aside();
+        }
+        match self.empty_lane(lane, seat).await {
+            Ok(settled) => settled,
+            Err(error) => {
+                // The lease runs out and the lane is taken up again: nothing is lost.
+                tracing::warn!(%error, lane = %lane.key, "working on a lane");
+                None
+            }
         }
     }
 
-    /// Sends what waits in a lane, in order, until it is empty or something fails.
-    async fn empty_lane(&self, lane: Lane) -> Result<()> {
-        let mut failures = lane.failures;
-        loop {
-            let waiting = deliveries::in_lane(&mut self.ctx.db.read().await?, &lane.key, CHUNK).await?;
-            if waiting.is_empty() {
-                return self.release(&lane, 0, self.ctx.now()).await;
+    /// Sends the first that waits in a lane, in order; after them others have their turn. Nothing is left to settle when
+    /// something fails.
+    async fn empty_lane(&self, lane: &Lane, seat: &mut Seat) -> Result<Option<Settled>> {
+        let waiting = deliveries::in_lane(&mut self.ctx.db.read().await?, &lane.key, CHUNK).await?;
+        let (mut failures, mut done, mut way) = (lane.failures, Vec::new(), None);
+        let enough = self.ctx.now().plus(LEASE / 2);
+        for delivery in waiting {
+            if self.ctx.now() > enough {
+                break;
             }
-            let mut done = Vec::new();
-            let mut failed = None;
-            for delivery in &waiting {
-                match self.deliver(&lane, delivery).await {
-                    Outcome::Delivered => {
-                        failures = 0;
-                        done.push(delivery.id);
-                    }
-                    Outcome::Dropped(why) => {
-                        tracing::info!(inbox = %lane.inbox, %why, "delivery given up");
-                        done.push(delivery.id);
-                    }
-                    Outcome::Later { why, after, answered } => {
-                        failed = Some((delivery.id, delivery.tries, why, after, answered));
-                        break;
-                    }
+            let (id, tries) = (delivery.id, delivery.tries);
+            let (outcome, slow) = seat.waiting(self.deliver(lane, delivery, &mut way)).await;
+            if slow {
+                self.slow_hosts.insert(lane.host.clone(), ()).await;
+            }
+            match outcome {
+                Outcome::Delivered => {
+                    failures = 0;
+                    done.push(id);
+                }
+                Outcome::Dropped(why) => {
+                    tracing::info!(inbox = %lane.inbox, %why, "delivery given up");
+                    done.push(id);
+                }
+                Outcome::Later { why, after, answered } => {
+                    self.take_off(lane, done).await?;
+                    self.postpone(lane, failures, id, tries, why, after, answered).await?;
+                    return Ok(None);
                 }
             }
-            let full = i64::try_from(waiting.len()).is_ok_and(|n| n >= CHUNK);
-            self.take_off(&lane, done).await?;
-            if full && failed.is_none() {
-                // There may be many more: others first, so that a long row makes nobody wait.
-                return self.release(&lane, 0, self.ctx.now()).await;
-            }
-            if let Some((id, tries, why, after, answered)) = failed {
-                return self.postpone(&lane, failures, id, tries, why, after, answered).await;
-            }
         }
+        Ok(Some(Settled { key: lane.key.clone(), fence: lane.fence, done }))
     }
 
     async fn take_off(&self, lane: &Lane, done: Vec<i64>) -> Result<()> {
@@ -174,15 +222,6 @@ impl Federation {
                 })
             })
             .await
-    }
-
-    async fn release(&self, lane: &Lane, failures: i32, next: Time) -> Result<()> {
-        let (key, fence) = (lane.key.clone(), lane.fence);
-        self.ctx
-            .db
-            .write(move |conn| Box::pin(async move { deliveries::release(conn, &key, fence, failures, next).await }))
-            .await
-            .map(|_| ())
     }
 
     /// After a failure: the lane waits; or, where the host answers others, the one that fails steps aside.
@@ -228,12 +267,12 @@ impl Federation {
         base / 1000 * thousandths
     }
 
-    async fn deliver(&self, lane: &Lane, delivery: &Delivery) -> Outcome {
+    async fn deliver(&self, lane: &Lane, delivery: Delivery, way: &mut Option<Way>) -> Outcome {
         let now = self.ctx.now();
         if now.since(time_of(delivery.id)) > GIVE_UP {
             return Outcome::Dropped("a week without success".to_owned());
         }
-        match self.try_delivery(lane, delivery).await {
+        match self.try_delivery(lane, delivery, way).await {
             Ok(outcome) if outcome.delivered() => Outcome::Delivered,
             Ok(outcome) => {
                 let why = format!(
@@ -255,45 +294,51 @@ impl Federation {
         }
     }
 
-    /// One delivery, in the form its host was seen to take; in the other form once when that is refused.
-    async fn try_delivery(&self, lane: &Lane, delivery: &Delivery) -> Result<PostOutcome> {
-        self.check_host_of(&lane.inbox).await?;
+    /// Who signs, how the host wants it, and what it is told of its members. Found anew for each go, so that a block or a
+    /// change of members counts at once.
+    async fn way_of(&self, lane: &Lane, signer: ActorId) -> Result<Way> {
         let url = Url::parse(&lane.inbox).map_err(|_| Error::NotFound)?;
-        let body = Bytes::from(delivery.body.clone());
-        let first = self.form_of(&lane.host).await?;
-        let outcome = self.post_in_form(lane, &url, delivery.signer_id, body.clone(), first).await?;
-        let other = match first {
+        let mut conn = self.ctx.db.read().await?;
+        let host = self.welcome_host(&mut conn, &lane.host).await?;
+        let signer = actors::get(&mut conn, signer).await?;
+        drop(conn);
+        let keys = self.keys.of(&signer).await?;
+        let members = self.synchronization(&signer, &lane.host).await?;
+        Ok(Way { url, keys, form: form_of_host(host.as_ref()), members })
+    }
+
+    /// One delivery, in the form its host was seen to take; in the other form once when that is refused.
+    async fn try_delivery(&self, lane: &Lane, delivery: Delivery, known: &mut Option<Way>) -> Result<PostOutcome> {
+        let way = match known {
+            Some(way) => way,
+            None => known.insert(self.way_of(lane, delivery.signer_id).await?),
+        };
+        let body = Bytes::from(delivery.body);
+        let outcome = self.post_in_form(way, body.clone(), way.form).await?;
+        let other = match way.form {
             Form::Cavage if outcome.status == 401 => Form::Rfc9421,
             Form::Rfc9421 if matches!(outcome.status, 400 | 401) => Form::Cavage,
             _ => return Ok(outcome),
         };
-        let again = self.post_in_form(lane, &url, delivery.signer_id, body, other).await?;
+        let again = self.post_in_form(way, body, other).await?;
         if again.delivered() {
+            way.form = other;
             self.remember_form(&lane.host, other).await?;
         }
         Ok(again)
     }
 
     /// A fresh date and signature over bytes that never change.
-    async fn post_in_form(
-        &self,
-        lane: &Lane,
-        url: &Url,
-        signer: ActorId,
-        body: Bytes,
-        form: Form,
-    ) -> Result<PostOutcome> {
-        let signer = actors::get(&mut self.ctx.db.read().await?, signer).await?;
-        let keys = self.keys.of(&signer).await?;
-        let (now, signed_url, signed_body) = (self.ctx.now(), url.clone(), body.clone());
-        let sign = move || signed_headers(&keys, form, "POST", &signed_url, Some(&signed_body), now);
+    async fn post_in_form(&self, way: &Way, body: Bytes, form: Form) -> Result<PostOutcome> {
+        let (now, keys, url, signed) = (self.ctx.now(), way.keys.clone(), way.url.clone(), body.clone());
+        let sign = move || signed_headers(&keys, form, "POST", &url, Some(&signed), now);
         let signed = tokio::task::spawn_blocking(sign).await.map_err(Error::internal)??;
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/activity+json"));
         headers.extend(signed);
-        if let Some(members) = self.synchronization(&signer, &lane.host).await? {
-            headers.insert(SYNCHRONIZATION, members);
+        if let Some(members) = &way.members {
+            headers.insert(SYNCHRONIZATION, members.clone());
         }
-        self.client.post(Post { url, headers, body }).await
+        self.client.post(Post { url: &way.url, headers, body }).await
     }
 }

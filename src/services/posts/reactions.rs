@@ -6,7 +6,7 @@ use crate::domain::events::Event;
 use crate::domain::posts::*;
 use crate::policy;
 use crate::services::Ctx;
-use crate::services::ctx::emit;
+use crate::services::ctx::{emit, emit_here};
 use crate::store::{self, Conn};
 
 async fn visible(conn: &mut Conn, viewer: &Viewer, id: PostId) -> Result<Post> {
@@ -43,16 +43,20 @@ pub async fn set_reaction(
     on: bool,
     uri: Option<&str>,
 ) -> Result<()> {
-    if on {
+    let event = if on {
         let id = ctx.ids.next();
         let own = ctx.urls.activity(ActivityId(id));
-        if store::posts::insert_reaction(conn, id, actor, post, kind, uri.unwrap_or(&own)).await? {
-            emit(conn, &ctx.ids, ctx.now(), &Event::Reacted { actor, post, kind }).await?;
-        }
-    } else if let Some(uri) = store::posts::delete_reaction(conn, actor, post, kind).await? {
-        emit(conn, &ctx.ids, ctx.now(), &Event::Unreacted { actor, post, kind, uri }).await?;
+        let fresh = store::posts::insert_reaction(conn, id, actor, post, kind, uri.unwrap_or(&own)).await?;
+        fresh.then_some(Event::Reacted { actor, post, kind })
+    } else {
+        let gone = store::posts::delete_reaction(conn, actor, post, kind).await?;
+        gone.map(|uri| Event::Unreacted { actor, post, kind, uri })
+    };
+    match event {
+        Some(event) if uri.is_some() => emit_here(conn, &ctx.ids, ctx.now(), &event).await,
+        Some(event) => emit(conn, &ctx.ids, ctx.now(), &event).await,
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// A peer's actor reacted, or took it back.

@@ -41,6 +41,8 @@ struct Inner {
     documents: HashMap<String, (u16, String, Bytes)>,
     seen: Vec<Seen>,
     answers: VecDeque<(u16, Vec<(&'static str, String)>)>,
+    /// POSTs are answered no sooner than this turns true.
+    held: Option<tokio::sync::watch::Receiver<bool>>,
 }
 
 /// Another server.
@@ -130,6 +132,13 @@ impl Peer {
     pub fn answer_next(&self, status: u16, headers: &[(&'static str, &str)]) {
         let headers = headers.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
         self.inner.lock().unwrap().answers.push_back((status, headers));
+    }
+
+    /// From now on POSTs are not answered until the sender says true or goes.
+    pub fn hold(&self) -> tokio::sync::watch::Sender<bool> {
+        let (sender, receiver) = tokio::sync::watch::channel(false);
+        self.inner.lock().unwrap().held = Some(receiver);
+        sender
     }
 
     pub fn seen(&self) -> Vec<Seen> {
@@ -225,6 +234,11 @@ async fn answer(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
+    let held = inner.lock().unwrap().held.clone();
+    if let Some(mut held) = held.filter(|_| method == Method::POST) {
+        // An error means that nobody holds it any more.
+        let _ = held.wait_for(|go| *go).await;
+    }
     let mut inner = inner.lock().unwrap();
     let path = uri.path_and_query().map_or(uri.path(), |p| p.as_str()).to_owned();
     inner.seen.push(Seen { method: method.to_string(), path, headers, body });

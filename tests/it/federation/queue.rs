@@ -9,12 +9,16 @@ use super::support::*;
 use crate::support::Kind;
 
 on_each_database! {
+    what_comes_at_once_is_kept_once_and_done_in_order => at_once;
+    all_follows_from_servers_never_seen_get_their_accept => follows;
     d58_d59_a_host_in_trouble_gets_the_same_bytes_later_in_order => trouble;
 }
 
 on_sqlite! {
     d24_rfc9421_is_used_where_it_is_asked_for_and_remembered => forms;
     d51_one_slow_host_delays_nobody => slow;
+    d51_servers_that_keep_silent_take_no_places => silent;
+    an_administrator_sees_what_waits_and_tries_again_or_throws_away => lanes;
     what_is_refused_for_good_is_dropped => dropped;
 }
 
@@ -126,4 +130,129 @@ async fn dropped(kind: Kind) {
         a.until_quiet().await;
     }
     assert_eq!(peer.received().iter().filter(|v| v["type"] == "Announce").count(), 5, "each tried once");
+}
+
+/// More servers that take a delivery and do not answer than may be served at once.
+async fn silent(kind: Kind) {
+    let a = Kring::with("alpha", kind, |config| config.limits.deliveries_total = 2).await;
+    let ada = a.person("Ada").await;
+    let group = a.group(&ada, "Local history", GroupKind::Public).await;
+    let mut holding = Vec::new();
+    for name in ["one", "two", "three", "four"] {
+        let peer = Peer::start(name, "lemmy").await;
+        follow(&a, &group, &peer).await;
+        holding.push(peer.hold());
+    }
+    let good = Peer::start("good", "lemmy").await;
+    follow(&a, &group, &good).await;
+    a.post(&ada, &group, PostKind::Message, "", "Hello").await;
+    good.until_received("Announce", |v| v["type"] == "Announce").await;
+    let failing = kring::store::deliveries::failing(&mut a.ctx().db.read().await.unwrap(), 10).await.unwrap();
+    assert!(failing.is_empty(), "none of the silent ones was given up for it: {failing:?}");
+    drop(holding);
+    a.until_quiet().await;
+}
+
+async fn lanes(kind: Kind) {
+    let peer = Peer::start("lemming", "lemmy").await;
+    let (a, ada, group, _) = followed(kind, &peer).await;
+    let boss = a.app.admin("Boss").await;
+    let boss = a.app.browser(&boss).await;
+    boss.get("/admin/deliveries").await.ok().hides(&peer.host);
+    let failing = async || kring::store::deliveries::failing(&mut a.ctx().db.read().await.unwrap(), 10).await.unwrap();
+    let announces = || peer.received().iter().filter(|v| v["type"] == "Announce").count();
+    let trouble = async |text: &str| {
+        peer.answer_next(503, &[]);
+        a.post(&ada, &group, PostKind::Message, "", text).await;
+        until("a lane in trouble", async || failing().await.into_iter().next()).await
+    };
+    let lane = trouble("One").await;
+    assert_eq!((lane.host.as_str(), lane.failures, lane.waiting), (peer.host.as_str(), 1, 1));
+    assert!(lane.error.contains("503"), "{}", lane.error);
+    let html = boss.get("/admin/deliveries").await.ok().shows(&peer.host).shows("503");
+    assert!(html.html.contains(&lane.key));
+    boss.post("/admin/deliveries/retry", &[("lane", &lane.key)]).await.ok();
+    until("the second try", async || (announces() == 2).then_some(())).await;
+    until("nothing in trouble", async || failing().await.is_empty().then_some(())).await;
+    let lane = trouble("Two").await;
+    boss.post("/admin/deliveries/drop", &[("lane", &lane.key)]).await.ok().hides(&peer.host);
+    assert_eq!(kring::store::deliveries::count(&mut a.ctx().db.read().await.unwrap()).await.unwrap(), 0);
+    // What is sent afterwards is not in its way.
+    a.post(&ada, &group, PostKind::Message, "", "Three").await;
+    until("the next one", async || (announces() == 4).then_some(())).await;
+    // Nobody else looks at this.
+    let mia = a.app.person("Mia").await;
+    let mia = a.app.browser(&mia).await;
+    assert!(matches!(mia.get("/admin/deliveries").await.status, 403 | 404));
+    assert!(matches!(mia.post("/admin/deliveries/drop", &[("lane", &lane.key)]).await.status, 403 | 404));
+}
+
+/// Each activity three times, everything at once: one post each, and the last word of each sender stands.
+async fn at_once(kind: Kind) {
+    let peer = Peer::start("lemming", "lemmy").await;
+    let (a, _, group, _) = followed(kind, &peer).await;
+    let inbox = a.url("/inbox");
+    let people: Vec<String> = (0..6).map(|n| peer.person(&format!("sam{n}"))).collect();
+    let more = json!({"to": [group.uri, "https://www.w3.org/ns/activitystreams#Public"], "audience": group.uri});
+    let notes: Vec<_> = (0..24)
+        .map(|n| note(&peer.url(&format!("/n/{n}")), &people[n % 6], &format!("<p>Note {n}</p>"), more.clone()))
+        .collect();
+    let mut sending = Vec::new();
+    for note in notes.iter().chain(&notes).chain(&notes) {
+        let (peer, inbox, note) = (peer.clone(), inbox.clone(), note.clone());
+        sending.push(tokio::spawn(async move {
+            peer.send(note["attributedTo"].as_str().unwrap(), &inbox, &create(&note)).await
+        }));
+    }
+    for sent in sending {
+        assert_eq!(sent.await.unwrap(), 202);
+    }
+    // Then each edits one and deletes another, without waiting for what came before.
+    for (n, person) in people.iter().enumerate() {
+        for turn in 1..=3 {
+            let mut note = notes[n].clone();
+            note["content"] = json!(format!("<p>Edit {turn}</p>"));
+            note["updated"] = json!(kring::base::Clock::system().now().plus(turn * 1_000_000).to_rfc3339_seconds());
+            let update = activity("Update", &peer.url(&format!("/u/{n}/{turn}")), person, note);
+            assert_eq!(peer.send(person, &inbox, &update).await, 202);
+        }
+        let gone = activity("Delete", &peer.url(&format!("/d/{n}")), person, json!(notes[n + 6]["id"]));
+        assert_eq!(peer.send(person, &inbox, &gone).await, 202);
+    }
+    a.until_quiet().await;
+    for (n, note) in notes.iter().enumerate() {
+        let post = a.find(note["id"].as_str().unwrap()).await.unwrap();
+        match n {
+            0..6 => assert!(post.html.contains("Edit 3"), "{n}: {}", post.html),
+            6..12 => assert!(post.is_gone(), "{n}"),
+            _ => assert!(post.html.contains(&format!("Note {n}")), "{n}"),
+        }
+    }
+}
+
+/// People of servers never seen before, all at once.
+async fn follows(kind: Kind) {
+    let a = Kring::start("alpha", kind).await;
+    let ada = a.person("Ada").await;
+    let group = a.group(&ada, "Local history", GroupKind::Public).await;
+    let (mut peers, mut sending) = (Vec::new(), Vec::new());
+    for n in 0..8 {
+        let peer = Peer::start(&format!("peer{n}"), "mastodon").await;
+        for m in 0..5 {
+            let person = peer.person(&format!("sam{m}"));
+            let follow = activity("Follow", &peer.url(&format!("/f/{m}")), &person, json!(group.uri));
+            let (peer, inbox) = (peer.clone(), a.url("/inbox"));
+            sending.push(tokio::spawn(async move { peer.send(&person, &inbox, &follow).await }));
+        }
+        peers.push(peer);
+    }
+    for sent in sending {
+        assert_eq!(sent.await.unwrap(), 202);
+    }
+    for peer in &peers {
+        until("five Accepts", async || {
+            (peer.received().iter().filter(|v| v["type"] == "Accept").count() == 5).then_some(())
+        })
+        .await;
+    }
 }

@@ -74,7 +74,7 @@ impl Place {
             .ctx
             .db
             .write(move |conn| {
-                Box::pin(async move { kring::store::jobs::claim(conn, now, now.plus(Time::MINUTE), 100).await })
+                Box::pin(async move { kring::store::jobs::claim(conn, now, now.plus(Time::MINUTE), 100, 100).await })
             })
             .await
             .unwrap();
@@ -84,7 +84,7 @@ impl Place {
             }
             let id = job.id;
             let done =
-                self.ctx.db.write(move |conn| Box::pin(async move { kring::store::jobs::finish(conn, id).await }));
+                self.ctx.db.write(move |conn| Box::pin(async move { kring::store::jobs::finish(conn, &[id]).await }));
             done.await.unwrap();
         }
         let mut out = Vec::new();

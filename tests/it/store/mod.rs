@@ -4,3 +4,4 @@ mod durability;
 mod migrations;
 mod processes;
 mod promises;
+mod queues;

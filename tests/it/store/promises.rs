@@ -80,7 +80,7 @@ fn a_job_is_claimed_once() {
                     loop {
                         let later = now.plus(Time::MINUTE);
                         let got =
-                            db.write(move |conn| Box::pin(jobs::claim(conn, now.plus(1), later, 7))).await.unwrap();
+                            db.write(move |conn| Box::pin(jobs::claim(conn, now.plus(1), later, 7, 7))).await.unwrap();
                         if got.is_empty() {
                             return mine;
                         }

@@ -1,0 +1,2 @@
+DROP INDEX deliveries_activity;
+DROP INDEX lanes_claimed;

@@ -1,0 +1,92 @@
+//! What comes in at the same time is stored in one transaction. Each is answered after the commit, when it is durable.
+
+use tokio::sync::{mpsc, oneshot};
+
+use crate::base::*;
+use crate::store::federation::{self as rows, NewActivity};
+use crate::store::{Conn, Db, deliveries};
+
+/// Activities stored together at most, and those that may wait for it.
+const TOGETHER: usize = 256;
+
+/// An activity to store.
+#[derive(Clone, Debug)]
+pub(in crate::federation) struct Arrival {
+    /// It.
+    pub activity: NewActivity,
+    /// Its host, if that was not noted as alive lately.
+    pub seen: Option<(HostId, String)>,
+}
+
+/// What came of it.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::federation) struct Kept {
+    /// It was not here yet.
+    pub fresh: bool,
+}
+
+type Waiting = (Arrival, oneshot::Sender<Result<Kept>>);
+
+/// Stores activities that come in. While one transaction is being committed the next gathers.
+#[derive(Debug)]
+pub(in crate::federation) struct Arrivals(mpsc::Sender<Waiting>);
+
+impl Arrivals {
+    /// Begins, in a task of its own that ends when this goes.
+    pub fn start(db: Db, clock: Clock) -> Self {
+        let (sender, receiver) = mpsc::channel(4 * TOGETHER);
+        tokio::spawn(gather(db, clock, receiver));
+        Self(sender)
+    }
+
+    /// Stores an activity; done when it is durable.
+    pub async fn keep(&self, arrival: Arrival) -> Result<Kept> {
+        let (sender, receiver) = oneshot::channel();
+        let gone = || Error::Unavailable("nothing is stored any more".to_owned());
+        self.0.send((arrival, sender)).await.map_err(|_| gone())?;
+        receiver.await.map_err(|_| gone())?
+    }
+}
+
+async fn gather(db: Db, clock: Clock, mut queue: mpsc::Receiver<Waiting>) {
+    let mut waiting = Vec::with_capacity(TOGETHER);
+    while queue.recv_many(&mut waiting, TOGETHER).await > 0 {
+        let (arrivals, answers): (Vec<Arrival>, Vec<_>) = waiting.drain(..).unzip();
+        let kept = if arrivals.len() == 1 { None } else { Some(store(&db, clock.now(), arrivals.clone()).await) };
+        match kept {
+            Some(Ok(all)) => {
+                for (answer, kept) in answers.into_iter().zip(all) {
+                    // Who sent it may have gone away; it is stored all the same.
+                    let _ = answer.send(Ok(kept));
+                }
+            }
+            // Alone, or one of them spoils it for the others: each by itself.
+            _ => {
+                for (answer, arrival) in answers.into_iter().zip(arrivals) {
+                    let alone = store(&db, clock.now(), vec![arrival]).await;
+                    let alone = alone.and_then(|all| {
+                        all.first().copied().ok_or_else(|| Error::internal("an activity was not stored"))
+                    });
+                    let _ = answer.send(alone);
+                }
+            }
+        }
+    }
+}
+
+async fn store(db: &Db, now: Time, arrivals: Vec<Arrival>) -> Result<Vec<Kept>> {
+    db.write(move |conn| Box::pin(async move { insert(conn, now, arrivals).await })).await
+}
+
+async fn insert(conn: &mut Conn, now: Time, arrivals: Vec<Arrival>) -> Result<Vec<Kept>> {
+    let (activities, hosts): (Vec<_>, Vec<_>) = arrivals.into_iter().map(|a| (a.activity, a.seen)).unzip();
+    let fresh = rows::insert_activities(conn, &activities).await?;
+    for (host, name) in hosts.into_iter().flatten() {
+        rows::set_seen(conn, host, now).await?;
+        // Whoever talks also listens again: what waits for this host is tried now.
+        if deliveries::wake_host(conn, &name, now).await? > 0 {
+            tracing::info!(host = %name, "a parked host is back");
+        }
+    }
+    Ok(fresh.into_iter().map(|fresh| Kept { fresh }).collect())
+}
