@@ -44,3 +44,4 @@ pub mod tags;
 
 pub(crate) use conn::db_fn;
 pub use conn::{Conn, Db, Sq, is_postgres};
+pub use sight::who_sees;
