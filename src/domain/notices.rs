@@ -47,6 +47,8 @@ text_enum! {
         GroupRequest = "group_request",
         /// Your group was not approved.
         GroupRefused = "group_refused",
+        /// Your scheduled post could not be put up and is a draft now.
+        Unpublished = "unpublished",
     }
 }
 
@@ -108,7 +110,8 @@ impl NoticeKind {
             | Self::Held
             | Self::AccountRequest
             | Self::GroupRequest
-            | Self::GroupRefused => None,
+            | Self::GroupRefused
+            | Self::Unpublished => None,
         }
     }
 }

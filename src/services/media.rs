@@ -205,6 +205,12 @@ pub async fn own(ctx: &Ctx, viewer: &Viewer, id: MediaId) -> Result<Media> {
     file.filter(|f| f.owner_id == me).ok_or(Error::NotFound)
 }
 
+/// Which of several files are the viewer's own and in no post yet.
+pub async fn loose(ctx: &Ctx, viewer: &Viewer, ids: &[MediaId]) -> Result<Vec<Media>> {
+    let me = viewer.member_id()?;
+    if ids.is_empty() { Ok(Vec::new()) } else { store::media::loose_of(&mut ctx.db.read().await?, me, ids).await }
+}
+
 /// Pictures and documents in a group, newest first, before `before`.
 pub async fn of_group(ctx: &Ctx, viewer: &Viewer, group: ActorId, before: Option<i64>) -> Result<Vec<Media>> {
     let sight = policy::sight(viewer);

@@ -2,7 +2,6 @@
 
 use crate::base::*;
 use crate::domain::Viewer;
-use crate::domain::groups::FollowState;
 use crate::domain::notices::{NoticeKind, NoticePolicy, Verdict};
 use crate::domain::posts::PostKind;
 use crate::services::Ctx;
@@ -80,15 +79,16 @@ pub async fn mute_thread(ctx: &Ctx, viewer: &Viewer, post: PostId, on: bool) -> 
     Ok(())
 }
 
-/// What becomes of a notice. Only what other people do to a member is looked at; word from moderators and groups passes.
-pub(super) async fn verdict(
+/// What becomes of a notice, for those of several members whose policy has something to say of it. Only what other
+/// people do to a member is looked at; word from moderators and groups passes.
+pub(super) async fn verdicts(
     conn: &mut Conn,
     ctx: &Ctx,
-    member: ActorId,
+    members: &[ActorId],
     kind: NoticeKind,
     actor: ActorId,
     post: Option<PostId>,
-) -> Result<Verdict> {
+) -> Result<Vec<(ActorId, Verdict)>> {
     let looked_at = matches!(
         kind,
         NoticeKind::Mention
@@ -98,36 +98,39 @@ pub(super) async fn verdict(
             | NoticeKind::Share
             | NoticeKind::Follow
     );
-    let policy = store::notice_policy::get(conn, member).await?;
-    if !looked_at
-        || policy == NoticePolicy::default()
-        || store::notice_policy::is_permitted(conn, member, actor).await?
-    {
-        return Ok(Verdict::Accept);
+    if !looked_at {
+        return Ok(Vec::new());
     }
-    let mut worst = Verdict::Accept;
-    let mine = store::groups::find_follow(conn, member, actor).await?;
-    let following = mine.is_some_and(|follow| follow.state == FollowState::Accepted);
-    if !following {
-        worst = worst.max(policy.not_following);
+    let mut policies = store::notice_policy::among(conn, members).await?;
+    policies.retain(|(_, policy)| *policy != NoticePolicy::default());
+    if policies.is_empty() {
+        return Ok(Vec::new());
     }
-    let theirs = store::groups::find_follow(conn, actor, member).await?;
-    if theirs.is_none_or(|follow| follow.state != FollowState::Accepted) {
-        worst = worst.max(policy.not_followers);
-    }
-    if ctx.now().since(store::actors::get(conn, actor).await?.created_at) < NEW_FOR {
-        worst = worst.max(policy.new_accounts);
-    }
-    if kind == NoticeKind::Direct && !following && !answers_own(conn, member, post).await? {
-        worst = worst.max(policy.private_mentions);
-    }
-    Ok(worst)
+    let who: Vec<ActorId> = policies.iter().map(|(member, _)| *member).collect();
+    let permitting = store::notice_policy::permitting(conn, &who, actor).await?;
+    let following = store::groups::followers_among(conn, &who, actor).await?;
+    let followed = store::groups::followed_among(conn, actor, &who).await?;
+    let new = ctx.now().since(store::actors::get(conn, actor).await?.created_at) < NEW_FOR;
+    let began = if kind == NoticeKind::Direct { began(conn, post).await? } else { None };
+    let verdict = |(member, policy): (ActorId, NoticePolicy)| {
+        let follows = following.contains(&member);
+        let unasked = kind == NoticeKind::Direct && !follows && began != Some(member);
+        let says = [
+            (!follows, policy.not_following),
+            (!followed.contains(&member), policy.not_followers),
+            (new, policy.new_accounts),
+            (unasked, policy.private_mentions),
+        ];
+        let worst = says.into_iter().filter(|(holds, _)| *holds).map(|(_, verdict)| verdict).max();
+        (member, worst.unwrap_or(Verdict::Accept))
+    };
+    Ok(policies.into_iter().filter(|(member, _)| !permitting.contains(member)).map(verdict).collect())
 }
 
-/// Whether a message is in a conversation that the member began.
-async fn answers_own(conn: &mut Conn, member: ActorId, post: Option<PostId>) -> Result<bool> {
-    let Some(post) = post else { return Ok(false) };
+/// Who began the conversation that a message is in.
+async fn began(conn: &mut Conn, post: Option<PostId>) -> Result<Option<ActorId>> {
+    let Some(post) = post else { return Ok(None) };
     let root = store::posts::get(conn, post).await?.root_id;
     let root = store::posts::get(conn, root).await?;
-    Ok(root.kind == PostKind::Direct && root.author_id == member)
+    Ok((root.kind == PostKind::Direct).then_some(root.author_id))
 }

@@ -3,10 +3,10 @@
 use crate::base::*;
 use crate::domain::Viewer;
 use crate::domain::notices::{Notice, NoticeKind, Verdict};
+use crate::domain::people::Role;
 use crate::domain::posts::Post;
 use crate::live::Change;
 use crate::policy;
-use crate::services::timelines::may_see;
 use crate::services::{Ctx, notice_policy, push};
 use crate::store::notices::NewNotice;
 use crate::store::{self, Conn};
@@ -68,56 +68,64 @@ pub async fn tell_all(ctx: &Ctx, who: &[ActorId], telling: Telling, also_self: b
     if who.is_empty() {
         return Ok(());
     }
+    let who = reached(ctx, who, &telling).await?;
+    if who.is_empty() {
+        return Ok(());
+    }
     let c = ctx.clone();
-    let changes = ctx
-        .db
-        .write(move |conn| {
-            Box::pin(async move {
-                let mut changes = Vec::new();
-                for member in who {
-                    if let Some(id) = tell_one(conn, &c, member, &telling).await? {
-                        changes.push(Change::Notice { member, notice: id });
-                    }
-                }
-                Ok(changes)
-            })
-        })
-        .await?;
-    if !changes.is_empty() {
+    let told = ctx.db.write(move |conn| Box::pin(async move { keep(conn, &c, &who, &telling).await })).await?;
+    if !told.is_empty() {
         ctx.wake.now();
     }
-    for change in changes {
-        ctx.hub.publish(change);
+    for (member, notice) in told {
+        ctx.hub.publish(Change::Notice { member, notice });
     }
     Ok(())
 }
 
-async fn tell_one(conn: &mut Conn, ctx: &Ctx, member: ActorId, telling: &Telling) -> Result<Option<NotificationId>> {
-    if !store::members::is_member(conn, member).await? {
-        return Ok(None);
-    }
-    if let Some(actor) = telling.actor
-        && !store::moderation::may_notify(conn, member, actor).await?
-    {
-        return Ok(None);
+/// Who of `who` is told, and whose notice waits as a request: a fixed number of queries, however many they are.
+async fn reached(ctx: &Ctx, who: Vec<ActorId>, telling: &Telling) -> Result<Vec<(ActorId, bool)>> {
+    let mut conn = ctx.db.read().await?;
+    let members = store::members::among(&mut conn, &who).await?;
+    let mut left: Vec<ActorId> = members.iter().map(|(member, ..)| *member).collect();
+    if let Some(actor) = telling.actor {
+        let shut = store::moderation::out_of_reach(&mut conn, &left, actor).await?;
+        left.retain(|member| !shut.contains(member));
     }
     // One's own removed post and reports to moderators are told although the post is not shown any more.
     let open = matches!(telling.kind, NoticeKind::Removed | NoticeKind::Report | NoticeKind::Held);
-    if let Some(post) = telling.post.filter(|_| !open)
-        && (!may_see(conn, member, post).await? || store::notice_policy::is_thread_muted(conn, member, post).await?)
-    {
-        return Ok(None);
+    if let Some(post) = telling.post.filter(|_| !open) {
+        let sight = |(id, role, guest): &(ActorId, Role, bool)| {
+            (*id, policy::sight(&Viewer::Member { id: *id, role: *role, guest: *guest }))
+        };
+        let sights: Vec<_> = members.iter().map(sight).collect();
+        let seeing = store::who_sees(&mut conn, &sights, post).await?;
+        let muting = store::notice_policy::muting_thread(&mut conn, &left, post).await?;
+        left.retain(|member| seeing.contains(member) && !muting.contains(member));
     }
-    let verdict = match telling.actor {
-        Some(actor) => notice_policy::verdict(conn, ctx, member, telling.kind, actor, telling.post).await?,
-        None => Verdict::Accept,
+    let verdicts = match telling.actor {
+        Some(actor) => notice_policy::verdicts(&mut conn, ctx, &left, telling.kind, actor, telling.post).await?,
+        None => Vec::new(),
     };
-    if verdict == Verdict::Drop {
-        return Ok(None);
-    }
-    let new = NewNotice {
+    let verdict = |member: ActorId| verdicts.iter().find(|(who, _)| *who == member).map(|(_, verdict)| *verdict);
+    let told = |member: ActorId| match verdict(member) {
+        Some(Verdict::Drop) => None,
+        Some(Verdict::Filter) => Some((member, true)),
+        Some(Verdict::Accept) | None => Some((member, false)),
+    };
+    Ok(left.into_iter().filter_map(told).collect())
+}
+
+/// Adds the notices, each unless one like it waits unread already; returns those to tell of at once.
+async fn keep(
+    conn: &mut Conn,
+    ctx: &Ctx,
+    who: &[(ActorId, bool)],
+    telling: &Telling,
+) -> Result<Vec<(ActorId, NotificationId)>> {
+    let notice = |(member_id, filtered): &(ActorId, bool)| NewNotice {
         id: NotificationId(ctx.ids.next()),
-        member_id: member,
+        member_id: *member_id,
         kind: telling.kind,
         actor_id: telling.actor,
         post_id: telling.post,
@@ -125,13 +133,18 @@ async fn tell_one(conn: &mut Conn, ctx: &Ctx, member: ActorId, telling: &Telling
         detail: telling.detail.clone(),
         group_key: telling.group_key.clone(),
         created_at: ctx.now(),
-        filtered: verdict == Verdict::Filter,
+        filtered: *filtered,
     };
-    if !store::notices::insert(conn, &new).await? || new.filtered {
-        return Ok(None);
+    let mut new: Vec<NewNotice> = who.iter().map(notice).collect();
+    if let Some(like) = new.first() {
+        let members: Vec<ActorId> = new.iter().map(|new| new.member_id).collect();
+        let waiting = store::notices::waiting(conn, &members, like).await?;
+        new.retain(|new| !waiting.contains(&new.member_id));
     }
-    push::announce(conn, ctx, member, new.id).await?;
-    Ok(Some(new.id))
+    store::notices::insert(conn, &new).await?;
+    let told: Vec<_> = new.iter().filter(|new| !new.filtered).map(|new| (new.member_id, new.id)).collect();
+    push::announce(conn, ctx, &told).await?;
+    Ok(told)
 }
 
 /// The viewer's notices of some kinds (all when empty), newest first.

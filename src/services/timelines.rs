@@ -1,17 +1,16 @@
 //! What follows from a post here: homes, notices, live listeners. And reading home.
 
 use crate::base::*;
+use crate::domain::Viewer;
 use crate::domain::audiences::Scope;
 use crate::domain::events::Event;
 use crate::domain::groups::{FollowState, GroupRole, Notify};
 use crate::domain::notices::NoticeKind;
 use crate::domain::posts::{EntryKind, Post, PostKind, PostState, PostView};
-use crate::domain::{Sight, Viewer};
 use crate::live::Change;
 use crate::policy;
-use crate::services::follows::sight_of;
 use crate::services::{Ctx, notices, previews};
-use crate::store::{self, Conn};
+use crate::store;
 
 /// Members put on their homes in one transaction.
 const CHUNK: i64 = 200;
@@ -308,12 +307,6 @@ async fn tell_moderators(ctx: &Ctx, group: Option<ActorId>, notice: notices::Tel
     drop(conn);
     let who: Vec<ActorId> = lines.into_iter().filter(|line| line.actor.is_local()).map(|line| line.actor.id).collect();
     notices::tell(ctx, &who, notice).await
-}
-
-/// Whether a member may see a post: notices go to nobody else.
-pub(super) async fn may_see(conn: &mut Conn, member: ActorId, post: PostId) -> Result<bool> {
-    let sight: Sight = sight_of(conn, member).await?;
-    Ok(store::posts::find_visible(conn, post, &sight).await?.is_some())
 }
 
 /// The handler of the `close_polls` job: polls whose time is up.

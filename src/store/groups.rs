@@ -188,6 +188,26 @@ db_fn! {
             .optional()
     }
 
+    /// Which of several follow someone, or are members of a group.
+    pub async fn followers_among(conn, who: &[ActorId], target: ActorId) -> Vec<ActorId> {
+        follows::table
+            .filter(follows::follower_id.eq_any(who).and(follows::target_id.eq(target)))
+            .filter(follows::state.eq(FollowState::Accepted))
+            .select(follows::follower_id)
+            .load(conn)
+            .await
+    }
+
+    /// Whom of several someone follows.
+    pub async fn followed_among(conn, follower: ActorId, whom: &[ActorId]) -> Vec<ActorId> {
+        follows::table
+            .filter(follows::follower_id.eq(follower).and(follows::target_id.eq_any(whom)))
+            .filter(follows::state.eq(FollowState::Accepted))
+            .select(follows::target_id)
+            .load(conn)
+            .await
+    }
+
     /// A follow by its ActivityPub id.
     pub async fn find_follow_by_uri(conn, uri: &str) -> Option<Follow> {
         follows::table.filter(follows::uri.eq(uri)).select(Follow::as_select()).first(conn).await.optional()

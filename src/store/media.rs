@@ -37,6 +37,15 @@ db_fn! {
         media::table.find(id).select(Media::as_select()).first(conn).await.optional()
     }
 
+    /// Which of several files are someone's own and in no post yet.
+    pub async fn loose_of(conn, owner: ActorId, ids: &[MediaId]) -> Vec<Media> {
+        media::table
+            .filter(media::id.eq_any(ids).and(media::owner_id.eq(owner)).and(media::post_id.is_null()))
+            .select(Media::as_select())
+            .load(conn)
+            .await
+    }
+
     /// Files of several posts, in order.
     pub async fn of_posts(conn, posts: &[PostId]) -> Vec<Media> {
         media::table
@@ -93,6 +102,9 @@ db_fn! {
             .filter(media::post_id.is_null().and(media::purpose.eq("post")).and(media::created_at.lt(before)))
             // Who has a post waiting for its time may have given it files: they are not looked through one by one.
             .filter(sql::<Bool>("NOT EXISTS (SELECT 1 FROM scheduled_posts s WHERE s.member_id = media.owner_id)"))
+            .filter(sql::<Bool>(
+                "NOT EXISTS (SELECT 1 FROM drafts d WHERE d.member_id = media.owner_id AND d.place LIKE 'scheduled%')",
+            ))
             .limit(limit)
             .select((media::id, media::key, media::thumb_key))
             .load(conn)

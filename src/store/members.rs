@@ -15,6 +15,15 @@ db_fn! {
         diesel::select(diesel::dsl::exists(members::table.find(id))).get_result(conn).await
     }
 
+    /// Which of several actors have an account here, and whether they are guests.
+    pub async fn among(conn, who: &[ActorId]) -> Vec<(ActorId, Role, bool)> {
+        members::table
+            .filter(members::actor_id.eq_any(who))
+            .select((members::actor_id, members::role, members::is_guest))
+            .load(conn)
+            .await
+    }
+
     /// Whether an actor is a guest here; `false` for those without an account.
     pub async fn is_guest(conn, id: ActorId) -> bool {
         members::table.find(id).select(members::is_guest).first(conn).await.optional().map(|guest| guest == Some(true))

@@ -45,3 +45,5 @@ pub mod tags;
 
 pub(crate) use conn::db_fn;
 pub use conn::{Conn, Db, Sq, is_postgres, with_short_reads};
+pub use conn::{Conn, Db, Sq, is_postgres};
+pub use sight::who_sees;

@@ -139,23 +139,25 @@ db_fn! {
             .await
     }
 
-    /// Whether notices from `target` reach `member`: neither blocks the other, and no mute.
-    pub async fn may_notify(conn, member: ActorId, target: ActorId) -> bool {
-        let theirs = host_blocks::table
+    /// Whom of several members notices from `target` do not reach: one of the two blocks the other, or it is muted.
+    pub async fn out_of_reach(conn, members: &[ActorId], target: ActorId) -> Vec<ActorId> {
+        let mut shut: Vec<ActorId> = host_blocks::table
             .inner_join(actors::table.on(actors::host_id.eq(host_blocks::host_id)))
-            .filter(host_blocks::member_id.eq(member).and(actors::id.eq(target)));
-        if diesel::select(diesel::dsl::exists(theirs)).get_result::<bool>(conn).await? {
-            return Ok(false);
-        }
-        diesel::select(diesel::dsl::not(diesel::dsl::exists(
-            blocks::table.filter(
-                blocks::member_id.eq(member).and(blocks::target_id.eq(target)).or(
-                    blocks::member_id.eq(target).and(blocks::target_id.eq(member)).and(blocks::kind.eq(BlockKind::Block)),
+            .filter(host_blocks::member_id.eq_any(members).and(actors::id.eq(target)))
+            .select(host_blocks::member_id)
+            .load(conn)
+            .await?;
+        let between: Vec<(ActorId, ActorId)> = blocks::table
+            .filter(
+                blocks::member_id.eq_any(members).and(blocks::target_id.eq(target)).or(
+                    blocks::member_id.eq(target).and(blocks::target_id.eq_any(members)).and(blocks::kind.eq(BlockKind::Block)),
                 ),
-            ),
-        )))
-        .get_result(conn)
-        .await
+            )
+            .select((blocks::member_id, blocks::target_id))
+            .load(conn)
+            .await?;
+        shut.extend(between.into_iter().map(|(member, other)| if member == target { other } else { member }));
+        Ok(shut)
     }
 
     /// The blocks between one member and several actors: target, kind, and whether it is the member's own.

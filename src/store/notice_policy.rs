@@ -12,16 +12,18 @@ use crate::domain::notices::{NoticePolicy, Verdict};
 type Row = (String, String, String, String, String);
 
 db_fn! {
-    async fn row(conn, member: ActorId) -> Option<Row> {
+    async fn rows(conn, members: &[ActorId]) -> Vec<(ActorId, Row)> {
         notice_policies::table
-            .find(member)
+            .filter(notice_policies::member_id.eq_any(members))
             .select((
-                notice_policies::not_following, notice_policies::not_followers, notice_policies::new_accounts,
-                notice_policies::private_mentions, notice_policies::limited_accounts,
+                notice_policies::member_id,
+                (
+                    notice_policies::not_following, notice_policies::not_followers, notice_policies::new_accounts,
+                    notice_policies::private_mentions, notice_policies::limited_accounts,
+                ),
             ))
-            .first(conn)
+            .load(conn)
             .await
-            .optional()
     }
 
     /// Sets a member's policy.
@@ -42,10 +44,13 @@ db_fn! {
             .await
     }
 
-    /// Whether notices from someone are taken whatever the policy says.
-    pub async fn is_permitted(conn, member: ActorId, actor: ActorId) -> bool {
-        let theirs = notice_permissions::member_id.eq(member).and(notice_permissions::actor_id.eq(actor));
-        diesel::select(diesel::dsl::exists(notice_permissions::table.filter(theirs))).get_result(conn).await
+    /// Which of several members take notices from someone whatever their policy says.
+    pub async fn permitting(conn, members: &[ActorId], actor: ActorId) -> Vec<ActorId> {
+        notice_permissions::table
+            .filter(notice_permissions::member_id.eq_any(members).and(notice_permissions::actor_id.eq(actor)))
+            .select(notice_permissions::member_id)
+            .load(conn)
+            .await
     }
 
     /// Takes notices from someone whatever the policy says, those that wait too.
@@ -105,25 +110,35 @@ db_fn! {
             .await
     }
 
-    /// Whether a member wants no notices of the thread of a post.
-    pub async fn is_thread_muted(conn, member: ActorId, post: PostId) -> bool {
+    /// Which of several members want no notices of the thread of a post.
+    pub async fn muting_thread(conn, members: &[ActorId], post: PostId) -> Vec<ActorId> {
         let threads = posts::table.filter(posts::id.eq(post)).select(posts::root_id);
-        let theirs = muted_threads::table
-            .filter(muted_threads::member_id.eq(member))
-            .filter(muted_threads::root_id.eq_any(threads));
-        diesel::select(diesel::dsl::exists(theirs)).get_result(conn).await
+        muted_threads::table
+            .filter(muted_threads::member_id.eq_any(members))
+            .filter(muted_threads::root_id.eq_any(threads))
+            .select(muted_threads::member_id)
+            .load(conn)
+            .await
     }
+}
+
+/// The policies of those of several members who set one.
+pub async fn among(conn: &mut super::Conn, members: &[ActorId]) -> Result<Vec<(ActorId, NoticePolicy)>> {
+    let verdict = |word: &str| Verdict::parse(word).unwrap_or(Verdict::Accept);
+    let policy = |(member, row): (ActorId, Row)| {
+        let policy = NoticePolicy {
+            not_following: verdict(&row.0),
+            not_followers: verdict(&row.1),
+            new_accounts: verdict(&row.2),
+            private_mentions: verdict(&row.3),
+            limited_accounts: verdict(&row.4),
+        };
+        (member, policy)
+    };
+    Ok(rows(conn, members).await?.into_iter().map(policy).collect())
 }
 
 /// A member's policy; that of someone who set none takes everything.
 pub async fn get(conn: &mut super::Conn, member: ActorId) -> Result<NoticePolicy> {
-    let Some(row) = row(conn, member).await? else { return Ok(NoticePolicy::default()) };
-    let verdict = |word: &str| Verdict::parse(word).unwrap_or(Verdict::Accept);
-    Ok(NoticePolicy {
-        not_following: verdict(&row.0),
-        not_followers: verdict(&row.1),
-        new_accounts: verdict(&row.2),
-        private_mentions: verdict(&row.3),
-        limited_accounts: verdict(&row.4),
-    })
+    Ok(among(conn, &[member]).await?.into_iter().next().map_or_else(NoticePolicy::default, |(_, policy)| policy))
 }

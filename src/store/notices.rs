@@ -42,27 +42,33 @@ type Row =
     (NotificationId, NoticeKind, Option<ActorId>, Option<PostId>, Option<ActorId>, String, String, Time, Option<Time>);
 
 db_fn! {
-    /// Adds a notice, unless the same (kind, actor, post, group) waits unread already.
-    pub async fn insert(conn, new: &NewNotice) -> bool {
-        let again = notifications::table
-            .filter(notifications::member_id.eq(new.member_id).and(notifications::group_key.eq(&new.group_key)))
-            .filter(notifications::kind.eq(new.kind.as_str()).and(notifications::read_at.is_null()))
-            .filter(sql::<BigInt>("COALESCE(notifications.actor_id, 0)").eq(new.actor_id.map_or(0, |a| a.0)))
-            .filter(sql::<BigInt>("COALESCE(notifications.post_id, 0)").eq(new.post_id.map_or(0, |p| p.0)));
-        if diesel::select(diesel::dsl::exists(again)).get_result::<bool>(conn).await? {
-            return Ok(false);
-        }
-        diesel::insert_into(notifications::table)
-            .values((
-                notifications::id.eq(new.id), notifications::member_id.eq(new.member_id), notifications::kind.eq(new.kind),
-                notifications::actor_id.eq(new.actor_id), notifications::post_id.eq(new.post_id),
-                notifications::group_id.eq(new.group_id), notifications::detail.eq(&new.detail),
-                notifications::group_key.eq(&new.group_key), notifications::created_at.eq(new.created_at),
-                notifications::filtered.eq(new.filtered),
-            ))
-            .execute(conn)
+    /// For which of several members a notice like this one (kind, actor, post, key) waits unread already.
+    pub async fn waiting(conn, members: &[ActorId], like: &NewNotice) -> Vec<ActorId> {
+        notifications::table
+            .filter(notifications::member_id.eq_any(members).and(notifications::group_key.eq(&like.group_key)))
+            .filter(notifications::kind.eq(like.kind.as_str()).and(notifications::read_at.is_null()))
+            .filter(sql::<BigInt>("COALESCE(notifications.actor_id, 0)").eq(like.actor_id.map_or(0, |a| a.0)))
+            .filter(sql::<BigInt>("COALESCE(notifications.post_id, 0)").eq(like.post_id.map_or(0, |p| p.0)))
+            .select(notifications::member_id)
+            .load(conn)
             .await
-            .map(|n| n > 0)
+    }
+
+    /// Adds notices.
+    pub async fn insert(conn, new: &[NewNotice]) -> usize {
+        for new in new {
+            diesel::insert_into(notifications::table)
+                .values((
+                    notifications::id.eq(new.id), notifications::member_id.eq(new.member_id),
+                    notifications::kind.eq(new.kind), notifications::actor_id.eq(new.actor_id),
+                    notifications::post_id.eq(new.post_id), notifications::group_id.eq(new.group_id),
+                    notifications::detail.eq(&new.detail), notifications::group_key.eq(&new.group_key),
+                    notifications::created_at.eq(new.created_at), notifications::filtered.eq(new.filtered),
+                ))
+                .execute(conn)
+                .await?;
+        }
+        Ok(new.len())
     }
 
     /// Unread notices; at most 100 are counted.

@@ -88,11 +88,11 @@ db_fn! {
         diesel::delete(push_subscriptions::table.find(id)).execute(conn).await
     }
 
-    /// Subscriptions of a member.
-    pub async fn ids_of(conn, member: ActorId) -> Vec<i64> {
+    /// Subscriptions of several members.
+    pub async fn of_members(conn, members: &[ActorId]) -> Vec<(ActorId, i64)> {
         push_subscriptions::table
-            .filter(push_subscriptions::member_id.eq(member))
-            .select(push_subscriptions::id)
+            .filter(push_subscriptions::member_id.eq_any(members))
+            .select((push_subscriptions::member_id, push_subscriptions::id))
             .load(conn)
             .await
     }

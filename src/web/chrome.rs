@@ -176,6 +176,12 @@ impl Chrome {
         self
     }
 
+    /// Under what the browser keeps a text that was not sent: nobody else on a shared computer gets to see it.
+    pub fn draft_key(&self, place: impl std::fmt::Display) -> String {
+        let me = self.me.as_ref().map_or("", |me| me.name.as_str());
+        format!("draft-{me}-{place}")
+    }
+
     /// A text.
     pub fn t(&self, key: impl AsRef<str>) -> String {
         i18n::t(self.locale, key.as_ref())

@@ -25,7 +25,8 @@ use crate::urls::post_path;
 pub fn routes() -> Router<Ctx> {
     Router::new()
         .route("/posts/new", get(new))
-        .route("/posts", post(publish))
+        // Who reloads, or signs in again on the way, is not left at an address without a page.
+        .route("/posts", get(async || see("/posts/new")).post(publish))
         .route("/posts/{id}/edit", get(edit).post(save))
         .route("/messages/new", get(new_message))
         .route("/messages", post(send_message))
@@ -53,6 +54,8 @@ pub(super) struct Typed {
     sensitive: String,
     /// Handles, for a conversation.
     to: String,
+    /// Files put up already.
+    media: Vec<String>,
 }
 
 impl Typed {
@@ -79,6 +82,7 @@ impl Typed {
             warning: text("warning"),
             sensitive: text("sensitive"),
             to: text("to"),
+            media: Vec::new(),
         }
     }
 
@@ -319,12 +323,26 @@ struct Asked {
     kind: String,
     #[serde(default)]
     to: String,
+    /// A draft to go on with, by its place.
+    #[serde(default)]
+    draft: String,
     share: Option<PostId>,
+}
+
+/// The place of the draft that is asked for: one that came of a scheduled post, or the usual one.
+fn place_of(asked: &Asked, usual: String) -> String {
+    if asked.draft.starts_with("scheduled") { asked.draft.clone() } else { usual }
+}
+
+/// The files of a draft that are there still.
+async fn kept_of(ctx: &Ctx, visit: &Visit, typed: &Typed) -> Result<Vec<Kept>> {
+    let ids: Vec<MediaId> = typed.media.iter().filter_map(|id| id.parse().ok()).collect();
+    Ok(media::loose(ctx, &visit.viewer, &ids).await?.iter().map(Kept::of).collect())
 }
 
 async fn new(State(ctx): State<Ctx>, visit: Visit, Query(asked): Query<Asked>) -> PageResult {
     visit.member()?;
-    let draft = format!("new:{}", asked.group);
+    let draft = place_of(&asked, format!("new:{}", asked.group));
     if let Some(id) = asked.share {
         let view = posts::view(&ctx, &visit.viewer, id).await?;
         let typed = Typed { draft, kind: "link".to_owned(), ..shared(&view, &visit) };
@@ -334,11 +352,16 @@ async fn new(State(ctx): State<Ctx>, visit: Visit, Query(asked): Query<Asked>) -
         Some(typed) if asked.kind.is_empty() || typed.kind == asked.kind => (typed, true),
         _ => {
             let lesson = asked.kind == PostKind::Lesson.as_str();
-            let body = if lesson { visit.t("compose-lesson-outline").replace(" ¶ ", "\n\n") } else { String::new() };
+            let body = if lesson {
+                visit.t("compose-lesson-outline").replace(" ¶", "\n\n").replace("\n ", "\n")
+            } else {
+                String::new()
+            };
             (Typed { draft, kind: asked.kind, group: asked.group, body, ..Typed::default() }, false)
         }
     };
-    render(&ctx, &visit, Use::New, typed, Shown { restored, ..Shown::default() }).await
+    let kept = kept_of(&ctx, &visit, &typed).await?;
+    render(&ctx, &visit, Use::New, typed, Shown { kept, restored, ..Shown::default() }).await
 }
 
 /// A link to a post, with its first words where anyone may read them.
@@ -438,11 +461,12 @@ async fn publish(State(ctx): State<Ctx>, visit: Visit, parts: CheckedParts) -> P
 
 async fn new_message(State(ctx): State<Ctx>, visit: Visit, Query(asked): Query<Asked>) -> PageResult {
     visit.member()?;
-    let draft = format!("direct:{}", asked.to);
-    let kept = drafts::find(&ctx, &visit, &draft).await?;
-    let restored = kept.is_some();
-    let typed = kept.unwrap_or_else(|| Typed { draft, to: asked.to, ..Typed::default() });
-    render(&ctx, &visit, Use::Message, typed, Shown { restored, ..Shown::default() }).await
+    let draft = place_of(&asked, format!("direct:{}", asked.to));
+    let found = drafts::find(&ctx, &visit, &draft).await?;
+    let restored = found.is_some();
+    let typed = found.unwrap_or_else(|| Typed { draft, to: asked.to, ..Typed::default() });
+    let kept = kept_of(&ctx, &visit, &typed).await?;
+    render(&ctx, &visit, Use::Message, typed, Shown { kept, restored, ..Shown::default() }).await
 }
 
 async fn send_message(State(ctx): State<Ctx>, visit: Visit, parts: CheckedParts) -> PageResult {

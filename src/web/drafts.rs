@@ -12,6 +12,7 @@ use super::forms::{CheckedForm, Query};
 use super::respond;
 use super::visit::{PageResult, Visit};
 use crate::base::{ActorId, Result};
+use crate::domain::actors::{ActorCard, ActorKind};
 use crate::services::{Ctx, posts};
 
 /// `/drafts` and `/complete`.
@@ -23,6 +24,12 @@ pub fn routes() -> Router<Ctx> {
 pub(super) async fn find(ctx: &Ctx, visit: &Visit, place: &str) -> Result<Option<Typed>> {
     let kept = posts::draft(ctx, &visit.viewer, place).await?;
     Ok(kept.and_then(|text| serde_json::from_str(&text).ok()))
+}
+
+/// Where a draft that came of a scheduled post is gone on with.
+pub(super) fn path(place: &str) -> String {
+    let page = if place.starts_with("scheduled-message:") { "/messages/new" } else { "/posts/new" };
+    format!("{page}?draft={place}")
 }
 
 /// Throws a draft away: what it held has been sent.
@@ -48,16 +55,24 @@ async fn keep(State(ctx): State<Ctx>, visit: Visit, CheckedForm(typed): CheckedF
 struct Asked {
     #[serde(default)]
     q: String,
+    /// The group that is written in, or `to` for the people of a conversation.
     #[serde(default)]
     group: String,
 }
 
+/// Each with a line that tells people of one name apart, and who may not read along.
 async fn complete(State(ctx): State<Ctx>, visit: Visit, Query(asked): Query<Asked>) -> PageResult {
     let group = asked.group.parse().ok().map(ActorId);
-    let found = posts::complete(&ctx, &visit.viewer, &asked.q, group).await?;
-    let names: Vec<_> = found
-        .iter()
-        .map(|card| serde_json::json!({"handle": card.acct(), "name": card.display_name, "kind": card.kind}))
-        .collect();
-    respond(Json(names))
+    let kinds: &[ActorKind] =
+        if asked.group == "to" { &[ActorKind::Person] } else { &[ActorKind::Person, ActorKind::Group] };
+    let found = posts::complete(&ctx, &visit.viewer, &asked.q, group, kinds).await?;
+    let name = |(card, reads): &(ActorCard, bool)| {
+        let handle = card.acct();
+        let about = match group {
+            Some(_) if !reads => format!("@{handle} · {}", visit.t("compose-reads-not")),
+            _ => format!("@{handle}"),
+        };
+        serde_json::json!({"handle": handle, "name": card.display_name, "kind": card.kind, "about": about})
+    };
+    respond(Json(found.iter().map(name).collect::<Vec<_>>()))
 }

@@ -22,9 +22,19 @@ pub fn routes() -> Router<Ctx> {
 
 /// The picture of someone elsewhere, through us.
 async fn icon(State(ctx): State<Ctx>, visit: Visit, Path(id): Path<String>, headers: HeaderMap) -> PageResult {
-    let media = pictures::elsewhere(&ctx, id.parse()?).await?;
-    serve(&ctx, &visit, media, false, &headers).await
+    match pictures::elsewhere(&ctx, id.parse()?).await {
+        Ok(media) => serve(&ctx, &visit, media, false, &headers).await,
+        // Its server does not answer: a shape stands in for a while, rather than the sign of a broken picture.
+        Err(Error::NotFound | Error::RateLimited { .. }) => {
+            let fixed = [(header::CACHE_CONTROL, "private, max-age=600"), (header::CONTENT_TYPE, "image/svg+xml")];
+            respond((fixed, NOBODY))
+        }
+        Err(error) => Err(error.into()),
+    }
 }
+
+/// Head and shoulders.
+const NOBODY: &str = r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64"><path fill="#cfdcd3" d="M0 0h64v64H0z"/><path fill="#5d766a" d="M32 13a12 12 0 1 1 0 24 12 12 0 0 1 0-24m0 28c14 0 22 8 22 23H10c0-15 8-23 22-23"/></svg>"##;
 
 async fn full(State(ctx): State<Ctx>, visit: Visit, Path(id): Path<String>, headers: HeaderMap) -> PageResult {
     serve(&ctx, &visit, id.parse()?, false, &headers).await

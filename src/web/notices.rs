@@ -67,6 +67,7 @@ const FOR_YOU: &[NoticeKind] = &[
     NoticeKind::Follow,
     NoticeKind::Poll,
     NoticeKind::Quote,
+    NoticeKind::Unpublished,
 ];
 
 /// What groups and keeping order bring.
@@ -140,6 +141,7 @@ fn line(c: &Chrome, together: &[Notice]) -> Option<Line> {
     });
     let detail = match first.kind {
         NoticeKind::Removed | NoticeKind::Refused | NoticeKind::GroupRefused => first.detail.clone(),
+        NoticeKind::Unpublished => c.t(&first.detail),
         _ => String::new(),
     };
     Some(Line {
@@ -169,6 +171,7 @@ fn path(notice: &Notice) -> String {
         NoticeKind::GroupRequest => Some("/admin/groups".to_owned()),
         NoticeKind::GroupRefused => Some("/groups".to_owned()),
         NoticeKind::Follow => person,
+        NoticeKind::Unpublished => Some(super::drafts::path(&notice.group_key)),
         _ => post.or(group).or(person),
     };
     found.unwrap_or_else(|| "/notices".to_owned())

@@ -101,7 +101,7 @@ async fn show(State(ctx): State<Ctx>, visit: Visit, Query(asked): Query<Asked>) 
         tab("groups", "search-groups", count(found.groups.len()), filter == Filter::Groups),
         tab("posts", "search-posts", posts_found, filter == Filter::Posts),
     ];
-    let c = visit.chrome(&ctx, Place::Search, visit.t("search"));
+    let c = visit.chrome(&ctx, Place::Search, visit.t("place-search"));
     let shows = |kind| if filter == Filter::All || filter == kind { some } else { 0 };
     let people = found.people.into_iter().take(shows(Filter::People)).map(|hit| PersonItem {
         path: urls::actor_path(hit.actor.kind, &hit.actor.acct()),

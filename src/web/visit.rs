@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 
@@ -53,8 +53,10 @@ pub struct Visit {
     pub locale: Locale,
     /// The device at the other end.
     pub device: Device,
-    /// Path and query asked for.
+    /// Path and query of the page: what was asked for, or where the form that is sent stands.
     pub path: String,
+    /// A form is sent.
+    changes: bool,
 }
 
 impl Visit {
@@ -161,8 +163,7 @@ pub async fn layer(State(ctx): State<Ctx>, request: Request, next: Next) -> Resp
         Ok(visit) => Arc::new(visit),
         Err(error) => return plain(&error),
     };
-    let changes = !matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS);
-    let mut response = if changes && !from_our_pages(&ctx, &parts.headers) {
+    let mut response = if visit.changes && !from_our_pages(&ctx, &parts.headers) {
         Failure(Error::forbidden("error-other-site")).into_response()
     } else {
         let mut request = Request::from_parts(parts, body);
@@ -184,6 +185,7 @@ async fn visit_of(ctx: &Ctx, parts: &Parts) -> Result<Visit> {
     };
     let chosen = session.as_ref().and_then(|s| s.locale.as_deref()).and_then(Locale::parse);
     let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok()).and_then(Locale::accepted);
+    let changes = !matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS);
     let usual = || Locale::parse(&ctx.instance().locale).unwrap_or_else(|| Locale::negotiate(""));
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
     let agent = headers.get(header::USER_AGENT).and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
@@ -191,9 +193,19 @@ async fn visit_of(ctx: &Ctx, parts: &Parts) -> Result<Visit> {
         viewer: session.as_ref().map_or(Viewer::Anonymous, |s| s.viewer),
         locale: chosen.or(accepted).unwrap_or_else(usual),
         device: Device { agent, address: client_address(ctx, headers, peer), shared: false },
-        path: parts.uri.path_and_query().map_or_else(String::new, |p| p.as_str().to_owned()),
+        path: page_of(parts, changes),
+        changes,
         session: session.map(Arc::new),
     })
+}
+
+/// The page that is asked for; for a form, the page it stands on, as far as the browser says (`Referer`, to ourselves only).
+fn page_of(parts: &Parts, changes: bool) -> String {
+    let host = parts.headers.get(header::HOST).and_then(|v| v.to_str().ok());
+    let from = parts.headers.get(header::REFERER).and_then(|v| v.to_str().ok()).and_then(|v| v.parse::<Uri>().ok());
+    let from = from.filter(|uri| changes && host.is_some() && uri.authority().map(|a| a.as_str()) == host);
+    let page = from.as_ref().unwrap_or(&parts.uri).path_and_query();
+    page.map_or_else(String::new, |page| page.as_str().to_owned())
 }
 
 /// An address that leads nowhere.
@@ -214,7 +226,8 @@ fn show(ctx: &Ctx, visit: &Visit, error: &Error) -> Response {
     // Who is not signed in may find a closed page after signing in: they are sent there, and come back.
     if matches!(error, Error::SignInNeeded) {
         let back = percent_encoding::utf8_percent_encode(&visit.path, percent_encoding::NON_ALPHANUMERIC);
-        return Redirect::to(&format!("/sign-in?to={back}")).into_response();
+        let over = if visit.changes { "&done=session-over" } else { "" };
+        return Redirect::to(&format!("/sign-in?to={back}{over}")).into_response();
     }
     let (name, reason) = match error {
         Error::NotFound => ("not-found", None),

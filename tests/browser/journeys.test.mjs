@@ -221,3 +221,35 @@ test('someone comes in by an invitation, takes part, and goes again: on a phone,
   assert.ok(new URL(page.url()).pathname.startsWith('/sign-in'), 'signed out');
   await context.close();
 });
+
+test('people are completed in a chat, and words survive a session that ends', async () => {
+  const context = await as(browser, 'volunteer');
+  const page = await context.newPage();
+  await page.goto(`${library}/messages/new`);
+  await page.fill('[name=to]', '');
+  await page.locator('[name=to]').pressSequentially('mariek');
+  await page.locator('#to-names [role=option]', { hasText: '@marieke' }).waitFor();
+  await page.keyboard.press('Enter');
+  assert.equal(await page.inputValue('[name=to]'), 'marieke, ');
+  await page.fill('[name=body]', '');
+  await page.locator('[name=body]').pressSequentially('Dag @mariek');
+  await page.locator('#body-names [role=option]').first().waitFor();
+  await page.keyboard.press('Tab');
+  assert.match(await page.inputValue('[name=body]'), /^Dag @marieke $/);
+
+  const words = `Dit blijft bewaard ${run}`;
+  await page.fill('[name=body]', words);
+  const cookies = await context.cookies();
+  await context.clearCookies();
+  await page.click('form.composer button:not([name]):not([type=button])');
+  await page.waitForURL(/\/sign-in\?to=%2Fmessages%2Fnew/);
+  await context.addCookies(cookies);
+  await page.goto(`${library}/messages/new`);
+  assert.equal(await page.inputValue('[name=body]'), words);
+  await page.fill('[name=to]', 'marieke');
+  await page.click('form.composer button:not([name]):not([type=button])');
+  await page.waitForURL(/\/posts\/\d+/);
+  await page.goto(`${library}/messages/new`);
+  assert.equal(await page.inputValue('[name=body]'), '', 'what was sent does not come back');
+  await context.close();
+});

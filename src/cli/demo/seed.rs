@@ -577,7 +577,7 @@ impl Side<'_> {
                 group_key: format!("{kind}-{}", post.id),
                 created_at: planned.at,
             };
-            store::notices::insert(conn, &new).await?;
+            store::notices::insert(conn, &[new]).await?;
         }
         Ok(())
     }

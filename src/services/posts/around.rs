@@ -3,7 +3,9 @@
 use crate::base::*;
 use crate::domain::Viewer;
 use crate::domain::actors::{ActorCard, ActorKind};
+use crate::domain::audiences::Scope;
 use crate::domain::groups::{FollowState, Posting};
+use crate::domain::moderation::BlockKind;
 use crate::domain::posts::{Post, PostKind, PostView};
 use crate::policy::{self, InGroup};
 use crate::services::groups::{self, GroupView};
@@ -110,19 +112,26 @@ pub async fn writable_groups(ctx: &Ctx, viewer: &Viewer) -> Result<Vec<GroupLine
     Ok(lines)
 }
 
-/// Names for a half-typed mention: people and groups the viewer may know, readers of `group` first; at most eight.
-pub async fn complete(ctx: &Ctx, viewer: &Viewer, typed: &str, group: Option<ActorId>) -> Result<Vec<ActorCard>> {
+/// Names for a half-typed mention: people and groups the viewer may know, members of `group` first, and whether they
+/// may read there; at most six.
+pub async fn complete(
+    ctx: &Ctx,
+    viewer: &Viewer,
+    typed: &str,
+    group: Option<ActorId>,
+    kinds: &[ActorKind],
+) -> Result<Vec<(ActorCard, bool)>> {
     let me = viewer.member_id()?;
     let needle = text::fold(typed.trim_start_matches('@'));
     if needle.is_empty() {
         return Ok(Vec::new());
     }
     let mut conn = ctx.db.read().await?;
-    let found = store::actors::search(&mut conn, &[ActorKind::Person, ActorKind::Group], &needle, false, 40).await?;
+    let found = store::actors::search(&mut conn, kinds, &needle, false, 40).await?;
     let guest = !viewer.is_full_member();
-    let mut ranked: Vec<(bool, ActorCard)> = Vec::new();
+    let mut known: Vec<ActorCard> = Vec::new();
     for card in found.into_iter().filter(|card| card.id != me) {
-        let known = match card.kind {
+        let may_know = match card.kind {
             ActorKind::Group => {
                 let (group, actor, follow) = store::groups::get_with(&mut conn, card.id, Some(me)).await?;
                 let at = InGroup { group: &group, local: actor.is_local(), follow: follow.as_ref(), now: ctx.now() };
@@ -130,15 +139,36 @@ pub async fn complete(ctx: &Ctx, viewer: &Viewer, typed: &str, group: Option<Act
             }
             _ => !guest || store::people::share_a_group(&mut conn, me, card.id).await?,
         };
-        if !known || store::moderation::is_blocked(&mut conn, card.id, me).await? {
-            continue;
+        if may_know {
+            known.push(card);
         }
-        let reads = match group {
-            Some(group) => store::groups::find_follow(&mut conn, card.id, group).await?.is_some_and(|f| f.is_member()),
-            None => card.is_local(),
-        };
-        ranked.push((!reads, card));
     }
-    ranked.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| a.1.display_name.cmp(&b.1.display_name)));
-    Ok(ranked.into_iter().take(8).map(|(_, card)| card).collect())
+    let ids: Vec<ActorId> = known.iter().map(|card| card.id).collect();
+    let blocking = store::moderation::between(&mut conn, me, &ids).await?;
+    known.retain(|card| !blocking.contains(&(card.id, me, BlockKind::Block)));
+    // Who is in a group, and that there is one, is told to its own members only.
+    let group = match group {
+        Some(group) => store::groups::followers_among(&mut conn, &[me], group).await?.first().map(|_| group),
+        None => None,
+    };
+    let (members, scope, guests) = match group {
+        Some(group) => {
+            let members = store::groups::followers_among(&mut conn, &ids, group).await?;
+            let accounts = store::members::among(&mut conn, &ids).await?;
+            let guests: Vec<ActorId> =
+                accounts.into_iter().filter(|account| account.2).map(|account| account.0).collect();
+            (members, store::groups::get_with(&mut conn, group, None).await?.0.kind.scope(), guests)
+        }
+        None => (Vec::new(), Scope::Public, Vec::new()),
+    };
+    let rank = |card: &ActorCard| {
+        let near = if group.is_some() { members.contains(&card.id) } else { card.is_local() };
+        (!near, card.acct() != needle, card.display_name.clone())
+    };
+    known.sort_by_cached_key(rank);
+    let reads = |card: &ActorCard| {
+        let inside = scope <= Scope::Organisation && card.is_local() && !guests.contains(&card.id);
+        scope.is_open() || card.kind == ActorKind::Group || members.contains(&card.id) || inside
+    };
+    Ok(known.into_iter().take(6).map(|card| (reads(&card), card)).map(|(reads, card)| (card, reads)).collect())
 }

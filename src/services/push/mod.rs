@@ -165,10 +165,12 @@ struct Told {
     notice: i64,
 }
 
-/// Enqueues the telling of a notice, one job for each subscription: one that fails holds up no other. Within the
-/// transaction that makes the notice.
-pub async fn announce(conn: &mut Conn, ctx: &Ctx, member: ActorId, notice: NotificationId) -> Result<()> {
-    for subscription in store::push::ids_of(conn, member).await? {
+/// Enqueues the telling of notices, one job for each subscription: one that fails holds up no other. Within the
+/// transaction that makes the notices.
+pub async fn announce(conn: &mut Conn, ctx: &Ctx, notices: &[(ActorId, NotificationId)]) -> Result<()> {
+    let members: Vec<ActorId> = notices.iter().map(|(member, _)| *member).collect();
+    for (member, subscription) in store::push::of_members(conn, &members).await? {
+        let Some((_, notice)) = notices.iter().find(|(told, _)| *told == member) else { continue };
         let payload = serde_json::to_string(&Told { subscription, notice: notice.0 }).map_err(Error::internal)?;
         let (id, run_at) = (ctx.ids.next(), ctx.now());
         let job = NewJob { id, kind: "push", payload: &payload, dedup_key: None, lane: None, run_at };

@@ -53,6 +53,93 @@ fn a_scheduled_post_comes_at_its_time_and_once() {
 }
 
 #[test]
+fn a_scheduled_post_that_may_not_be_written_becomes_a_draft() {
+    both(async |app| {
+        let (wim, olga) = (app.person("Wim").await, app.person("Olga").await);
+        let group = app.group(&olga, "Taalcafé", GroupKind::Organisation).await;
+        app.join(&wim, &group, &olga).await;
+        let question = app.post(&olga, &group, "Wie zet koffie?").await;
+        let (phone, hers, his) = (Phone::of(&app, &wim).await, app.browser(&olga).await, app.browser(&wim).await);
+        let soon = app.ctx().now().plus(10 * kring::base::Time::MINUTE);
+        let picture = kring::services::media::upload(
+            app.ctx(),
+            &wim.viewer,
+            crate::support::PNG.into(),
+            "image/png",
+            "kan.png",
+            "Een kan",
+            kring::domain::media::MediaPurpose::Post,
+        )
+        .await
+        .unwrap();
+        let at = soon.to_rfc3339();
+        let answer = json!({
+            "status": "Ik zet koffie", "scheduled_at": at, "in_reply_to_id": question.to_string(),
+            "media_ids": [picture.id.to_string()],
+        });
+        let answer = Phone::read(phone.post("/api/v1/statuses", answer).await);
+        let id = answer["id"].as_str().unwrap().to_owned();
+        assert_eq!(answer["media_attachments"][0]["id"], picture.id.to_string());
+        // One plan that cannot be read, and one that can be put up, after the one that may not.
+        let (me, broken) = (wim.id, app.ctx().ids.next());
+        app.ctx()
+            .db
+            .write(move |conn| {
+                Box::pin(async move {
+                    kring::store::scheduled::insert(
+                        conn,
+                        broken,
+                        me,
+                        "{\"status\":{\"text\":\"Thee\",\"media\":0}}",
+                        soon,
+                    )
+                    .await
+                })
+            })
+            .await
+            .unwrap();
+        Phone::read(phone.post("/api/v1/statuses", json!({ "status": "Tot morgen", "scheduled_at": at })).await);
+        hers.post(&format!("/posts/{question}/lock"), &[("on", "1")]).await.ok();
+        let later = soon.plus(kring::base::Time::MINUTE);
+        kring::services::scheduled::publish_due(app.ctx(), later).await.unwrap();
+        app.settle().await;
+        assert_eq!(Phone::read(phone.get("/api/v1/scheduled_statuses").await), json!([]));
+        his.get("/home").await.ok().shows("Tot morgen").hides("Ik zet koffie");
+        let place = format!("scheduled:{id}");
+        let notices = his.get("/notices").await.ok();
+        let notices = notices.shows("geplande bericht").shows("gesloten voor nieuwe reacties").hides("⟦");
+        notices.shows(&format!("/posts/new?draft={place}"));
+        let draft = his.get(&format!("/posts/new?draft={place}")).await.ok();
+        draft.shows("Ik zet koffie").shows("value=\"Een kan\"").shows(&format!("value=\"{}\"", picture.id));
+        his.get(&format!("/posts/new?draft=scheduled:{broken}")).await.ok().shows("Thee");
+        // Nobody else gets at it.
+        hers.get(&format!("/posts/new?draft={place}")).await.ok().hides("Ik zet koffie");
+    });
+}
+
+#[test]
+fn scheduled_posts_are_listed_in_a_fixed_number_of_queries() {
+    both(async |app| {
+        let wim = app.person("Wim").await;
+        let phone = Phone::of(&app, &wim).await;
+        let at = app.ctx().now().plus(10 * kring::base::Time::MINUTE).to_rfc3339();
+        let list = async || {
+            let page = kring::base::Page::first(40);
+            kring::services::scheduled::list(app.ctx(), &wim.viewer, page).await.unwrap().len()
+        };
+        let mut costs = Vec::new();
+        for n in 1..=3 {
+            let plan = json!({ "status": format!("Bericht {n}"), "scheduled_at": at });
+            Phone::read(phone.post("/api/v1/statuses", plan).await);
+            let (queries, listed) = app.queries(&list).await;
+            assert_eq!(listed, n);
+            costs.push(queries);
+        }
+        assert!(costs.iter().all(|cost| *cost == costs[0]), "{costs:?}");
+    });
+}
+
+#[test]
 fn a_list_shows_whom_one_put_on_it() {
     both(async |app| {
         let (wim, olga, bo) = (app.person("Wim").await, app.person("Olga").await, app.person("Bo").await);

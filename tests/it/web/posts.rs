@@ -1,7 +1,9 @@
 //! Writing, answering and reading, without script.
 
 use kring::domain::groups::GroupKind;
+use kring::domain::notices::NoticeKind;
 use kring::domain::posts::PostKind;
+use kring::services::notices;
 use kring::services::posts::{self, PostForm};
 
 use crate::support::{PNG, Upload, both, on_sqlite};
@@ -152,6 +154,7 @@ fn drafts_conversations_bookmarks_and_notices() {
         hers.get("/posts/new").await.ok().shows("Nog niet af");
         let names = hers.get_as("/complete?q=jo", "application/json").await.ok().json();
         assert_eq!(names[0]["handle"], "joris");
+        assert_eq!(names[0]["about"], "@joris");
         hers.upload("/messages", &[("to", "niemand"), ("body", "Hallo")], &[]).await.status(422).shows("Hallo");
         let page = hers.upload("/messages", &[("to", "@joris"), ("body", "Hallo Joris")], &[]).await.ok();
         let path = page.shows("Hallo Joris").path.split('?').next().unwrap().to_owned();
@@ -164,6 +167,83 @@ fn drafts_conversations_bookmarks_and_notices() {
         his.post(&format!("{path}/bookmark"), &[("on", "1"), ("to", "/bookmarks")]).await.ok().shows("Hallo Joris");
         app.visitor().get(&path).await.status(404);
         his.get("/tags/leeg").await.ok().shows("class=\"empty\"");
+    });
+}
+
+#[test]
+fn completion_offers_readers_first_and_says_who_does_not_read() {
+    both(async |app| {
+        let (fatma, joris, jolanda) =
+            (app.person("Fatma").await, app.person("Joris").await, app.person("Jolanda").await);
+        let group = app.group(&fatma, "Jonge lezers", GroupKind::Private).await;
+        app.join(&joris, &group, &fatma).await;
+        let hers = app.browser(&fatma).await;
+        let complete = async |asked: &str| {
+            hers.get_as(&format!("/complete?q=jo&group={asked}"), "application/json").await.ok().json()
+        };
+        let names = complete(&group.id.to_string()).await;
+        let said = |at: usize| names[at]["about"].as_str().unwrap_or_default().to_owned();
+        assert_eq!(names[0]["handle"], "joris");
+        assert!(!said(0).contains("leest"), "{names}");
+        let other = names.as_array().unwrap().iter().find(|name| name["handle"] == "jolanda").unwrap();
+        assert!(other["about"].as_str().unwrap().contains("leest hier niet mee"), "{names}");
+        // A conversation is with people.
+        let people = complete("to").await;
+        assert_eq!(people.as_array().map(Vec::len), Some(2), "{people}");
+        assert!(people.as_array().unwrap().iter().all(|name| name["kind"] == "person"), "{people}");
+        // Who is not a member learns nothing of who is.
+        let outside = app.browser(&jolanda).await;
+        let path = format!("/complete?q=jo&group={}", group.id);
+        let names = outside.get_as(&path, "application/json").await.ok().json();
+        assert!(
+            names.as_array().unwrap().iter().all(|name| !name["about"].as_str().unwrap().contains("leest")),
+            "{names}"
+        );
+    });
+}
+
+#[test]
+fn telling_many_asks_no_more_than_telling_few() {
+    both(async |app| {
+        let fatma = app.person("Fatma").await;
+        let group = app.group(&fatma, "Taalcafé", GroupKind::Private).await;
+        let mut members = Vec::new();
+        for n in 1..=6 {
+            let person = app.person(&format!("Lid {n}")).await;
+            app.join(&person, &group, &fatma).await;
+            members.push(person.id);
+        }
+        let outside = app.person("Buiten").await;
+        let id = app.post(&fatma, &group, "Wie komt er?").await;
+        app.settle().await;
+        let post = posts::view(app.ctx(), &fatma.viewer, id).await.unwrap().post;
+        let tell = async |who: &[kring::base::ActorId]| {
+            let telling = notices::about_post(NoticeKind::Post, &post);
+            notices::tell(app.ctx(), who, telling).await.unwrap();
+        };
+        members.push(outside.id);
+        tell(&members).await;
+        let told = "SELECT COUNT(*) AS n FROM notifications WHERE kind = 'post'";
+        // Each member once; who may not read the post is not told.
+        assert_eq!(app.count(told).await, 6);
+        tell(&members).await;
+        assert_eq!(app.count(told).await, 6, "the same waits unread already");
+        let (few, ()) = app.queries(async || tell(&members[..1]).await).await;
+        let (many, ()) = app.queries(async || tell(&members).await).await;
+        assert_eq!(few, many);
+    });
+}
+
+#[test]
+fn who_was_signed_out_comes_back_to_what_they_wrote() {
+    on_sqlite(async |app| {
+        let visitor = app.visitor();
+        let page = visitor.post("/drafts", &[("draft", "new:"), ("body", "Nog niet af")]).await.ok();
+        assert!(page.path.starts_with("/sign-in?to="), "{}", page.path);
+        page.shows("Je was niet meer ingelogd");
+        let hers = app.browser(&app.person("Fatma").await).await;
+        assert_eq!(hers.get("/posts").await.ok().path, "/posts/new");
+        hers.get("/posts/new?kind=lesson").await.ok().shows("## Voor wie dit handig is").hides("¶");
     });
 }
 

@@ -17,6 +17,5 @@ document.addEventListener('keydown', event => {
 });
 // Desk computers are shared: no unsent words stay behind.
 document.addEventListener('submit', event => {
-  if (event.target.getAttribute('action') !== '/sign-out') return;
-  for (const key of Object.keys(localStorage)) if (key.startsWith('kring-draft:')) localStorage.removeItem(key);
+  if (event.target.getAttribute('action') === '/sign-out') localStorage.clear();
 });

@@ -1,9 +1,17 @@
 // <form data-js="compose">: toolbar, drafts, pictures, preview and @-names. Each part is optional.
-import { make, speaker } from './dom.js';
+import { make, wait } from './dom.js';
 
+let kept = {};
+try { kept = localStorage; } catch { /* the browser keeps nothing */ }
+const keep = (key, text) => { try { kept[key] = text || ''; } catch { /* full */ } };
+if (/[?&]done=/.test(location.search) && kept.sent) {
+  keep(kept.sent);
+  keep('sent');
+}
+
+/** Fails too when the session is over: then the answer leads to the page to sign in. */
 async function send(url, form) {
-  const body = new URLSearchParams([...new FormData(form)].filter(([, v]) => typeof v === 'string'));
-  const answer = await fetch(url, { method: 'POST', body });
+  const answer = await fetch(url, { method: 'POST', redirect: 'error', body: new URLSearchParams(new FormData(form)) });
   if (!answer.ok) throw answer;
   return answer.text();
 }
@@ -17,16 +25,16 @@ function put(area, text, from, to, start, end) {
 }
 
 function toolbar(bar, area) {
-  const buttons = [...bar.querySelectorAll('button')], n = buttons.length;
-  const rove = to => buttons.forEach((b, i) => { b.tabIndex = i === to ? 0 : -1; });
+  const buttons = [...bar.children], n = buttons.length;
   bar.hidden = false;
-  rove(0);
   bar.onkeydown = event => {
-    const at = buttons.indexOf(event.target), to = { ArrowRight: (at + 1) % n, ArrowLeft: (at - 1 + n) % n }[event.key];
-    if (to === undefined) return;
+    const now = event.target, step = { ArrowRight: 1, ArrowLeft: n - 1 }[event.key];
+    if (!step) return;
     event.preventDefault();
-    rove(to);
-    buttons[to].focus();
+    const next = buttons[(buttons.indexOf(now) + step) % n];
+    now.tabIndex = -1;
+    next.tabIndex = 0;
+    next.focus();
   };
   bar.onclick = event => {
     const { wrap, prefix, link } = event.target.closest('button')?.dataset || {};
@@ -40,23 +48,23 @@ function toolbar(bar, area) {
   };
 }
 
+/** Keeps text here until the server has it; what was sent, until a page says `?done=`: the session may be over. */
 function drafts(form, area) {
-  const { draftUrl, draftKey, textSaved, textRestored } = form.dataset, key = 'kring-draft:' + (draftKey || form.getAttribute('action'));
-  const state = form.querySelector('[data-js="draft-state"]');
-  const keep = text => { try { text ? localStorage.setItem(key, text) : localStorage.removeItem(key); } catch { /* no storage */ } };
-  let before = area.value, timer, gone;
-  if (!before) try { if (area.value = localStorage.getItem(key) || '') state.textContent = textRestored; } catch { /* idem */ }
+  const { draftUrl, draftKey: key, textSaved, textRestored } = form.dataset, state = form.querySelector('[data-js="draft-state"]');
+  let timer, gone;
+  if (kept[key] && kept[key] !== area.value) {
+    area.value = kept[key];
+    state.textContent = textRestored;
+  }
   async function save() {
     const now = area.value;
     timer = 0;
-    if (gone || now === before) return;
-    await send(draftUrl, form).then(() => keep(), () => keep(now));
-    before = now;
-    if (!gone) state.textContent = textSaved;
+    if (gone) return;
+    await send(draftUrl, form).then(() => now === area.value && keep(key), () => {});
+    state.textContent = textSaved;
   }
-  form.addEventListener('input', () => { timer ||= setTimeout(save, 3000); });
-  form.addEventListener('submit', () => { gone = true; keep(); });
-  addEventListener('pagehide', () => { if (!gone && area.value !== before) keep(area.value); });
+  form.addEventListener('input', () => { keep(key, area.value); timer ||= setTimeout(save, 3000); });
+  form.addEventListener('submit', () => { gone = true; keep('sent', key); });
 }
 
 function pictures(form, box) {
@@ -64,16 +72,16 @@ function pictures(form, box) {
   const name = f => f.name + f.size, said = {};
   let nr = 0;
   function set(list) {
-    const all = new DataTransfer();
-    list.forEach(f => all.items.add(f));
+    const all = new DataTransfer(), seen = {};
+    for (const f of list) if (!seen[name(f)]) seen[name(f)] = all.items.add(f);
     input.files = all.files;
     show();
   }
   function take(event, files) {
+    delete box.dataset.state;
     if (!files?.length) return;
     event.preventDefault();
-    const old = [...input.files];
-    set([...old, ...[...files].filter(f => !old.some(g => name(g) === name(f)))]);
+    set([...input.files, ...files]);
   }
   function show() {
     rows.querySelectorAll('[data-new]').forEach(row => row.remove());
@@ -90,7 +98,7 @@ function pictures(form, box) {
   }
   input.addEventListener('change', show);
   form.addEventListener('paste', event => take(event, event.clipboardData?.files));
-  form.addEventListener('drop', event => { delete box.dataset.state; take(event, event.dataTransfer?.files); });
+  form.addEventListener('drop', event => take(event, event.dataTransfer?.files));
   form.addEventListener('dragleave', event => { if (!form.contains(event.relatedTarget)) delete box.dataset.state; });
   form.addEventListener('dragover', event => {
     if (!event.dataTransfer?.types.includes('Files')) return;
@@ -100,59 +108,59 @@ function pictures(form, box) {
 }
 
 function preview(form, area, pane, button) {
-  let timer;
   const load = async () => { pane.innerHTML = await send(form.dataset.previewUrl, form); };   // clean HTML
   button.onclick = event => {
     event.preventDefault();
     if (!pane.hidden) pane.hidden = true;
     else load().then(() => { pane.hidden = false; }, () => { button.onclick = null; form.requestSubmit(button); });
   };
-  area.addEventListener('input', () => { clearTimeout(timer); timer = setTimeout(() => pane.hidden || load().catch(() => {}), 600); });
+  area.addEventListener('input', wait(600, () => pane.hidden || load().catch(() => {})));
 }
 
+/** Names after an `@`; in the field "To whom?" every word is one. */
 function mentions(form, area) {
-  const { completeUrl, textSuggest } = form.dataset, id = area.id + '-names', said = speaker();
+  const { completeUrl, textSuggest } = form.dataset, id = area.id + '-names', to = area.name === 'to';
+  const before = to ? /(?<![^\s,;])@?([\p{L}\p{N}_.@-]{1,40})$/u : /(?<![^\s(])@([\p{L}\p{N}_.@-]{1,40})$/u;
   const list = make('ul', { id, className: 'suggest', hidden: true, role: 'listbox', 'aria-label': textSuggest });
-  let found = [], at = 0, start, timer, turn = 0;
-  area.after(list, said);
+  let found = [], at, start, turn = 0;
+  area.after(list);
   area.setAttribute('aria-autocomplete', 'list');
+  area.setAttribute('aria-controls', id);
   function hide() {
     turn++;
-    clearTimeout(timer);
     list.hidden = true;
-    for (const a of ['aria-activedescendant', 'aria-controls']) area.removeAttribute(a);
+    area.removeAttribute('aria-activedescendant');
   }
-  function mark(to) {
-    at = (to + found.length) % found.length;
+  function mark(next) {
+    at = (next + found.length) % found.length;
     [...list.children].forEach((o, i) => o.setAttribute('aria-selected', i === at));
     area.setAttribute('aria-activedescendant', list.children[at].id);
   }
   function take(i = at) {
-    const text = `@${found[i].handle} `, end = start + text.length;
+    const text = to ? `${found[i].handle}, ` : `@${found[i].handle} `, end = start + text.length;
     hide();
     put(area, text, start, area.selectionStart, end, end);
   }
   async function look() {
-    const word = area.value.slice(0, area.selectionStart).match(/(?<![^\s(])@([\p{L}\p{N}_.@-]{1,40})$/u), mine = ++turn;
+    const word = area.value.slice(0, area.selectionStart).match(before), mine = ++turn;
     if (!word) return hide();
-    const answer = await fetch(`${completeUrl}?q=${encodeURIComponent(word[1])}&group=${form.elements.group?.value || ''}`).then(r => r.json()).catch(() => []);
+    const ask = new URLSearchParams({ q: word[1], group: to ? 'to' : form.elements.group?.value || '' });
+    const answer = await fetch(`${completeUrl}?${ask}`).then(r => r.json()).catch(() => []);
     if (mine !== turn) return;
-    found = answer.slice(0, 6);
+    found = answer;
     if (!found.length) return hide();
     start = word.index;
-    list.replaceChildren(...found.map((n, i) => make('li', { id: `${id}-${i}`, role: 'option', onpointerdown: event => { event.preventDefault(); take(i); } }, n.name, make('span', {}, '@' + n.handle))));
+    list.replaceChildren(...found.map((n, i) => make('li', { id: `${id}-${i}`, role: 'option', onpointerdown: event => { event.preventDefault(); take(i); } }, n.name, make('span', {}, n.about))));
     list.hidden = false;
-    area.setAttribute('aria-controls', id);
-    said.textContent = `${textSuggest}: ${found.length}`;
     mark(0);
   }
-  const keys = { ArrowDown: () => mark(at + 1), ArrowUp: () => mark(at - 1), Enter: () => take(), Tab: () => take(), Escape: hide };
-  area.addEventListener('input', () => { clearTimeout(timer); timer = setTimeout(look, 150); });
+  area.addEventListener('input', wait(150, () => document.activeElement === area && look()));
   area.addEventListener('blur', hide);
   area.addEventListener('keydown', event => {
-    if (list.hidden || event.isComposing || event.shiftKey || !keys[event.key]) return;
+    const act = { ArrowDown: () => mark(at + 1), ArrowUp: () => mark(at - 1), Enter: take, Tab: take, Escape: hide }[event.key];
+    if (!act || list.hidden || event.isComposing || event.shiftKey) return;
     event.preventDefault();
-    keys[event.key]();
+    act();
   });
 }
 
@@ -163,5 +171,5 @@ for (const form of document.querySelectorAll('form[data-js="compose"]')) {
   if (draftUrl) drafts(form, area);
   if (box) pictures(form, box);
   if (previewUrl && pane && button) preview(form, area, pane, button);
-  if (completeUrl) mentions(form, area);
+  if (completeUrl) for (const field of form.querySelectorAll('textarea, [name=to]')) mentions(form, field);
 }

@@ -5,5 +5,5 @@ export function make(tag, props = {}, ...inside) {
   e.append(...inside);
   return e;
 }
-/** A live region: what is put in it is read out politely. */
-export const speaker = () => make('span', { className: 'visually-hidden', role: 'status' });
+/** Does something once it was quiet for some milliseconds. */
+export const wait = (ms, act, timer) => () => { clearTimeout(timer); timer = setTimeout(act, ms); };

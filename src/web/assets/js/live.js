@@ -1,10 +1,10 @@
 // Says that something new has come; never moves the page or the focus.
-import { make, speaker } from './dom.js';
+import { make } from './dom.js';
 
 const { live: topic, liveOne, liveMany, liveView, liveClose } = document.body.dataset;
-const seen = new Set(), spoken = speaker(), text = make('span');
+const seen = new Set(), spoken = make('span', { className: 'visually-hidden', role: 'status' }), text = make('span');
 const bar = make('div', { className: 'live-bar', hidden: true }, text,
-  make('a', { href: location.pathname + location.search }, liveView || ''),
+  make('a', { href: '' }, liveView || ''),
   make('button', { type: 'button', 'aria-label': liveClose || '', onclick: () => { bar.hidden = true; } }, '×'));
 let source, last = '', said = -Infinity, timer;
 
@@ -17,9 +17,7 @@ function show() {
 
 function message({ data, lastEventId }) {
   last = lastEventId || last;
-  let news;
-  try { news = JSON.parse(data); } catch { return; }
-  const name = `${news.kind}-${news.id}`;
+  const news = JSON.parse(data), name = `${news.kind}-${news.id}`;
   if (news.kind === 'notice') {
     for (const count of document.querySelectorAll('[data-live-count]')) {
       count.textContent = news.count ?? Number(count.textContent) + 1;
