@@ -37,6 +37,7 @@ pub mod previews;
 pub mod push;
 pub mod regards;
 pub mod scheduled;
+pub mod search;
 pub mod sessions;
 pub mod settings;
 pub mod sign_in;

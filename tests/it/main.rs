@@ -11,6 +11,7 @@ mod media;
 mod net;
 mod people;
 mod policy;
+mod search;
 mod sign;
 mod store;
 mod support;

@@ -20,3 +20,9 @@ document.addEventListener('submit', event => {
   if (event.target.getAttribute('action') !== '/sign-out') return;
   for (const key of Object.keys(localStorage)) if (key.startsWith('kring-draft:')) localStorage.removeItem(key);
 });
+// Search: names and titles while typing.
+const q = document.querySelector('[data-js="seek"]');
+q?.addEventListener('input', async () => {
+  const asked = q.value, r = await fetch(`/search/suggest?q=${encodeURIComponent(asked)}`);
+  if (r.ok && asked === q.value) document.getElementById('seek').innerHTML = await r.text();
+});
