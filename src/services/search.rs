@@ -5,6 +5,7 @@
 mod access;
 mod address;
 mod documents;
+pub mod files;
 pub mod follow;
 mod load;
 pub mod reindex;

@@ -178,7 +178,7 @@ pub async fn feed_end(conn: &mut Conn) -> Result<FeedPlace> {
 /// Adds a row to the feed: `rebuild` makes every process build its index anew.
 pub async fn add_change(conn: &mut Conn, kind: &'static str) -> Result<i64> {
     execute(conn, &format!("INSERT INTO changes (kind, ref_id) VALUES ('{kind}', 0)")).await?;
-    Ok(load_two(conn, "SELECT 0 AS one, MAX(seq) AS two FROM changes").await?.two)
+    Ok(load_two(conn, "SELECT CAST(0 AS BIGINT) AS one, MAX(seq) AS two FROM changes").await?.two)
 }
 
 /// The newest row of the feed, committed.
@@ -314,13 +314,28 @@ pub async fn near(conn: &mut Conn, me: ActorId) -> Result<Vec<i64>> {
     ids(conn, &sql).await
 }
 
-/// Documents whose text was not read yet: PDF and office files of posts, kept here, after one.
-pub async fn unread_files(conn: &mut Conn, after: i64, limit: usize) -> Result<Vec<(i64, String)>> {
+/// A file whose text was not read yet.
+#[derive(Clone, Debug, QueryableByName)]
+pub struct UnreadFile {
+    #[diesel(sql_type = BigInt)]
+    pub id: i64,
+    #[diesel(sql_type = Text)]
+    pub key: String,
+    #[diesel(sql_type = Text)]
+    pub mime: String,
+}
+
+db_fn! {
+    async fn load_unread(conn, sql: &str) -> Vec<UnreadFile> { diesel::sql_query(sql).load(conn).await }
+}
+
+/// Documents of posts, kept here, whose text was not read yet, after one.
+pub async fn unread_files(conn: &mut Conn, after: i64, limit: usize) -> Result<Vec<UnreadFile>> {
     let sql = format!(
-        "SELECT m.key AS word, m.id FROM media m WHERE m.kind = 'document' AND m.key IS NOT NULL AND m.post_id IS NOT NULL \
+        "SELECT m.id, m.key, m.mime FROM media m WHERE m.kind = 'document' AND m.key IS NOT NULL AND m.post_id IS NOT NULL \
          AND m.id > {after} AND NOT EXISTS (SELECT 1 FROM media_texts t WHERE t.media_id = m.id) ORDER BY m.id LIMIT {limit}"
     );
-    Ok(load_pairs(conn, &sql).await?.into_iter().map(|row| (row.id, row.word)).collect())
+    load_unread(conn, &sql).await
 }
 
 db_fn! {

@@ -22,5 +22,6 @@ DROP TRIGGER audiences_change_delete ON audiences;
 DROP FUNCTION note_branch();
 DROP FUNCTION note_file_text();
 DROP FUNCTION note_change();
+DROP INDEX media_documents;
 DROP TABLE media_texts;
 DROP TABLE changes;

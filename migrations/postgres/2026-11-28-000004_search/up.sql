@@ -16,6 +16,7 @@ CREATE TABLE media_texts (
   body TEXT NOT NULL,
   made_at BIGINT NOT NULL
 );
+CREATE INDEX media_documents ON media(id) WHERE kind = 'document';
 
 -- Notes (first argument) the id in the column that the second argument names, before and after.
 CREATE FUNCTION note_change() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -19,5 +19,6 @@ DROP TRIGGER groups_change_update;
 DROP TRIGGER groups_change_delete;
 DROP TRIGGER audiences_change_update;
 DROP TRIGGER audiences_change_delete;
+DROP INDEX media_documents;
 DROP TABLE media_texts;
 DROP TABLE changes;

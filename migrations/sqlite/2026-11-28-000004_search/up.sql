@@ -13,6 +13,7 @@ CREATE TABLE media_texts (
   body TEXT NOT NULL,
   made_at BIGINT NOT NULL
 );
+CREATE INDEX media_documents ON media(id) WHERE kind = 'document';
 
 CREATE TRIGGER posts_change_insert AFTER INSERT ON posts BEGIN
   INSERT INTO changes (kind, ref_id) VALUES ('post', NEW.id);

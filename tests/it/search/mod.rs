@@ -1,5 +1,6 @@
 //! Search: what is found, by whom, and how the index keeps up.
 
+mod files;
 mod follow;
 mod leaks;
 mod relevance;
