@@ -32,10 +32,11 @@ const REQUEST_TIME: Duration = Duration::from_secs(60);
 /// How long requests and jobs get to finish when the server stops.
 const STOP_TIME: Duration = Duration::from_secs(10);
 /// What is done regularly: kind of job, and every how many microseconds.
-const SCHEDULE: [(&str, i64); 8] = [
+const SCHEDULE: [(&str, i64); 9] = [
     ("close_polls", Time::MINUTE),
     ("publish_scheduled", Time::MINUTE),
     ("end_mutes", Time::MINUTE),
+    ("read_files", Time::MINUTE),
     ("clean_media", Time::HOUR),
     ("clean_sign_in", Time::HOUR),
     ("expire_guests", Time::HOUR),
@@ -84,6 +85,7 @@ impl App {
         tasks.push(tokio::spawn(runner.run(stopped.clone())));
         tasks.push(tokio::spawn(federation.clone().run(stopped.clone())));
         tasks.push(tokio::spawn(schedule(ctx.clone(), stopped.clone())));
+        tasks.push(tokio::spawn(crate::services::search::follow::run(ctx.clone(), stopped.clone())));
         if ctx.db.is_postgres() {
             tasks.push(tokio::spawn(crate::store::live::bridge(ctx.db.clone(), ctx.hub.clone(), stopped.clone())));
         }
@@ -216,6 +218,7 @@ pub fn runner(ctx: &Ctx) -> Runner {
     add(&mut handlers, ctx, "close_polls", |ctx| async move { timelines::close_polls(&ctx).await });
     add(&mut handlers, ctx, "publish_scheduled", |ctx| async move { scheduled::publish_due(&ctx, ctx.now()).await });
     add(&mut handlers, ctx, "end_mutes", |ctx| async move { moderation::end_expired(&ctx).await });
+    add(&mut handlers, ctx, "read_files", |ctx| async move { crate::services::search::files::read(&ctx).await });
     add(&mut handlers, ctx, "clean_media", |ctx| async move { media::clean(&ctx).await });
     add(&mut handlers, ctx, "clean_sign_in", |ctx| async move { sign_in::clean(&ctx).await });
     add(&mut handlers, ctx, "expire_guests", |ctx| async move { guests::expire(&ctx).await.map(|_| ()) });

@@ -3,7 +3,8 @@
 
 mod accounts;
 mod backup;
-mod demo;
+pub mod demo;
+mod reindex;
 mod serve;
 
 use std::path::PathBuf;
@@ -67,6 +68,8 @@ enum Command {
         #[arg(long)]
         to: String,
     },
+    /// Build the index of search anew, while people go on searching.
+    Reindex,
     /// Peers: servers with which network groups are shared.
     #[command(subcommand)]
     Peer(PeerCommand),
@@ -220,6 +223,7 @@ async fn one(ctx: &Ctx, command: Command) -> crate::base::Result<()> {
         Command::Group(GroupCommand::Add(args)) => accounts::add_group(ctx, args).await,
         Command::Token { user, scopes } => accounts::token(ctx, &user, &scopes).await,
         Command::Check => accounts::check(ctx).await,
+        Command::Reindex => reindex::run(ctx).await,
         Command::Backup { file } => backup::backup(ctx, &file).await,
         Command::MigrateDatabase { to } => accounts::migrate_database(ctx, &to).await,
         Command::Peer(PeerCommand::Add(args)) => accounts::add_peer(ctx, args).await,

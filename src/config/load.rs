@@ -58,6 +58,8 @@ impl Config {
         config.media.url = ServiceUrl::new("file:media");
         config.mail.url = ServiceUrl::new("file:mail");
         config.secrets.key_file = "secret.key".into();
+        config.search.folder = "search".into();
+        config.search.synonyms = "synonyms.txt".into();
         let loopback: Result<Vec<Cidr>, String> = ["127.0.0.0/8", "::1"].into_iter().map(str::parse).collect();
         config.federation.allow_addresses = loopback.map_err(ConfigError::new)?;
         config.finish(dir)
@@ -81,7 +83,9 @@ impl Config {
                 }
             }
         }
-        self.secrets.key_file = plain(&here.join(&self.secrets.key_file));
+        for path in [&mut self.secrets.key_file, &mut self.search.folder, &mut self.search.synonyms] {
+            *path = plain(&here.join(&path));
+        }
         self.federation.extra_ca = self.federation.extra_ca.map(|file| plain(&here.join(file)));
         if self.mail.from.is_empty() {
             let host = self.instance.domain.rsplit_once(':').map_or(&*self.instance.domain, |(host, _)| host);

@@ -25,6 +25,8 @@ pub struct Config {
     pub federation: FederationConfig,
     /// What protects the keys.
     pub secrets: SecretsConfig,
+    /// Where the index of search is.
+    pub search: SearchConfig,
     /// How much and how long.
     pub limits: LimitsConfig,
     /// What is logged.
@@ -162,6 +164,16 @@ pub struct SecretsConfig {
     pub key_file: PathBuf,
 }
 
+/// `[search]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SearchConfig {
+    /// Folder of the index; it can be built anew at any time. On a disk of this machine.
+    pub folder: PathBuf,
+    /// File with words that mean the same; a starter is used while there is none.
+    pub synonyms: PathBuf,
+}
+
 /// `[limits]`
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -243,6 +255,12 @@ impl Default for FederationConfig {
 impl Default for SecretsConfig {
     fn default() -> Self {
         Self { key_file: "data/secret.key".into() }
+    }
+}
+
+impl Default for SearchConfig {
+    fn default() -> Self {
+        Self { folder: "data/search".into(), synonyms: "data/synonyms.txt".into() }
     }
 }
 

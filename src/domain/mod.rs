@@ -15,6 +15,7 @@ pub mod peers;
 pub mod people;
 pub mod posts;
 pub mod previews;
+pub mod search;
 pub mod viewer;
 
 pub use viewer::{Sight, Viewer};

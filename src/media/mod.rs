@@ -6,7 +6,9 @@ mod gif;
 pub mod images;
 mod sniff;
 mod storage;
+mod texts;
 
 pub use app_icon::app_icon;
 pub use sniff::{Kind, Sniffed, sniff};
 pub use storage::Storage;
+pub use texts::text_of;

@@ -155,22 +155,42 @@ fn le16(bytes: &[u8], at: usize) -> Option<usize> {
 
 /// The names in the central directory of a ZIP file (APPNOTE §4.3.12, §4.3.16); `None` if it has no sound one.
 fn zip_names(bytes: &[u8]) -> Option<Vec<&[u8]>> {
+    Some(zip_directory(bytes)?.into_iter().map(|(name, _)| name).collect())
+}
+
+/// Names, and the lines of the directory.
+fn zip_directory(bytes: &[u8]) -> Option<Vec<(&[u8], &[u8])>> {
     let tail = bytes.len().saturating_sub(22 + usize::from(u16::MAX));
     let end = tail + bytes[tail..].windows(4).rposition(|window| window == b"PK\x05\x06")?;
     let end = bytes.get(end..end + 22)?;
     let count = le16(end, 10)?;
     let mut at = usize::try_from(u32::from_le_bytes(end[16..20].try_into().ok()?)).ok()?;
-    let mut names = Vec::new();
+    let mut entries = Vec::new();
     for _ in 0..count {
         let entry = bytes.get(at..at.checked_add(46)?)?;
         if !entry.starts_with(b"PK\x01\x02") {
             return None;
         }
         let (name, extra, comment) = (le16(entry, 28)?, le16(entry, 30)?, le16(entry, 32)?);
-        names.push(bytes.get(at + 46..at + 46 + name)?);
+        entries.push((bytes.get(at + 46..at + 46 + name)?, entry));
         at += 46 + name + extra + comment;
     }
-    Some(names)
+    Some(entries)
+}
+
+/// The entries of a ZIP file: name, how it is packed, and the packed bytes. Sound ones only.
+pub(super) fn zip_entries(bytes: &[u8]) -> Option<Vec<(&[u8], usize, &[u8])>> {
+    let le32 = |entry: &[u8], at: usize| -> Option<usize> {
+        usize::try_from(u32::from_le_bytes(entry.get(at..at + 4)?.try_into().ok()?)).ok()
+    };
+    let packed = |entry: &[u8]| {
+        let (size, start) = (le32(entry, 20)?, le32(entry, 42)?);
+        let head = bytes.get(start..start.checked_add(30)?).filter(|head| head.starts_with(b"PK\x03\x04"))?;
+        let start = start + 30 + le16(head, 26)? + le16(head, 28)?;
+        bytes.get(start..start.checked_add(size)?)
+    };
+    let entries = zip_directory(bytes)?.into_iter();
+    Some(entries.filter_map(|(name, entry)| Some((name, le16(entry, 10)?, packed(entry)?))).collect())
 }
 
 /// The content of the first entry, when it has this name and is not compressed (as OpenDocument asks of `mimetype`).

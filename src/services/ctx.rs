@@ -38,6 +38,10 @@ pub struct Inner {
     pub hub: Hub,
     /// Wakes the runner of jobs.
     pub wake: Wake,
+    /// The index of search, kept up to date by [`super::search::follow`].
+    pub index: crate::index::Shelf,
+    /// What search remembers in this process.
+    pub finding: super::search::Finding,
     /// Files.
     pub media: crate::media::Storage,
     /// Mail out.
@@ -135,6 +139,8 @@ impl Ctx {
             mailer: crate::mail::Mailer::new(&config.mail)?.with_clock(clock.clone()),
             ids: Ids::new(clock.clone(), &rng),
             hub: Hub::default(),
+            index: Default::default(),
+            finding: super::search::Finding::new(&rng),
             wake: Wake::default(),
             throttle: Default::default(),
             client: Default::default(),

@@ -427,12 +427,23 @@ pub async fn directory(ctx: &Ctx, viewer: &Viewer, after: (&str, i64), limit: i6
 
 /// Groups the viewer may know of whose name, description or topics hold `words`, by name.
 pub async fn find(ctx: &Ctx, viewer: &Viewer, words: &str, after: (&str, i64), limit: i64) -> Result<Vec<GroupLine>> {
-    let kinds: &[GroupKind] = match viewer {
+    let mut conn = ctx.db.read().await?;
+    let kinds = known_kinds(viewer);
+    store::groups::directory(&mut conn, viewer.actor_id(), kinds, None, &text::fold(words), after, limit).await
+}
+
+/// Those among these groups that the viewer may know of.
+pub async fn among(conn: &mut Conn, viewer: &Viewer, ids: &[ActorId]) -> Result<Vec<GroupLine>> {
+    let limit = i64::try_from(ids.len()).unwrap_or(i64::MAX);
+    store::groups::directory(conn, viewer.actor_id(), known_kinds(viewer), Some(ids), "", ("", -1), limit).await
+}
+
+/// Kinds of groups the viewer may know of without being in them.
+fn known_kinds(viewer: &Viewer) -> &'static [GroupKind] {
+    match viewer {
         Viewer::Member { guest: false, .. } | Viewer::System => GroupKind::ALL,
         _ => &[GroupKind::Public],
-    };
-    let mut conn = ctx.db.read().await?;
-    store::groups::directory(&mut conn, viewer.actor_id(), kinds, &text::fold(words), after, limit).await
+    }
 }
 
 /// Members of a group, oldest first, for those who may read it.

@@ -129,7 +129,7 @@ pub async fn groups_to_offer(ctx: &Ctx, viewer: &Viewer) -> Result<Vec<store::gr
     let mut lines = store::groups::mine(&mut conn, me).await?;
     if viewer.role().is_moderator() {
         let open = [GroupKind::Public, GroupKind::Network, GroupKind::Organisation];
-        let all = store::groups::directory(&mut conn, Some(me), &open, "", ("", -1), 200).await?;
+        let all = store::groups::directory(&mut conn, Some(me), &open, None, "", ("", -1), 200).await?;
         lines.extend(all.into_iter().filter(|line| line.mine.is_none()));
     }
     lines.retain(|line| line.actor.is_local() && fits(&line.group, line.mine));

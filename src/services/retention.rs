@@ -10,6 +10,7 @@ const CHUNK: i64 = 500;
 /// The daily job: read notices and delivered or failed activities that are older than the setting; removed posts lose
 /// their text, their place in the thread stays.
 pub async fn run(ctx: &Ctx) -> Result<()> {
+    super::search::prune(ctx).await?;
     let now = ctx.now();
     let before = now.plus(-i64::from(ctx.config.limits.retention_days) * Time::DAY);
     loop {

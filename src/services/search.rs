@@ -1,228 +1,262 @@
-//! Finding people, groups and posts, each as far as the viewer may see it. And following an address to what is there.
+//! Finding people, groups, posts and files, each as far as the viewer may see it: for the page, the client API, and what is
+//! shown while typing. The index answers with ids, from what the viewer may read; the store loads them under the same
+//! Sight again.
+
+mod access;
+mod address;
+mod documents;
+pub mod files;
+pub mod follow;
+mod load;
+pub mod reindex;
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::sync::{Notify, Semaphore, watch};
+
+pub use address::{Place, follow_address, is_address};
+pub use load::{FileHit, GroupCount, Item, PersonHit, PostHit};
 
 use crate::base::*;
 use crate::domain::Viewer;
-use crate::domain::actors::{Actor, ActorCard, ActorKind};
-use crate::domain::posts::{PostKind, PostView};
-use crate::policy;
-use crate::services::ctx::Resolved;
-use crate::services::{Ctx, groups, people, posts};
-use crate::store::groups::GroupLine;
-use crate::store::people::PeopleFilter;
-use crate::store::{self, Conn};
-use crate::text;
-use crate::urls::{self, Local};
+use crate::domain::posts::PostView;
+use crate::domain::search::{FeedPlace, FoundKind};
+use crate::index::{self, Answer, Filters, Question, STARTER, Synonyms};
+use crate::services::Ctx;
+use crate::store;
 
-/// Counts go up to this; beyond it there are "more".
-pub const MANY: i64 = 50;
+/// Things on one page, and the last page there is.
+const PER_PAGE: usize = 20;
+const LAST_PAGE: usize = 10;
+/// How often the file of synonyms is looked at.
+const SYNONYMS_FOR: i64 = 20 * Time::SECOND;
 
-/// Characters of a post shown as an excerpt.
-const EXCERPT: usize = 220;
-
-/// What is looked for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Filter {
-    /// People, groups and posts, a few of each.
-    #[default]
-    All,
-    /// People.
-    People,
-    /// Groups.
-    Groups,
-    /// Posts and comments.
-    Posts,
+/// What search remembers in this process.
+#[derive(Debug)]
+pub struct Finding {
+    open: access::Open,
+    synonyms: Mutex<Option<(Time, Arc<Synonyms>)>>,
+    /// Questions answered at once: more than there are cores would only make all of them wait.
+    permits: Semaphore,
+    /// Up to where the index of this process has read the feed.
+    followed: watch::Sender<Option<FeedPlace>>,
+    /// Wakes the follower.
+    wake: Notify,
+    /// Names this process.
+    process: String,
 }
 
-/// A person found.
-#[derive(Clone, Debug)]
-pub struct PersonHit {
-    /// Who.
-    pub actor: ActorCard,
-    /// Function and branch, where known.
+impl Finding {
+    /// Nothing is remembered.
+    pub fn new(rng: &Rng) -> Self {
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        Self {
+            open: Default::default(),
+            synonyms: Default::default(),
+            permits: Semaphore::new(cores),
+            followed: watch::channel(None).0,
+            wake: Notify::new(),
+            process: rng.code(8),
+        }
+    }
+}
+
+/// What is looked for.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// The words.
+    pub text: String,
+    /// Of this kind.
+    pub kind: Option<FoundKind>,
+    /// In this group.
+    pub group: Option<ActorId>,
+    /// At most this many days old.
+    pub days: Option<i64>,
+    /// In this language.
+    pub language: Option<String>,
+    /// Which page, from 0.
+    pub page: usize,
+}
+
+/// What was found.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    /// A page of it, the best first.
+    pub items: Vec<Item>,
+    /// How much there is of each kind.
+    pub kinds: Vec<(FoundKind, usize)>,
+    /// In which groups, the most first.
+    pub groups: Vec<GroupCount>,
+    /// Of the last week, month and year.
+    pub ages: [(i64, usize); 3],
+    /// In which languages.
+    pub languages: Vec<(String, usize)>,
+    /// There is a page after this.
+    pub more: bool,
+    /// The index is not there yet.
+    pub building: bool,
+}
+
+/// A name or title that fits what is typed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Suggestion {
+    /// What it is.
+    pub kind: FoundKind,
+    /// Path of its page.
+    pub path: String,
+    /// The name or title.
+    pub title: String,
+    /// What else tells it apart.
     pub about: String,
 }
 
-/// A post found.
-#[derive(Clone, Debug)]
-pub struct PostHit {
-    /// The post.
-    pub view: PostView,
-    /// The place in its text, in pieces; those that were looked for are marked.
-    pub excerpt: Vec<text::Piece>,
-}
-
-/// What was found. Each list holds at most [`MANY`] and one more.
-#[derive(Clone, Debug, Default)]
-pub struct Found {
-    /// People, by name.
-    pub people: Vec<PersonHit>,
-    /// Groups, by name.
-    pub groups: Vec<GroupLine>,
-    /// Posts, newest first.
-    pub posts: Vec<PostHit>,
-    /// `before` of the next page of posts.
-    pub next: Option<i64>,
-}
-
-/// Where an address leads on this instance.
-#[derive(Clone, Debug)]
-pub enum Place {
-    /// A path here.
-    Path(String),
-    /// Nothing that the viewer may see, or no such thing.
-    Nothing,
-    /// Its server did not answer.
-    Unreachable,
-}
-
-/// Looks for people, groups and posts. Posts begin before `before`.
-pub async fn search(ctx: &Ctx, viewer: &Viewer, query: &str, filter: Filter, before: Option<i64>) -> Result<Found> {
-    let query = query.trim();
-    let needle = text::fold(query);
-    if needle.chars().count() < 2 {
-        return Ok(Found::default());
-    }
-    let people = if before.is_none() { find_people(ctx, viewer, query).await? } else { Vec::new() };
-    let groups = match before {
-        None => groups::find(ctx, viewer, query, ("", -1), MANY + 1).await?,
-        Some(_) => Vec::new(),
+/// Looks for people, groups, posts and files.
+pub async fn search(ctx: &Ctx, viewer: &Viewer, wanted: &Wanted) -> Result<Found> {
+    let asked = index::asked(&wanted.text);
+    let page = wanted.page.min(LAST_PAGE - 1);
+    let limit = (page + 1) * PER_PAGE + 1;
+    let Some((answer, synonyms)) = answer(ctx, viewer, wanted, &asked, limit, false).await? else {
+        return Ok(Found { building: true, ..Found::default() });
     };
-    let limit = if filter == Filter::Posts { 20 } else { MANY + 1 };
-    let kinds: Vec<PostKind> = PostKind::ALL.iter().copied().filter(|kind| *kind != PostKind::Direct).collect();
-    let page = Page::before(before, limit);
+    let more = answer.hits.len() >= limit && page + 1 < LAST_PAGE;
+    let hits: Vec<index::Hit> = answer.hits.into_iter().skip(page * PER_PAGE).take(PER_PAGE).collect();
+    let marks = index::marks(&asked, &synonyms);
     let mut conn = ctx.db.read().await?;
-    let posts = store::posts::search(&mut conn, &needle, &policy::sight(viewer), &kinds, page).await?;
-    let hit = |view: PostView| {
-        let plain = text::plain(&view.html());
-        PostHit { excerpt: text::found_in(&plain, query, EXCERPT), view }
-    };
-    Ok(Found { people, groups, posts: posts.items.into_iter().map(hit).collect(), next: posts.next })
-}
-
-/// People here as the directory tells of them, and for members those of other servers that are known here.
-async fn find_people(ctx: &Ctx, viewer: &Viewer, query: &str) -> Result<Vec<PersonHit>> {
-    let Some(me) = viewer.actor_id() else { return Ok(Vec::new()) };
-    let filter = PeopleFilter { needle: query.to_owned(), ..PeopleFilter::default() };
-    let lines = people::directory(ctx, viewer, filter, ("", -1), MANY + 1).await?;
-    let mut hits: Vec<PersonHit> = lines
+    let items = load::items(ctx, &mut conn, viewer, &hits, &marks).await?;
+    let counts = answer.counts;
+    let count = |kind: FoundKind| counts.kinds.get(&kind.number()).copied().unwrap_or(0);
+    let kinds = FoundKind::ALL.iter().map(|kind| (*kind, count(*kind))).filter(|(_, count)| *count > 0).collect();
+    let mut languages: Vec<(String, usize)> = counts
+        .languages
         .into_iter()
-        .map(|line| {
-            let account = line.account.as_ref();
-            let parts = [account.map(|a| a.job_title.clone()), account.and_then(|a| a.branch.clone())];
-            let parts: Vec<String> = parts.into_iter().flatten().filter(|part| !part.is_empty()).collect();
-            PersonHit { actor: line.actor, about: parts.join(", ") }
-        })
+        .filter_map(|(number, count)| Some((index::language_tag(number)?, count)))
         .collect();
-    let mut conn = ctx.db.read().await?;
-    if viewer.is_full_member() {
-        let kinds = [ActorKind::Person];
-        let known = store::actors::search(&mut conn, &kinds, &text::fold(query), false, MANY + 1).await?;
-        let elsewhere = known.into_iter().filter(|card| !card.is_local());
-        hits.extend(elsewhere.map(|actor| PersonHit { actor, about: String::new() }));
-    }
-    leave_out_blocked(&mut conn, me, &mut hits).await?;
-    hits.truncate(usize::try_from(MANY + 1).unwrap_or(usize::MAX));
-    Ok(hits)
+    languages.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
+    languages.truncate(6);
+    let groups = load::groups(&mut conn, viewer, counts.groups).await?;
+    let ages = [(7, counts.ages[0]), (31, counts.ages[1]), (365, counts.ages[2])];
+    Ok(Found { items, kinds, groups, ages, languages, more, building: false })
 }
 
-async fn leave_out_blocked(conn: &mut Conn, me: ActorId, hits: &mut Vec<PersonHit>) -> Result<()> {
-    let ids: Vec<ActorId> = hits.iter().map(|hit| hit.actor.id).collect();
-    if ids.is_empty() {
-        return Ok(());
+/// Posts and comments that are found, the best first, for the client API.
+pub async fn statuses(ctx: &Ctx, viewer: &Viewer, wanted: &Wanted, limit: usize) -> Result<Vec<PostView>> {
+    let asked = index::asked(&wanted.text);
+    // People, groups and files are among the hits as well.
+    let Some((answer, _)) = answer(ctx, viewer, wanted, &asked, limit * 3, false).await? else { return Ok(Vec::new()) };
+    let mut items = load::posts(&mut ctx.db.read().await?, viewer, &answer.hits).await?;
+    items.truncate(limit);
+    Ok(items)
+}
+
+/// Names and titles that fit what is typed so far.
+pub async fn suggest(ctx: &Ctx, viewer: &Viewer, text: &str, limit: usize) -> Result<Vec<Suggestion>> {
+    let asked = index::asked(text);
+    let wanted = Wanted { text: text.to_owned(), ..Wanted::default() };
+    let Some((answer, _)) = answer(ctx, viewer, &wanted, &asked, limit, true).await? else { return Ok(Vec::new()) };
+    if answer.hits.is_empty() {
+        return Ok(Vec::new());
     }
-    let between = store::moderation::between(conn, me, &ids).await?;
-    // A mute is between one and oneself: whom I mute I do not find, who mutes me still finds me.
-    let out = |id: ActorId| {
-        between.iter().any(|(member, target, kind)| {
-            (*member == me && *target == id)
-                || (*member == id && *target == me && *kind == crate::domain::moderation::BlockKind::Block)
-        })
+    load::suggestions(&mut ctx.db.read().await?, viewer, &answer.hits).await
+}
+
+/// What the index answers; `None` while there is none.
+async fn answer(
+    ctx: &Ctx,
+    viewer: &Viewer,
+    wanted: &Wanted,
+    asked: &index::Asked,
+    limit: usize,
+    typing: bool,
+) -> Result<Option<(Answer, Arc<Synonyms>)>> {
+    let synonyms = synonyms(ctx).await;
+    if asked.words.iter().map(|word| word.chars().count()).max().unwrap_or(0) < 2 {
+        return Ok(Some((Answer::default(), synonyms)));
+    }
+    let Some(volume) = ctx.index.volume() else { return Ok(None) };
+    let filters = Filters { kind: wanted.kind, group: wanted.group, days: wanted.days, language: None };
+    let question = Question {
+        asked: asked.clone(),
+        synonyms: synonyms.clone(),
+        readable: access::readable(ctx, viewer).await?,
+        filters: filters.in_language(wanted.language.as_deref()),
+        limit,
+        typing,
+        now: ctx.now(),
     };
-    hits.retain(|hit| !out(hit.actor.id));
-    Ok(())
+    let permit = ctx.finding.permits.acquire().await.map_err(Error::internal)?;
+    let work = tokio::task::spawn_blocking(move || volume.find(&question));
+    let answer = work.await.map_err(Error::internal)??;
+    drop(permit);
+    Ok(Some((answer, synonyms)))
 }
 
-/// Whether a text in the search box is the address of something: a handle with its host, or a link.
-pub fn is_address(query: &str) -> bool {
-    let query = query.trim();
-    let link = query.starts_with("https://") || query.starts_with("http://");
-    link || text::Handle::parse(query).is_some_and(|handle| handle.host.is_some())
+/// The synonyms of this instance: from its file, or the starter.
+async fn synonyms(ctx: &Ctx) -> Arc<Synonyms> {
+    let now = ctx.now();
+    if let Ok(known) = ctx.finding.synonyms.lock()
+        && let Some((at, synonyms)) = &*known
+        && now.micros() - at.micros() < SYNONYMS_FOR
+    {
+        return synonyms.clone();
+    }
+    let path = &ctx.config.search.synonyms;
+    let text = match tokio::fs::read_to_string(path).await {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => STARTER.to_owned(),
+        Err(error) => {
+            tracing::warn!(%error, file = %path.display(), "the synonyms could not be read");
+            STARTER.to_owned()
+        }
+    };
+    let synonyms = Arc::new(Synonyms::read(&text));
+    if let Ok(mut known) = ctx.finding.synonyms.lock() {
+        *known = Some((now, synonyms.clone()));
+    }
+    synonyms
 }
 
-/// Follows an address to a page here; members only, for it makes us ask other servers.
+/// Waits until the index of this process holds everything that was committed before, at most `patience`.
 ///
 /// # Errors
-/// `SignInNeeded`.
-pub async fn follow_address(ctx: &Ctx, viewer: &Viewer, query: &str) -> Result<Place> {
-    viewer.member_id()?;
-    match find_address(ctx, viewer, query.trim()).await {
-        Ok(path) => Ok(Place::Path(path)),
-        Err(Error::NotFound | Error::Gone | Error::Forbidden { .. }) => Ok(Place::Nothing),
-        Err(Error::RemoteFailed { host, detail, .. }) => {
-            tracing::info!(host, detail, "an address could not be followed");
-            Ok(Place::Unreachable)
+/// `Unavailable` when it takes longer.
+pub async fn catch_up(ctx: &Ctx, patience: Duration) -> Result<()> {
+    let newest = store::search::newest_change(&mut ctx.db.read().await?).await?.unwrap_or_default();
+    let mut followed = ctx.finding.followed.subscribe();
+    let wait = async {
+        while followed.borrow_and_update().is_none_or(|place| place < newest) {
+            ctx.finding.wake.notify_one();
+            // Nobody telling any more means that the instance stops.
+            if tokio::time::timeout(Duration::from_millis(200), followed.changed())
+                .await
+                .is_ok_and(|told| told.is_err())
+            {
+                break;
+            }
         }
-        Err(Error::Unavailable(_)) => Ok(Place::Unreachable),
-        Err(other) => Err(other),
-    }
+    };
+    let late = |_| Error::Unavailable("the index of search lags".to_owned());
+    tokio::time::timeout(patience, wait).await.map_err(late)
 }
 
-async fn find_address(ctx: &Ctx, viewer: &Viewer, query: &str) -> Result<String> {
-    if let Some(handle) = text::Handle::parse(query).filter(|handle| handle.host.is_some()) {
-        return find_handle(ctx, viewer, &handle).await;
-    }
-    match ctx.urls.parse(query) {
-        Some(Local::Group(name)) => return Ok(group_path(&groups::view_by_handle(ctx, viewer, &name).await?)),
-        Some(Local::Person(name)) => return person_path(ctx, viewer, &name).await,
-        Some(Local::Post(id)) => return Ok(urls::post_path(posts::view(ctx, viewer, id).await?.post.id)),
-        Some(_) => return Err(Error::NotFound),
-        None if ctx.urls.is_ours(query) => return Err(Error::NotFound),
-        None => {}
-    }
-    if !viewer.is_full_member() {
-        return Err(Error::NotFound);
-    }
-    match ctx.remote()?.resolve_url(query).await? {
-        Resolved::Actor(actor) => resolved_path(ctx, viewer, &actor).await,
-        Resolved::Post(post) => Ok(urls::post_path(posts::view(ctx, viewer, post.id).await?.post.id)),
-    }
-}
-
-async fn find_handle(ctx: &Ctx, viewer: &Viewer, handle: &text::Handle) -> Result<String> {
-    let acct = handle.to_string();
-    match groups::view_by_handle(ctx, viewer, &acct).await {
-        Ok(view) => return Ok(group_path(&view)),
-        Err(Error::NotFound) => {}
-        Err(other) => return Err(other),
-    }
-    match person_path(ctx, viewer, &acct).await {
-        Err(Error::NotFound) => {}
-        other => return other,
-    }
-    let host = handle.host.as_deref().unwrap_or_default();
-    if host.eq_ignore_ascii_case(ctx.urls.host()) || !viewer.is_full_member() {
-        return Err(Error::NotFound);
-    }
-    let actor = ctx.remote()?.resolve_handle(&handle.name, host).await?;
-    resolved_path(ctx, viewer, &actor).await
-}
-
-/// The page of an actor that was just looked up, if the viewer may see it.
-async fn resolved_path(ctx: &Ctx, viewer: &Viewer, actor: &Actor) -> Result<String> {
-    if actor.is_group() {
-        return Ok(group_path(&groups::view(ctx, viewer, actor.id).await?));
-    }
-    let host = urls::host_of(&actor.uri).filter(|_| !actor.is_local());
-    let acct = host.map_or_else(|| actor.name.clone(), |host| format!("{}@{host}", actor.name));
-    person_path(ctx, viewer, &acct).await
-}
-
-fn group_path(view: &groups::GroupView) -> String {
-    urls::actor_path(ActorKind::Group, &view.acct())
-}
-
-async fn person_path(ctx: &Ctx, viewer: &Viewer, acct: &str) -> Result<String> {
-    let person = people::person(ctx, viewer, acct).await?;
-    let acct = person.host.map_or_else(|| person.actor.name.clone(), |host| format!("{}@{host}", person.actor.name));
-    Ok(urls::actor_path(person.actor.kind, &acct))
+/// Forgets the part of the feed that every index has long read: what was the newest at the last call.
+pub async fn prune(ctx: &Ctx) -> Result<()> {
+    const NEXT: &str = "changes_next_pruned";
+    ctx.db
+        .write(|conn| {
+            Box::pin(async move {
+                if let Some(text) = store::settings::get(conn, NEXT).await?
+                    && let Ok(place) = serde_json::from_str::<FeedPlace>(&text)
+                {
+                    store::search::prune_changes(conn, place).await?;
+                    store::settings::set(conn, follow::PRUNED, &text).await?;
+                }
+                if let Some(newest) = store::search::newest_change(conn).await? {
+                    let text = serde_json::to_string(&newest).map_err(Error::internal)?;
+                    store::settings::set(conn, NEXT, &text).await?;
+                }
+                Ok(())
+            })
+        })
+        .await
 }

@@ -317,11 +317,11 @@ db_fn! {
 
     /// Every group but the hidden ones, by name; the service leaves out what the viewer may not know.
     async fn all_rows(
-        conn, me: ActorId, kinds: &[GroupKind], needle: &str, after: (&str, i64), limit: i64,
+        conn, me: ActorId, kinds: &[GroupKind], among: Option<&[ActorId]>, needle: &str, after: (&str, i64), limit: i64,
     ) -> Vec<(Group, CardRow, String, Option<Time>, Option<Follow>)> {
         // Who was kept out may not learn of a closed group that way.
         let inside = [FollowState::Accepted, FollowState::Invited];
-        groups::table
+        let mut query = groups::table
             .inner_join(actors::table.on(actors::id.eq(groups::actor_id)))
             .inner_join(hosts::table.on(hosts::id.eq(actors::host_id)))
             .left_join(follows::table.on(follows::target_id.eq(groups::actor_id).and(follows::follower_id.eq(me))))
@@ -336,8 +336,11 @@ db_fn! {
                 Group::as_select(), card_columns!(), actors::summary_html, actors::last_post_at,
                 Option::<Follow>::as_select(),
             ))
-            .load(conn)
-            .await
+            .into_boxed();
+        if let Some(among) = among {
+            query = query.filter(groups::actor_id.eq_any(among));
+        }
+        query.load(conn).await
     }
 
     /// Inboxes of remote followers of an actor (for delivery): actor id, host name, inbox, shared inbox.
@@ -418,16 +421,17 @@ pub async fn mine(conn: &mut Conn, me: ActorId) -> Result<Vec<GroupLine>> {
 }
 
 /// Groups of some kinds (and those the viewer is in) by name, with the viewer's place in them; hidden ones only if the
-/// viewer is in. `needle` is a part of the folded name, description or topics; empty for all.
+/// viewer is in; of these only when `among` says so. `needle` is a part of the folded name, description or topics; empty for all.
 pub async fn directory(
     conn: &mut Conn,
     me: Option<ActorId>,
     kinds: &[GroupKind],
+    among: Option<&[ActorId]>,
     needle: &str,
     after: (&str, i64),
     limit: i64,
 ) -> Result<Vec<GroupLine>> {
-    let rows = all_rows(conn, me.unwrap_or(ActorId(-1)), kinds, needle, after, limit).await?;
+    let rows = all_rows(conn, me.unwrap_or(ActorId(-1)), kinds, among, needle, after, limit).await?;
     let line =
         |(group, row, summary_html, last_post_at, follow): (Group, CardRow, String, Option<Time>, Option<Follow>)| {
             GroupLine {

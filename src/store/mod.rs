@@ -38,6 +38,7 @@ pub mod previews;
 pub mod push;
 pub mod regards;
 pub mod scheduled;
+pub mod search;
 pub mod sessions;
 pub mod settings;
 pub mod sign_in;
@@ -45,5 +46,4 @@ pub mod tags;
 
 pub(crate) use conn::db_fn;
 pub use conn::{Conn, Db, Sq, is_postgres, with_short_reads};
-pub use conn::{Conn, Db, Sq, is_postgres};
 pub use sight::who_sees;

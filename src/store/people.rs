@@ -74,6 +74,8 @@ pub struct PeopleFilter {
     pub near: Option<ActorId>,
     /// In these states; active when empty.
     pub states: Vec<ActorState>,
+    /// Only these.
+    pub among: Option<Vec<ActorId>>,
 }
 
 /// A person in a list.
@@ -334,6 +336,9 @@ db_fn! {
         }
         if !filter.needle.is_empty() {
             query = query.filter(actors::search_text.like(format!("%{}%", escape_like(&filter.needle))).escape('\\'));
+        }
+        if let Some(among) = &filter.among {
+            query = query.filter(actors::id.eq_any(among));
         }
         if let Some(near) = filter.near {
             query = query.filter(

@@ -307,14 +307,26 @@ db_fn! {
         quotes::table.find(post).select(quotes::quoted_id).first(conn).await.optional()
     }
 
-    async fn search_rows(conn, needle: &str, sight: &Sight, me: i64, kinds: &[PostKind], page: Page) -> Vec<Row> {
-        let pattern = format!("%{}%", super::actors::escape_like(needle));
-        let query = rows!(me)
-            .filter(posts::state.eq(PostState::Published).and(posts::kind.eq_any(kinds)))
-            .filter(posts::search_text.like(pattern).escape('\\'))
+    async fn found_rows(conn, ids: &[PostId], sight: &Sight, me: i64) -> Vec<Row> {
+        rows!(me)
+            .filter(posts::id.eq_any(ids))
+            .filter(posts::state.eq(PostState::Published).and(posts::kind.ne(PostKind::Direct)))
             .filter(not_blocked!(me))
-            .filter(sees_posts(sight));
-        paged!(query, page, posts::id, conn)
+            .filter(sees_posts(sight))
+            .load(conn)
+            .await
+    }
+
+    async fn title_rows(conn, ids: &[PostId], sight: &Sight, me: i64) -> Vec<(PostId, String)> {
+        posts::table
+            .inner_join(actors::table.on(actors::id.eq(posts::author_id)))
+            .filter(posts::id.eq_any(ids))
+            .filter(posts::state.eq(PostState::Published).and(posts::kind.ne(PostKind::Direct)))
+            .filter(not_blocked!(me))
+            .filter(sees_posts(sight))
+            .select((posts::id, posts::title))
+            .load(conn)
+            .await
     }
 
     async fn direct_rows(conn, me: ActorId, page: Page) -> Vec<Row> {
@@ -981,16 +993,18 @@ pub async fn quoting(conn: &mut Conn, quoted: PostId, sight: &Sight, page: Page)
     page_of(conn, rows, sight, page).await
 }
 
-/// Posts whose folded text holds `needle`, newest first.
-pub async fn search(
-    conn: &mut Conn,
-    needle: &str,
-    sight: &Sight,
-    kinds: &[PostKind],
-    page: Page,
-) -> Result<Paged<PostView>> {
-    let rows = search_rows(conn, needle, sight, me(sight), kinds, page).await?;
-    page_of(conn, rows, sight, page).await
+/// Published posts and comments among those that the index found, as far as the viewer may see them; in no order.
+pub async fn found(conn: &mut Conn, ids: &[PostId], sight: &Sight) -> Result<Vec<PostView>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = found_rows(conn, ids, sight, me(sight)).await?;
+    assemble(conn, plain(rows), me(sight)).await
+}
+
+/// Only the titles of such posts.
+pub async fn titles(conn: &mut Conn, ids: &[PostId], sight: &Sight) -> Result<Vec<(PostId, String)>> {
+    if ids.is_empty() { Ok(Vec::new()) } else { title_rows(conn, ids, sight, me(sight)).await }
 }
 
 /// A thread: the root and all under it, oldest first, tombstones included; at most `limit` after `after`.

@@ -746,6 +746,23 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    changes (seq) {
+        seq -> BigInt,
+        xid -> BigInt,
+        kind -> Text,
+        ref_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    media_texts (media_id) {
+        media_id -> BigInt,
+        body -> Text,
+        made_at -> BigInt,
+    }
+}
+
 /// Which tables queries name together. By pair and not all with all: rustc checks each pair against every other, which took
 /// half of the time of `cargo check`.
 macro_rules! together {
@@ -772,7 +789,7 @@ together! {
     poll_options: poll_votes;
     mentions: post_tags notifications;
     post_tags: notifications;
-    media: filters;
+    media: filters media_texts;
     notifications: notice_permissions;
     blocks: host_blocks;
     oauth_apps: oauth_tokens;

@@ -28,6 +28,11 @@ db_fn! {
             .await
     }
 
+    /// Forgets those whose key is like this.
+    pub async fn forget(conn, like: &str) -> usize {
+        diesel::delete(settings::table.filter(settings::key.like(like))).execute(conn).await
+    }
+
     /// Sets one.
     pub async fn set(conn, key: &str, value: &str) -> usize {
         diesel::insert_into(settings::table)

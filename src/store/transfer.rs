@@ -117,7 +117,16 @@ async fn copy_all(source: &mut Conn, target: &mut Conn, progress: &Progress) -> 
         }
         copied.push(Copied { table: table.clone(), rows: here.rows });
     }
+    begin_feed(target).await?;
     Ok(copied)
+}
+
+/// The change feed begins anew: its places mean nothing in another database, and an index that may still lie there is of
+/// another instance.
+async fn begin_feed(target: &mut Conn) -> Result<()> {
+    target.batch("DELETE FROM changes; DELETE FROM settings WHERE key = 'changes_pruned'").await?;
+    super::search::add_change(target, "rebuild").await?;
+    Ok(())
 }
 
 /// Our tables: those that others refer to come first.
@@ -125,12 +134,12 @@ async fn tables(source: &mut Conn) -> Result<Vec<String>> {
     let sql = match source {
         Conn::Sqlite(_) => {
             "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' \
-             AND name <> '__diesel_schema_migrations' ORDER BY rowid"
+             AND name NOT IN ('__diesel_schema_migrations', 'changes') ORDER BY rowid"
         }
         // As the migrations made them.
         Conn::Pg(_) => {
             "SELECT CAST(c.relname AS TEXT) AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
-             WHERE n.nspname = 'public' AND c.relkind = 'r' AND c.relname <> '__diesel_schema_migrations' ORDER BY c.oid"
+             WHERE n.nspname = 'public' AND c.relkind = 'r' AND c.relname NOT IN ('__diesel_schema_migrations', 'changes') ORDER BY c.oid"
         }
     };
     Ok(load::<Name>(source, sql).await?.into_iter().map(|row| row.name).collect())

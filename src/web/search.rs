@@ -1,54 +1,90 @@
-//! Search, and following an address to what is there.
+//! Search: the page, what is shown while typing, and following an address to what is there.
 
 use axum::Router;
 use axum::extract::State;
+use axum::response::Html;
 use axum::routing::get;
 use serde::Deserialize;
 
 use super::chrome::{Chrome, Place};
 use super::forms::Query;
-use super::groups::{GroupItem, encode};
+use super::groups::encode;
+use super::people::languages_shown;
 use super::views::{Avatar, PostCard};
 use super::visit::{PageResult, Visit};
-use super::{page, see};
+use super::{page, respond, see};
+use crate::base::{ActorId, Error};
 use crate::domain::Viewer;
+use crate::domain::search::FoundKind;
 use crate::services::Ctx;
-use crate::services::search::{self, Filter, MANY};
+use crate::services::search::{self, Found, Item, Wanted};
 use crate::text::Piece;
 use crate::urls;
 
+/// Names and titles shown while typing.
+const SUGGESTED: usize = 8;
+
 /// `/search`.
 pub fn routes() -> Router<Ctx> {
-    Router::new().route("/search", get(show))
+    Router::new().route("/search", get(show)).route("/search/suggest", get(suggest))
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 struct Asked {
     #[serde(default)]
     q: String,
     #[serde(default)]
     kind: String,
-    before: Option<i64>,
+    #[serde(default)]
+    group: String,
+    #[serde(default)]
+    days: String,
+    #[serde(default)]
+    language: String,
+    #[serde(default)]
+    page: usize,
 }
 
-struct PersonItem {
+impl Asked {
+    /// The address of this search with one thing about it changed.
+    fn with(&self, change: impl FnOnce(&mut Asked)) -> String {
+        let mut asked = Asked { page: 0, ..self.clone() };
+        change(&mut asked);
+        let mut path = format!("/search?q={}", encode(&asked.q));
+        for (key, value) in
+            [("kind", &asked.kind), ("group", &asked.group), ("days", &asked.days), ("language", &asked.language)]
+        {
+            if !value.is_empty() {
+                path.push_str(&format!("&{key}={}", encode(value)));
+            }
+        }
+        if asked.page > 0 {
+            path.push_str(&format!("&page={}", asked.page));
+        }
+        path
+    }
+}
+
+/// One thing found, as a line.
+struct Line {
+    kind: &'static str,
     path: String,
-    name: String,
+    title: String,
+    /// Who, where.
     about: String,
-    handle: Option<String>,
-    avatar: Avatar,
-}
-
-struct PostItem {
-    card: PostCard,
+    at: Option<crate::base::Time>,
+    avatar: Option<Avatar>,
+    spine: i16,
     excerpt: Vec<Piece>,
+    /// Languages someone speaks, when one was looked for.
+    speaks: String,
 }
 
 /// One choice of what is looked for, with how much there is of it.
-struct Tab {
+struct Choice {
     href: String,
-    label: &'static str,
-    count: String,
+    label: String,
+    count: usize,
     here: bool,
 }
 
@@ -57,18 +93,35 @@ struct Tab {
 struct SearchPage {
     c: Chrome,
     query: String,
-    tabs: Vec<Tab>,
-    people: Vec<PersonItem>,
-    groups: Vec<GroupItem>,
-    posts: Vec<PostItem>,
-    next: Option<String>,
+    kinds: Vec<Choice>,
+    /// Further filters, each with its name.
+    filters: Vec<(&'static str, Vec<Choice>)>,
+    lines: Vec<Line>,
+    older: Option<String>,
+    newer: Option<String>,
     failed: Option<&'static str>,
     short: bool,
+    filtered: Option<String>,
+    building: bool,
 }
 
-fn count(n: usize) -> String {
-    let many = usize::try_from(MANY).unwrap_or(usize::MAX);
-    if n > many { format!("{many}+") } else { n.to_string() }
+#[derive(askama::Template)]
+#[template(path = "search/suggest.html")]
+struct SuggestPage {
+    c: Chrome,
+    found: Vec<search::Suggestion>,
+}
+
+fn label(kind: FoundKind) -> &'static str {
+    match kind {
+        FoundKind::Person => "search-people",
+        FoundKind::Group => "search-groups",
+        FoundKind::Post => "search-posts",
+        FoundKind::Question => "search-questions",
+        FoundKind::Lesson => "search-lessons",
+        FoundKind::Comment => "search-comments",
+        FoundKind::File => "search-files",
+    }
 }
 
 async fn show(State(ctx): State<Ctx>, visit: Visit, Query(asked): Query<Asked>) -> PageResult {
@@ -81,51 +134,169 @@ async fn show(State(ctx): State<Ctx>, visit: Visit, Query(asked): Query<Asked>) 
             search::Place::Unreachable => failed = Some("error-server-unreachable"),
         }
     }
-    let (filter, some) = match asked.kind.as_str() {
-        "people" => (Filter::People, 50),
-        "groups" => (Filter::Groups, 50),
-        "posts" => (Filter::Posts, 20),
-        _ => (Filter::All, 6),
+    let days: Option<i64> = asked.days.parse().ok().filter(|days| (1..=3660).contains(days));
+    let wanted = Wanted {
+        text: query.clone(),
+        kind: FoundKind::parse(&asked.kind),
+        group: asked.group.parse().ok().map(ActorId),
+        days,
+        language: Some(asked.language.clone()).filter(|tag| !tag.is_empty()),
+        page: asked.page,
     };
-    let found = search::search(&ctx, &visit.viewer, &query, filter, asked.before).await?;
-    let tab = |word: &str, label, n: String, here| Tab {
-        href: format!("/search?q={}&kind={word}", encode(&query)),
-        label,
-        count: n,
-        here,
-    };
-    let posts_found = if filter == Filter::Posts { String::new() } else { count(found.posts.len()) };
-    let tabs = vec![
-        tab("", "search-all", String::new(), filter == Filter::All),
-        tab("people", "search-people", count(found.people.len()), filter == Filter::People),
-        tab("groups", "search-groups", count(found.groups.len()), filter == Filter::Groups),
-        tab("posts", "search-posts", posts_found, filter == Filter::Posts),
-    ];
+    let found = search::search(&ctx, &visit.viewer, &wanted).await?;
     let c = visit.chrome(&ctx, Place::Search, visit.t("place-search"));
-    let shows = |kind| if filter == Filter::All || filter == kind { some } else { 0 };
-    let people = found.people.into_iter().take(shows(Filter::People)).map(|hit| PersonItem {
-        path: urls::actor_path(hit.actor.kind, &hit.actor.acct()),
-        handle: (!hit.actor.is_local()).then(|| format!("@{}", hit.actor.acct())),
-        avatar: Avatar::of(&hit.actor),
-        name: hit.actor.display_name,
-        about: hit.about,
-    });
-    let groups = found.groups.iter().take(shows(Filter::Groups)).map(|line| GroupItem::of(&ctx, &visit, line));
-    let posts = found
-        .posts
-        .into_iter()
-        .take(shows(Filter::Posts))
-        .map(|hit| PostItem { card: PostCard::listed(hit.view, &c), excerpt: hit.excerpt });
-    let next = found.next.filter(|_| filter == Filter::Posts);
+    let is_filtered = wanted.kind.is_some() || wanted.group.is_some() || days.is_some() || wanted.language.is_some();
+    let (kinds, filters) = choices(&c, &asked, &wanted, &found);
     page(&SearchPage {
-        people: people.collect(),
-        groups: groups.collect(),
-        posts: posts.collect(),
-        next: next.map(|before| format!("/search?q={}&kind=posts&before={before}", encode(&query))),
+        kinds: if query.is_empty() { Vec::new() } else { kinds },
+        filters: if query.is_empty() { Vec::new() } else { filters },
+        older: found.more.then(|| asked.with(|a| a.page = asked.page + 1)),
+        newer: (asked.page > 0).then(|| asked.with(|a| a.page = asked.page - 1)),
+        lines: found.items.into_iter().map(|item| line(&c, item)).collect(),
         short: query.chars().count() == 1,
-        tabs: if query.is_empty() { Vec::new() } else { tabs },
+        filtered: is_filtered.then(|| format!("/search?q={}", encode(&query))),
+        building: found.building,
         query,
         failed,
         c,
     })
+}
+
+/// The kinds, and the further filters that have anything to choose.
+fn choices(
+    c: &Chrome,
+    asked: &Asked,
+    wanted: &Wanted,
+    found: &Found,
+) -> (Vec<Choice>, Vec<(&'static str, Vec<Choice>)>) {
+    let all = found.kinds.iter().map(|(_, count)| count).sum();
+    let mut kinds = vec![Choice {
+        href: asked.with(|a| a.kind.clear()),
+        label: c.t("search-all"),
+        count: all,
+        here: wanted.kind.is_none(),
+    }];
+    kinds.extend(found.kinds.iter().map(|(kind, count)| Choice {
+        href: asked.with(|a| a.kind = kind.as_str().to_owned()),
+        label: c.t(label(*kind)),
+        count: *count,
+        here: wanted.kind == Some(*kind),
+    }));
+    let groups = found.groups.iter().map(|group| {
+        choice(asked, &group.name, group.count, wanted.group == Some(group.id), |a| {
+            a.group = if wanted.group == Some(group.id) { String::new() } else { group.id.to_string() };
+        })
+    });
+    let ages = found.ages.iter().filter(|(_, count)| *count > 0).map(|(days, count)| {
+        let here = wanted.days == Some(*days);
+        let name = c.t(match days {
+            7 => "search-week",
+            31 => "search-month",
+            _ => "search-year",
+        });
+        choice(asked, &name, *count, here, |a| a.days = if here { String::new() } else { days.to_string() })
+    });
+    let languages = found.languages.iter().map(|(tag, count)| {
+        let here = wanted.language.as_ref() == Some(tag);
+        choice(asked, &languages_shown(c, tag), *count, here, |a| {
+            a.language = if here { String::new() } else { tag.clone() };
+        })
+    });
+    let all: [(&'static str, Vec<Choice>); 3] = [
+        ("search-in-group", groups.collect()),
+        ("search-when", ages.collect()),
+        ("search-language", languages.collect()),
+    ];
+    // One choice that is not made already would filter nothing.
+    let filters = all.into_iter().filter(|(_, list)| list.len() > 1 || list.iter().any(|choice| choice.here));
+    (kinds, filters.collect())
+}
+
+fn choice(asked: &Asked, name: &str, count: usize, here: bool, change: impl FnOnce(&mut Asked)) -> Choice {
+    Choice { href: asked.with(change), label: name.to_owned(), count, here }
+}
+
+fn line(c: &Chrome, item: Item) -> Line {
+    match item {
+        Item::Person(hit) => Line {
+            kind: "search-person",
+            path: urls::actor_path(hit.actor.kind, &hit.actor.acct()),
+            avatar: Some(Avatar::of(&hit.actor)),
+            about: if hit.actor.is_local() { hit.about } else { format!("@{}", hit.actor.acct()) },
+            title: hit.actor.display_name,
+            at: None,
+            spine: 0,
+            excerpt: hit.excerpt,
+            speaks: languages_shown(c, &hit.languages),
+        },
+        Item::Group(group, excerpt) => Line {
+            kind: "search-group",
+            path: urls::actor_path(group.actor.kind, &group.actor.acct()),
+            avatar: None,
+            about: group.actor.host.clone().unwrap_or_default(),
+            title: group.actor.display_name,
+            at: None,
+            spine: group.group.spine,
+            excerpt,
+            speaks: String::new(),
+        },
+        Item::Post(hit) => {
+            let kind = match hit.view.post.kind {
+                crate::domain::posts::PostKind::Comment => "search-comment",
+                crate::domain::posts::PostKind::Question => "search-question",
+                crate::domain::posts::PostKind::Lesson => "search-lesson",
+                _ => "search-post",
+            };
+            of_post(c, PostCard::listed(hit.view, c), kind, hit.excerpt)
+        }
+        Item::File(hit) => {
+            let of = of_post(c, PostCard::listed(hit.view, c), "search-file", hit.excerpt);
+            Line { path: hit.path, title: hit.name, ..of }
+        }
+    }
+}
+
+fn of_post(c: &Chrome, card: PostCard, kind: &'static str, excerpt: Vec<Piece>) -> Line {
+    let author = card.view.author.display_name.clone();
+    let about = match &card.group {
+        Some((_, group)) => format!("{author}, {group}"),
+        None => author.clone(),
+    };
+    let title = match card.view.post.title.as_str() {
+        "" => c.tx("search-post-by", author),
+        title => title.to_owned(),
+    };
+    Line {
+        kind,
+        path: card.path,
+        title,
+        about,
+        at: Some(card.view.post.published_at),
+        avatar: None,
+        spine: card.spine,
+        excerpt,
+        speaks: String::new(),
+    }
+}
+
+/// A part of a page: what fits what is typed so far.
+async fn suggest(State(ctx): State<Ctx>, visit: Visit, Query(asked): Query<Asked>) -> PageResult {
+    let found = search::suggest(&ctx, &visit.viewer, &asked.q, SUGGESTED).await?;
+    let c = visit.chrome(&ctx, Place::Search, String::new());
+    let html = askama::Template::render(&SuggestPage { c, found }).map_err(Error::internal)?;
+    respond(Html(html))
+}
+
+impl SuggestPage {
+    fn label(&self, kind: &FoundKind) -> String {
+        self.c.t(match kind {
+            FoundKind::Person => "search-person",
+            FoundKind::Group => "search-group",
+            FoundKind::Question => "search-question",
+            FoundKind::Lesson => "search-lesson",
+            FoundKind::Comment => "search-comment",
+            FoundKind::File => "search-file",
+            FoundKind::Post => "search-post",
+        })
+    }
 }

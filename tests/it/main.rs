@@ -12,6 +12,7 @@ mod metrics;
 mod net;
 mod people;
 mod policy;
+mod search;
 mod sign;
 mod store;
 mod support;

@@ -113,6 +113,12 @@ pub async fn run(args: DemoArgs) -> Result<(), String> {
     Ok(())
 }
 
+/// Fills two empty instances with the content of the demo: the library, and its partner. For tests and benches.
+pub async fn fill(library: Config, partner: Config) -> crate::base::Result<()> {
+    let instance = |key, config: Config| seed::Instance { key, name: "Demo", about: "", config };
+    seed::run([instance("linde", library), instance("zuid", partner)], |_| ()).await
+}
+
 /// Removes an earlier demo, and only that: both folders must look like one.
 fn clear(dir: &Path) -> Result<(), String> {
     for folder in ["library", "partner"] {

@@ -3,10 +3,11 @@
 use super::status;
 use crate::base::*;
 use crate::domain::Viewer;
-use crate::domain::actors::{Actor, ActorKind, ActorState};
-use crate::domain::posts::{PostKind, PostView};
-use crate::policy;
+use crate::domain::actors::{Actor, ActorState};
+use crate::domain::posts::PostView;
+use crate::domain::search::FoundKind;
 use crate::services::Ctx;
+use crate::services::search::{self as searching, Item, Wanted};
 use crate::store::api::AccountRow;
 use crate::{store, text};
 
@@ -87,21 +88,28 @@ pub async fn search(ctx: &Ctx, viewer: &Viewer, search: Search) -> Result<Found>
     if needle.is_empty() {
         return Ok(found);
     }
-    let mut conn = ctx.db.read().await?;
+    let kinds = |kind: Option<FoundKind>| Wanted { text: text.to_owned(), kind, ..Wanted::default() };
+    let limit = usize::try_from(search.limit).unwrap_or(0);
     if wants("accounts") {
         // People are found by who may open the list of people; others find groups, and whom they name exactly.
-        let kinds = if viewer.is_full_member() { ActorKind::ALL } else { &[ActorKind::Group] };
-        for card in store::actors::search(&mut conn, kinds, &needle, viewer.actor_id().is_none(), search.limit).await? {
-            if !found.accounts.contains(&card.id) {
-                found.accounts.push(card.id);
+        for kind in [FoundKind::Person, FoundKind::Group] {
+            for item in searching::search(ctx, viewer, &kinds(Some(kind))).await?.items.into_iter().take(limit) {
+                let card = match item {
+                    Item::Person(hit) => hit.actor,
+                    Item::Group(line, _) => line.actor,
+                    Item::Post(_) | Item::File(_) => continue,
+                };
+                let known = viewer.actor_id().is_some() || card.is_local();
+                if known && !found.accounts.contains(&card.id) && found.accounts.len() < limit {
+                    found.accounts.push(card.id);
+                }
             }
         }
     }
     if wants("statuses") && viewer.actor_id().is_some() {
-        let kinds: Vec<PostKind> = PostKind::ALL.iter().copied().filter(|kind| *kind != PostKind::Direct).collect();
-        let page = Page::first(search.limit);
-        found.posts = store::posts::search(&mut conn, &needle, &policy::sight(viewer), &kinds, page).await?.items;
+        found.posts = searching::statuses(ctx, viewer, &kinds(None), limit).await?;
     }
+    let mut conn = ctx.db.read().await?;
     if wants("hashtags") {
         found.tags = store::api::tags_like(&mut conn, &needle, search.limit).await?;
     }

@@ -81,6 +81,10 @@ fn pages(item: &Item) -> (Vec<String>, Vec<String>) {
         "/people/fatima".to_owned(),
         "/tags/gezamenlijk".to_owned(),
         "/search?q=zoekwoord".to_owned(),
+        "/search?q=zoekwoord&kind=questions".to_owned(),
+        "/search?q=zeehond&kind=comments".to_owned(),
+        "/search/suggest?q=vraag+zee".to_owned(),
+        format!("/search/suggest?q={}", &item.mark[..9]),
         "/complete?q=zeehond".to_owned(),
     ];
     (direct, others)
@@ -197,7 +201,7 @@ fn nothing_leaks_at_any_door() {
             }
             items.push(item);
         }
-        app.settle().await;
+        app.searchable().await;
         let open: fn(GroupKind) -> bool = |kind| kind == GroupKind::Public;
         let not_private: fn(GroupKind) -> bool = |kind| kind != GroupKind::Private;
         let mut readers = vec![
@@ -232,13 +236,15 @@ fn a_hidden_group_is_not_even_named() {
         let group = app.group_with(&fatima, "Zeehondenclub", GroupKind::Private, |form| form.hidden = true).await;
         app.join(&inside, &group, &fatima).await;
         app.post(&fatima, &group, "Zeehondenclub komt vrijdag").await;
-        app.settle().await;
+        app.searchable().await;
         let id = group.id;
         let paths = [
             "/groups".to_owned(),
             "/groups/zeehondenclub".to_owned(),
             "/groups/zeehondenclub/people".to_owned(),
             "/search?q=komt+vrijdag".to_owned(),
+            "/search?q=zeeh".to_owned(),
+            "/search/suggest?q=zeeh".to_owned(),
             "/people/fatima".to_owned(),
             "/people/ina".to_owned(),
             "/complete?q=zeeh".to_owned(),

@@ -106,9 +106,39 @@ impl TestApp {
         .await;
     }
 
+    /// Waits until everything so far can be found.
+    pub async fn searchable(&self) {
+        self.settle().await;
+        let patience = Duration::from_secs(60);
+        kring::services::search::catch_up(self.ctx(), patience).await.expect("an index that keeps up");
+    }
+
     /// The answer to `SELECT … AS n`.
     pub async fn count(&self, sql: &str) -> i64 {
         count(&self.ctx().db, sql).await
+    }
+
+    /// Runs a statement past every service.
+    pub async fn execute(&self, sql: &str) {
+        use diesel_async::RunQueryDsl as _;
+        let sql = sql.to_owned();
+        let work = self.ctx().db.write(move |conn| {
+            Box::pin(async move {
+                let query = diesel::sql_query(sql);
+                match conn {
+                    Conn::Pg(conn) => query.execute(conn).await?,
+                    Conn::Sqlite(conn) => query.execute(conn).await?,
+                };
+                Ok(())
+            })
+        });
+        work.await.expect("a statement");
+    }
+
+    /// The app on what an earlier one left.
+    pub async fn again(config: &Config) -> App {
+        let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
+        App::start_on(listener, config.clone(), kring::base::Clock::system()).await.expect("an instance")
     }
 
     /// How many queries `work` takes: the least of some runs, for what runs in the background only adds to it.

@@ -21,7 +21,7 @@ mod database;
 mod people;
 mod smoke;
 
-pub use app::{TestApp, both, count, on_sqlite, run};
+pub use app::{TestApp, both, count, eventually, on_sqlite, run};
 pub use browser::{Browser, Page, Upload};
 pub use database::{Database, Kind, databases};
 pub use people::{PNG, Person};

@@ -19,3 +19,9 @@ document.addEventListener('keydown', event => {
 document.addEventListener('submit', event => {
   if (event.target.getAttribute('action') === '/sign-out') localStorage.clear();
 });
+// Search: names and titles while typing.
+const q = document.querySelector('[data-js="seek"]');
+q?.addEventListener('input', async () => {
+  const asked = q.value, r = await fetch(`/search/suggest?q=${encodeURIComponent(asked)}`);
+  if (r.ok && asked === q.value) document.getElementById('seek').innerHTML = await r.text();
+});

@@ -1,0 +1,241 @@
+//! From a word of a question to the terms that answer it: itself, its stems, what it begins, the compounds it ends, what
+//! means the same, and when nothing of that exists, what is spelled almost like it.
+
+use std::collections::{BTreeMap, HashMap};
+
+use tantivy::query::{BooleanQuery, BoostQuery, DisjunctionMaxQuery, FuzzyTermQuery, Query, TermQuery};
+use tantivy::schema::{Field, IndexRecordOption};
+use tantivy::{Searcher, Term};
+
+use super::volume::Fields;
+use super::words::{Asked, stems};
+use super::{Synonyms, engine};
+use crate::base::Result;
+
+/// A title counts for more than the text.
+const HEAD: f32 = 2.2;
+const STEM: f32 = 0.85;
+const TAIL: f32 = 0.4;
+const PREFIX: f32 = 0.45;
+const SYNONYM: f32 = 0.6;
+const ALMOST: f32 = 0.55;
+const SPLIT: f32 = 0.6;
+/// Terms that one word may become by its beginning, and by its spelling.
+const BEGUN: usize = 16;
+const SPELLED: usize = 6;
+/// Terms looked at to find them.
+const LOOKED_AT: usize = 400;
+
+/// Makes queries of words, and remembers how common each word is, all its forms together: a rare form of a common word is
+/// worth no more than the word.
+pub(super) struct Expander<'a> {
+    pub searcher: &'a Searcher,
+    pub fields: &'a Fields,
+    pub synonyms: &'a Synonyms,
+    /// Only names and titles: for suggestions.
+    pub heads_only: bool,
+    pub common: HashMap<Term, u64>,
+}
+
+impl Expander<'_> {
+    /// One query for each word.
+    pub fn words(&mut self, asked: &Asked) -> Result<Vec<Box<dyn Query>>> {
+        let mut out = Vec::new();
+        for (place, word) in asked.words.iter().enumerate() {
+            let last = place + 1 == asked.words.len();
+            let mut forms: Vec<(Term, f32)> = Vec::new();
+            let mut others: Vec<Box<dyn Query>> = Vec::new();
+            self.itself(word, 1.0, &mut forms);
+            let known = self.known(&forms)?;
+            for pair in
+                [place.checked_sub(1).map(|before| (before, place)), Some((place, place + 1))].into_iter().flatten()
+            {
+                if let (Some(one), Some(other)) = (asked.words.get(pair.0), asked.words.get(pair.1)) {
+                    self.itself(&format!("{one}{other}"), 1.1, &mut forms);
+                }
+            }
+            for stem in std::iter::once(word.clone()).chain(stems(word, None)) {
+                if stem.len() >= 4 && !self.heads_only {
+                    forms.push((Term::from_field_text(self.fields.tails, &stem), TAIL));
+                }
+            }
+            let mut begun = Vec::new();
+            if word.len() >= if last { 2 } else { 4 } {
+                begun = self.begun_with(word)?;
+            }
+            for phrase in self.synonyms.of(word) {
+                match phrase.as_slice() {
+                    [one] => self.itself(one, SYNONYM, &mut forms),
+                    several => others.push(self.all_of(several, SYNONYM)),
+                }
+            }
+            if let Some(parts) = asked.parts.get(place).filter(|parts| parts.len() > 1) {
+                others.push(self.all_of(parts, 0.9));
+            } else if word.len() >= 8
+                && let Some((left, right)) = self.cut(word)?
+            {
+                others.push(self.all_of(&[left, right], SPLIT));
+            }
+            if !known && begun.is_empty() && word.chars().count() >= 4 {
+                for (near, worth) in self.spelled_like(word)? {
+                    self.itself(&near, worth, &mut forms);
+                }
+            }
+            for one in begun {
+                self.exactly(&one, PREFIX, &mut forms);
+            }
+            out.push(self.best_of(forms, others)?);
+        }
+        Ok(out)
+    }
+
+    /// A word and its stems, in titles and texts.
+    fn itself(&self, word: &str, worth: f32, forms: &mut Vec<(Term, f32)>) {
+        self.exactly(word, worth, forms);
+        for stem in stems(word, None) {
+            self.exactly(&stem, worth * STEM, forms);
+        }
+    }
+
+    fn exactly(&self, word: &str, worth: f32, forms: &mut Vec<(Term, f32)>) {
+        forms.push((Term::from_field_text(self.fields.head, word), worth * HEAD));
+        if !self.heads_only {
+            forms.push((Term::from_field_text(self.fields.body, word), worth));
+        }
+    }
+
+    fn known(&self, forms: &[(Term, f32)]) -> Result<bool> {
+        for (term, _) in forms {
+            if self.searcher.doc_freq(term).map_err(engine)? > 0 {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// All of several words, each in any form.
+    fn all_of(&self, words: &[String], worth: f32) -> Box<dyn Query> {
+        let each = words.iter().map(|word| {
+            let mut forms = Vec::new();
+            self.itself(word, 1.0, &mut forms);
+            Box::new(DisjunctionMaxQuery::new(forms.into_iter().map(weighed).collect())) as Box<dyn Query>
+        });
+        // The parts together are worth about as much as the one word they make.
+        let worth = worth / words.len().max(1) as f32;
+        Box::new(BoostQuery::new(Box::new(BooleanQuery::intersection(each.collect())), worth))
+    }
+
+    fn best_of(&mut self, forms: Vec<(Term, f32)>, others: Vec<Box<dyn Query>>) -> Result<Box<dyn Query>> {
+        let mut best: BTreeMap<Term, f32> = BTreeMap::new();
+        for (term, worth) in forms {
+            let slot = best.entry(term).or_insert(worth);
+            *slot = slot.max(worth);
+        }
+        let mut present = Vec::new();
+        let mut common = 0;
+        for (term, worth) in best {
+            let count = self.searcher.doc_freq(&term).map_err(engine)?;
+            if count > 0 {
+                if worth >= 0.8 {
+                    common = common.max(count);
+                }
+                present.push((term, worth, count));
+            }
+        }
+        for (term, _, count) in &present {
+            self.common.insert(term.clone(), common.max(*count));
+        }
+        let queries = present.into_iter().map(|(term, worth, _)| weighed((term, worth))).chain(others);
+        Ok(Box::new(DisjunctionMaxQuery::with_tie_breaker(queries.collect(), 0.1)))
+    }
+
+    /// Words of the index that begin with this one, the most frequent.
+    fn begun_with(&self, word: &str) -> Result<Vec<String>> {
+        let mut found: HashMap<String, u64> = HashMap::new();
+        for field in self.searched() {
+            for reader in self.searcher.segment_readers() {
+                let inverted = reader.inverted_index(field).map_err(engine)?;
+                let mut stream = inverted.terms().range().gt(word).into_stream().map_err(engine)?;
+                for _ in 0..LOOKED_AT {
+                    if !stream.advance() || !stream.key().starts_with(word.as_bytes()) {
+                        break;
+                    }
+                    let count = u64::from(stream.value().doc_freq);
+                    *found.entry(String::from_utf8_lossy(stream.key()).into_owned()).or_default() += count;
+                }
+            }
+        }
+        Ok(most(found.into_iter().map(|(word, count)| (word, 1.0, count)), BEGUN)
+            .into_iter()
+            .map(|one| one.0)
+            .collect())
+    }
+
+    /// Words spelled almost like this one: one letter other in a short word, two in a long one.
+    fn spelled_like(&self, word: &str) -> Result<Vec<(String, f32)>> {
+        let length = word.chars().count();
+        let mut found: HashMap<String, (f32, u64)> = HashMap::new();
+        for distance in 1..=(if length >= 8 { 2 } else { 1 }) {
+            for field in self.searched() {
+                let query = FuzzyTermQuery::new(Term::from_field_text(field, word), distance, true);
+                for reader in self.searcher.segment_readers() {
+                    let inverted = reader.inverted_index(field).map_err(engine)?;
+                    let automaton = query.automaton().map_err(engine)?;
+                    let mut stream = inverted.terms().search(automaton).into_stream().map_err(engine)?;
+                    while stream.advance() {
+                        let near = String::from_utf8_lossy(stream.key()).into_owned();
+                        let first = near.chars().next() == word.chars().next();
+                        // People mistype the first letter least.
+                        let worth = ALMOST / f32::from(distance) * if first { 1.0 } else { 0.6 };
+                        found.entry(near).or_insert((worth, 0)).1 += u64::from(stream.value().doc_freq);
+                    }
+                }
+            }
+            if !found.is_empty() {
+                break;
+            }
+        }
+        let all = found.into_iter().map(|(word, (worth, count))| (word, worth, count));
+        Ok(most(all, SPELLED).into_iter().map(|(word, worth, _)| (word, worth)).collect())
+    }
+
+    /// A compound as two words of the index: `taalcafe` -> taal, cafe. A linking s or e between them is left out.
+    fn cut(&self, word: &str) -> Result<Option<(String, String)>> {
+        let mut best: Option<(u64, String, String)> = None;
+        for (at, _) in word.char_indices().filter(|(at, _)| *at >= 4 && word.len() - at >= 4) {
+            let (left, right) = word.split_at(at);
+            let bare = left.strip_suffix(['s', 'e']).filter(|bare| bare.len() >= 4);
+            for left in std::iter::once(left).chain(bare) {
+                let rank = self.count(left)?.min(self.count(right)?);
+                if rank > 0 && best.as_ref().is_none_or(|(most, _, _)| rank > *most) {
+                    best = Some((rank, left.to_owned(), right.to_owned()));
+                }
+            }
+        }
+        Ok(best.map(|(_, left, right)| (left, right)))
+    }
+
+    fn count(&self, word: &str) -> Result<u64> {
+        let mut count = 0;
+        for field in self.searched() {
+            count += self.searcher.doc_freq(&Term::from_field_text(field, word)).map_err(engine)?;
+        }
+        Ok(count)
+    }
+
+    fn searched(&self) -> Vec<Field> {
+        if self.heads_only { vec![self.fields.head] } else { vec![self.fields.head, self.fields.body] }
+    }
+}
+
+/// The best by worth, then by how often they occur.
+fn most(all: impl Iterator<Item = (String, f32, u64)>, at_most: usize) -> Vec<(String, f32, u64)> {
+    let mut all: Vec<_> = all.collect();
+    all.sort_by(|a, b| b.1.total_cmp(&a.1).then(b.2.cmp(&a.2)).then(a.0.cmp(&b.0)));
+    all.truncate(at_most);
+    all
+}
+
+fn weighed((term, worth): (Term, f32)) -> Box<dyn Query> {
+    Box::new(BoostQuery::new(Box::new(TermQuery::new(term, IndexRecordOption::WithFreqs)), worth))
+}

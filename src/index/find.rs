@@ -1,0 +1,178 @@
+//! A question, who asks it, and its answer.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use tantivy::query::{Bm25StatisticsProvider, BooleanQuery, EnableScoring, Query};
+use tantivy::schema::Field;
+use tantivy::{Searcher, Term};
+
+use super::collect::{Counts, Gather, Hit};
+use super::expand::Expander;
+use super::volume::{Volume, language_number};
+use super::words::Asked;
+use super::{Synonyms, engine};
+use crate::base::{ActorId, Result, Time};
+use crate::domain::search::FoundKind;
+
+/// Fewer hits with all words than this, and things with some of the words are shown too.
+const ENOUGH: usize = 8;
+
+/// What somebody may find, as ids: part of the question itself.
+#[derive(Clone, Debug, Default)]
+pub struct Readable {
+    /// Audiences that are open to them, shared by many.
+    pub open: Arc<HashSet<i64>>,
+    /// Audiences they are readers of.
+    pub own: HashSet<i64>,
+    /// No limit: the system itself.
+    pub everything: bool,
+    /// Authors left out.
+    pub no_authors: HashSet<i64>,
+    /// Servers left out.
+    pub no_hosts: HashSet<i64>,
+}
+
+impl Readable {
+    pub(super) fn has(&self, audience: i64) -> bool {
+        self.own.contains(&audience) || self.open.contains(&audience)
+    }
+}
+
+/// Which part of what was found is wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filters {
+    /// This kind.
+    pub kind: Option<FoundKind>,
+    /// In this group.
+    pub group: Option<ActorId>,
+    /// At most this many days old.
+    pub days: Option<i64>,
+    /// In this language.
+    pub language: Option<u64>,
+}
+
+impl Filters {
+    /// With a language by its tag.
+    pub fn in_language(mut self, tag: Option<&str>) -> Self {
+        self.language = tag.map(|tag| language_number(Some(tag))).filter(|number| *number != 0);
+        self
+    }
+}
+
+/// What is asked.
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// The words.
+    pub asked: Asked,
+    /// What means the same.
+    pub synonyms: Arc<Synonyms>,
+    /// Who may find what.
+    pub readable: Arc<Readable>,
+    /// What part of it.
+    pub filters: Filters,
+    /// At most this many hits.
+    pub limit: usize,
+    /// Only names and titles, and begun words: while typing.
+    pub typing: bool,
+    /// Now.
+    pub now: Time,
+}
+
+/// What was found.
+#[derive(Clone, Debug, Default)]
+pub struct Answer {
+    /// The best first.
+    pub hits: Vec<Hit>,
+    /// How much there is.
+    pub counts: Counts,
+}
+
+/// How common a word is, whatever form of it was found.
+struct Statistics<'a> {
+    searcher: &'a Searcher,
+    common: HashMap<Term, u64>,
+}
+
+impl Bm25StatisticsProvider for Statistics<'_> {
+    fn total_num_tokens(&self, field: Field) -> tantivy::Result<u64> {
+        self.searcher.total_num_tokens(field)
+    }
+
+    fn total_num_docs(&self) -> tantivy::Result<u64> {
+        self.searcher.total_num_docs()
+    }
+
+    fn doc_freq(&self, term: &Term) -> tantivy::Result<u64> {
+        match self.common.get(term) {
+            Some(count) => Ok(*count),
+            None => Bm25StatisticsProvider::doc_freq(self.searcher, term),
+        }
+    }
+}
+
+impl Volume {
+    /// Answers a question.
+    pub fn find(&self, question: &Question) -> Result<Answer> {
+        let asked = &question.asked;
+        if asked.words.is_empty() || question.limit == 0 {
+            return Ok(Answer::default());
+        }
+        let searcher = self.reader.searcher();
+        let mut expander = Expander {
+            searcher: &searcher,
+            fields: &self.fields,
+            synonyms: &question.synonyms,
+            heads_only: question.typing,
+            common: HashMap::new(),
+        };
+        let words = expander.words(asked)?;
+        let statistics = Statistics { searcher: &searcher, common: expander.common };
+        let all = BooleanQuery::intersection(words.iter().map(|query| query.box_clone()).collect());
+        let mut answer = run(&searcher, &statistics, &all, question)?;
+        let found: usize = answer.counts.kinds.values().sum();
+        if words.len() > 1 && (found < ENOUGH || asked.for_someone) && !question.typing {
+            let enough = if words.len() == 2 { 1 } else { words.len().div_ceil(2) };
+            let some = BooleanQuery::union_with_minimum_required_clauses(words, enough);
+            answer = joined(answer, run(&searcher, &statistics, &some, question)?, question.limit);
+        }
+        if asked.for_someone {
+            people_first(&mut answer.hits);
+        }
+        Ok(answer)
+    }
+}
+
+fn run(searcher: &Searcher, statistics: &Statistics<'_>, query: &dyn Query, question: &Question) -> Result<Answer> {
+    let gather = Gather {
+        readable: question.readable.clone(),
+        filters: question.filters.clone(),
+        now: question.now,
+        limit: question.limit,
+        for_someone: question.asked.for_someone,
+    };
+    let scoring = EnableScoring::enabled_from_statistics_provider(statistics, searcher);
+    let weight = query.weight(scoring).map_err(engine)?;
+    let mut parts = Vec::new();
+    for (place, reader) in searcher.segment_readers().iter().enumerate() {
+        let place = u32::try_from(place).unwrap_or(u32::MAX);
+        parts.push(tantivy::collector::Collector::collect_segment(&gather, &*weight, place, reader).map_err(engine)?);
+    }
+    let (hits, counts) = tantivy::collector::Collector::merge_fruits(&gather, parts).map_err(engine)?;
+    Ok(Answer { hits, counts })
+}
+
+/// What has all words first, then what has some.
+fn joined(all: Answer, some: Answer, limit: usize) -> Answer {
+    let mut hits = all.hits;
+    let first: HashSet<(FoundKind, i64)> = hits.iter().map(|hit| (hit.kind, hit.id)).collect();
+    hits.extend(some.hits.into_iter().filter(|hit| !first.contains(&(hit.kind, hit.id))));
+    hits.truncate(limit);
+    Answer { hits, counts: some.counts }
+}
+
+/// People above everything else, but those who hardly match.
+fn people_first(hits: &mut [Hit]) {
+    let best = hits.iter().filter(|hit| hit.kind == FoundKind::Person).map(|hit| hit.score).fold(0.0, f32::max);
+    hits.sort_by_key(|hit| !(hit.kind == FoundKind::Person && hit.score >= best * 0.4));
+}

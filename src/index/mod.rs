@@ -1,0 +1,23 @@
+//! Room: the index of search (tantivy): how words are cut, what a document is, how a question is answered. It is given
+//! audience ids and knows nobody.
+//! May import: base, config, domain, urls, policy, text, i18n.
+
+mod collect;
+mod expand;
+mod find;
+mod synonyms;
+mod volume;
+mod words;
+
+pub use collect::{Counts, Hit};
+pub use find::{Answer, Filters, Question, Readable};
+pub use synonyms::{STARTER, Synonyms};
+pub use volume::{Document, Shelf, Volume, Writer, language_tag};
+pub use words::{Asked, asked, marks};
+
+use crate::base::Error;
+
+/// An error of the engine is our own fault.
+fn engine(error: impl std::fmt::Display) -> Error {
+    Error::internal(std::io::Error::other(error.to_string()))
+}

@@ -1,0 +1,261 @@
+//! An index in a folder, what goes into it, and the shelf on which the one in use stands.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, RwLock};
+
+use serde::{Deserialize, Serialize};
+use tantivy::directory::MmapDirectory;
+use tantivy::indexer::LogMergePolicy;
+use tantivy::schema::{Field, IndexRecordOption, NumericOptions, Schema, TextFieldIndexing, TextOptions};
+use tantivy::{Index, IndexReader, IndexWriter, ReloadPolicy, TantivyDocument, Term};
+
+use super::{engine, words};
+use crate::base::Result;
+use crate::domain::search::{FeedPlace, FoundKind};
+
+/// Raised whenever documents would be made otherwise: an index of another form is made anew.
+const FORM: u32 = 1;
+/// What the writer gathers in memory before it writes a segment.
+const WRITER_BYTES: usize = 24_000_000;
+
+/// One thing that can be found.
+#[derive(Clone, Debug)]
+pub struct Document {
+    /// What.
+    pub kind: FoundKind,
+    /// Its id.
+    pub id: i64,
+    /// Which part of it this document is: people have one document per field. 0 is the whole.
+    pub field: i64,
+    /// Who may find it: any of these.
+    pub audiences: Vec<i64>,
+    /// Its author.
+    pub author: i64,
+    /// The author's server.
+    pub host: i64,
+    /// Its group; 0 for none.
+    pub group: i64,
+    /// When, in microseconds.
+    pub at: i64,
+    /// `nl`, `en`, …
+    pub language: Option<String>,
+    /// Name or title.
+    pub head: String,
+    /// Text.
+    pub body: String,
+}
+
+/// The fields of every index.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Fields {
+    pub key: Field,
+    pub head: Field,
+    pub body: Field,
+    pub tails: Field,
+    kind: Field,
+    id: Field,
+    field: Field,
+    audience: Field,
+    author: Field,
+    host: Field,
+    group: Field,
+    at: Field,
+    language: Field,
+}
+
+fn schema() -> (Schema, Fields) {
+    let mut schema = Schema::builder();
+    let text = |tokenizer: &str, option, norms| {
+        let indexing = TextFieldIndexing::default().set_tokenizer(tokenizer).set_index_option(option);
+        TextOptions::default().set_indexing_options(indexing.set_fieldnorms(norms))
+    };
+    let fast = || NumericOptions::default().set_fast();
+    let fields = Fields {
+        key: schema.add_text_field("key", text("raw", IndexRecordOption::Basic, false)),
+        head: schema.add_text_field("head", text("whitespace", IndexRecordOption::WithFreqs, true)),
+        body: schema.add_text_field("body", text("whitespace", IndexRecordOption::WithFreqs, true)),
+        tails: schema.add_text_field("tails", text("whitespace", IndexRecordOption::Basic, false)),
+        kind: schema.add_u64_field("kind", fast()),
+        id: schema.add_i64_field("id", fast()),
+        field: schema.add_i64_field("field", fast()),
+        audience: schema.add_i64_field("audience", fast()),
+        author: schema.add_i64_field("author", fast()),
+        host: schema.add_i64_field("host", fast()),
+        group: schema.add_i64_field("group", fast()),
+        at: schema.add_i64_field("at", fast()),
+        language: schema.add_u64_field("language", fast()),
+    };
+    (schema.build(), fields)
+}
+
+/// Two letters as a number; 0 for none.
+pub(super) fn language_number(tag: Option<&str>) -> u64 {
+    match tag.unwrap_or_default().as_bytes() {
+        [a, b, ..] => u64::from(*a) << 8 | u64::from(*b),
+        _ => 0,
+    }
+}
+
+/// The other way round.
+pub fn language_tag(number: u64) -> Option<String> {
+    let letters = [u8::try_from(number >> 8).ok()?, u8::try_from(number & 0xff).ok()?];
+    letters.iter().all(u8::is_ascii_lowercase).then(|| letters.iter().map(|letter| char::from(*letter)).collect())
+}
+
+/// What is written beside each commit.
+#[derive(Debug, Serialize, Deserialize)]
+struct Note {
+    form: u32,
+    complete: bool,
+    place: FeedPlace,
+}
+
+/// An index in a folder.
+pub struct Volume {
+    folder: PathBuf,
+    pub(super) index: Index,
+    pub(super) reader: IndexReader,
+    pub(super) fields: Fields,
+}
+
+impl std::fmt::Debug for Volume {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Volume").field("folder", &self.folder).finish_non_exhaustive()
+    }
+}
+
+impl Volume {
+    /// An empty one; the folder is made.
+    pub fn create(folder: &Path) -> Result<Self> {
+        std::fs::create_dir_all(folder).map_err(engine)?;
+        let directory = MmapDirectory::open(folder).map_err(engine)?;
+        Self::with(folder, Index::create(directory, schema().0, Default::default()).map_err(engine)?)
+    }
+
+    /// The one in a folder, with how far it had read the feed. `None` when it is not whole or of another form.
+    pub fn open(folder: &Path) -> Option<(Self, FeedPlace)> {
+        let index = Index::open_in_dir(folder).ok()?;
+        let note: Note = serde_json::from_str(&index.load_metas().ok()?.payload?).ok()?;
+        if note.form != FORM || !note.complete || index.schema() != schema().0 {
+            return None;
+        }
+        Some((Self::with(folder, index).ok()?, note.place))
+    }
+
+    fn with(folder: &Path, index: Index) -> Result<Self> {
+        let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into().map_err(engine)?;
+        Ok(Self { folder: folder.to_owned(), index, reader, fields: schema().1 })
+    }
+
+    /// Where it is.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// How many documents can be found.
+    pub fn len(&self) -> u64 {
+        self.reader.searcher().num_docs()
+    }
+
+    /// Whether nothing can be found.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Its one writer.
+    pub fn writer(self: &Arc<Self>) -> Result<Writer> {
+        let inner = self.index.writer_with_num_threads(1, WRITER_BYTES).map_err(engine)?;
+        let mut policy = LogMergePolicy::default();
+        policy.set_min_num_segments(6);
+        policy.set_max_docs_before_merge(400_000);
+        inner.set_merge_policy(Box::new(policy));
+        Ok(Writer { volume: self.clone(), inner })
+    }
+}
+
+/// Adds to an index and takes away. What it did is found after [`Writer::commit`].
+pub struct Writer {
+    volume: Arc<Volume>,
+    inner: IndexWriter,
+}
+
+impl Writer {
+    /// The index it writes to.
+    pub fn volume(&self) -> &Arc<Volume> {
+        &self.volume
+    }
+
+    /// Replaces all documents under a key by these.
+    pub fn put(&mut self, key: &str, documents: &[Document]) -> Result<()> {
+        self.inner.delete_term(Term::from_field_text(self.volume.fields.key, key));
+        self.add(key, documents)
+    }
+
+    /// Adds documents under a key that holds none yet.
+    pub fn add(&mut self, key: &str, documents: &[Document]) -> Result<()> {
+        for document in documents {
+            self.inner.add_document(prepare(&self.volume.fields, key, document)).map_err(engine)?;
+        }
+        Ok(())
+    }
+
+    /// Makes everything so far findable, and notes how far the feed was read. `complete` is false while it is filled
+    /// for the first time.
+    pub fn commit(&mut self, place: FeedPlace, complete: bool) -> Result<()> {
+        let note = Note { form: FORM, complete, place };
+        let mut commit = self.inner.prepare_commit().map_err(engine)?;
+        commit.set_payload(&serde_json::to_string(&note).map_err(engine)?);
+        commit.commit().map_err(engine)?;
+        self.volume.reader.reload().map_err(engine)
+    }
+
+    /// Ends it, once running merges are done.
+    pub fn finish(self) -> Result<()> {
+        self.inner.wait_merging_threads().map_err(engine)
+    }
+}
+
+fn prepare(fields: &Fields, key: &str, document: &Document) -> TantivyDocument {
+    let mut out = TantivyDocument::default();
+    let language = document.language.as_deref();
+    let mut tails = HashSet::new();
+    out.add_text(fields.key, key);
+    out.add_text(fields.head, words::terms(&document.head, language, true, &mut tails));
+    out.add_text(fields.body, words::terms(&document.body, language, false, &mut tails));
+    out.add_text(fields.tails, tails.into_iter().collect::<Vec<_>>().join(" "));
+    out.add_u64(fields.kind, document.kind.number());
+    out.add_i64(fields.id, document.id);
+    out.add_i64(fields.field, document.field);
+    for audience in &document.audiences {
+        out.add_i64(fields.audience, *audience);
+    }
+    out.add_i64(fields.author, document.author);
+    out.add_i64(fields.host, document.host);
+    out.add_i64(fields.group, document.group);
+    out.add_i64(fields.at, document.at);
+    out.add_u64(fields.language, language_number(language));
+    out
+}
+
+/// Holds the index in use; another can take its place while questions are answered.
+#[derive(Clone, Debug, Default)]
+pub struct Shelf(Arc<RwLock<Option<Arc<Volume>>>>);
+
+impl Shelf {
+    /// The index in use.
+    pub fn volume(&self) -> Option<Arc<Volume>> {
+        match self.0.read() {
+            Ok(volume) => volume.clone(),
+            Err(poisoned) => poisoned.into_inner().clone(),
+        }
+    }
+
+    /// Puts one in use, and returns the one that was.
+    pub fn place(&self, volume: Arc<Volume>) -> Option<Arc<Volume>> {
+        match self.0.write() {
+            Ok(mut slot) => slot.replace(volume),
+            Err(poisoned) => poisoned.into_inner().replace(volume),
+        }
+    }
+}
