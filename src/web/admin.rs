@@ -4,6 +4,7 @@ mod accounts;
 mod groups;
 mod organisation;
 mod peers;
+mod vocabulary;
 
 use axum::Router;
 use axum::extract::State;
@@ -24,6 +25,7 @@ pub fn routes() -> Router<Ctx> {
         .merge(groups::routes())
         .merge(organisation::routes())
         .merge(peers::routes())
+        .merge(vocabulary::routes())
 }
 
 /// What a redirect left.
