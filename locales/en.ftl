@@ -1389,3 +1389,132 @@ search-pages = Pages
 search-before = Previous
 search-more = More
 search-now = This fits what you type
+# Who knows? What people know and can do
+settings-knowledge = What I know
+who-title = Who knows about this?
+who-lead = Find someone who can help. You only see what people chose to tell.
+who-label = What do you need someone for?
+who-placeholder = For example: reading aloud, DigiD, parents from Ukraine
+who-all = Everything
+who-meant = We searched for:
+who-filter = How can someone help?
+who-facets = Kind of word
+who-no-term = We do not know this word yet
+who-no-term-what = Try another word, choose from the list, or ask in a group.
+who-browse = See all subjects
+who-ask = Ask a question
+who-none = Nobody tells about this yet
+who-none-what = Somebody may know all the same. Ask in a group.
+who-empty = Nobody told anything yet
+who-empty-what = Make a start: tell what you know, can teach or want to learn.
+who-tell = Tell what you know
+who-yours = Is your subject not here?
+who-offer = { $n ->
+    [one] 1 person can help
+   *[other] { $n } people can help
+ }
+who-learn = { $n ->
+    [one] 1 wants to learn
+   *[other] { $n } want to learn
+ }
+why-knows = Knows about: { $what }
+why-teaches = Can teach: { $what }
+why-learns = Wants to learn: { $what }
+why-reaches = Knows people: { $what }
+relation-knows = Knows about it
+relation-knows-hint = Colleagues may ask me
+relation-teaches = Can teach it
+relation-teaches-hint = I would like to teach others
+relation-learns = Wants to learn it
+relation-learns-hint = I am looking for someone who can
+relation-reaches = Knows people
+relation-reaches-hint = I know someone who …
+facet-subject = Subject or genre
+facet-technology = Technology
+facet-audience = Target group
+facet-free = Own words
+told-me = Only me
+told-organisation = My organisation
+told-peers = Partners too
+told-everyone = Everyone
+day-1 = Monday
+day-2 = Tuesday
+day-3 = Wednesday
+day-4 = Thursday
+day-5 = Friday
+day-6 = Saturday
+day-7 = Sunday
+person-days = Present
+person-knows = Knows and can do
+person-knows-none = You have not told anything yet. This is how colleagues find you when they need help.
+knowledge-own-lead = You choose what you tell and who sees it. Guests and people from outside only see what you tell everyone.
+knowledge-told = What you told
+knowledge-note = In your own words
+knowledge-note-hint = For example: Tuesdays only, or: in Turkish too.
+knowledge-whom = Who may see this?
+knowledge-remove = Remove
+knowledge-add = Tell something
+knowledge-relation = What would you like to tell?
+knowledge-term = About what?
+knowledge-term-hint = Choose a word from the list or type your own. One subject at a time.
+knowledge-add-do = Add
+knowledge-also = More about you
+knowledge-days = On which days are you here?
+knowledge-days-whom = Who may see your days?
+knowledge-languages-whom = Who may see which languages you speak?
+knowledge-branch-whom = Who may see your branch?
+knowledge-profile = You fill in languages and branch at
+knowledge-ask-me = What may we ask you?
+knowledge-questions = Tell me about questions I may know something about
+knowledge-questions-hint = Only from groups that you may read.
+knowledge-offers = Suggest what I could add
+knowledge-offers-hint = For example after an answer that helped someone. Only you see the suggestion.
+knowledge-ask-first = People of other organisations ask first whether they may write to me
+knowledge-ask-first-hint = You see their reason and say yes or no.
+done-knowledge-added = Added.
+done-knowledge-removed = Removed.
+error-term-empty = Fill in a word of at least two letters.
+error-term-taken = This word means something else already. Merge the two words.
+error-term-unknown = Choose another word that is in the list.
+error-expertise-many = You told a hundred things already. Remove one first.
+error-vocabulary-file = We cannot read this file. Save the list as a file first to see what it looks like.
+admin-vocabulary = Vocabulary
+vocabulary-lead = People use these words to tell what they know. Spellings listed with a word mean the same.
+vocabulary-search = Find a word
+vocabulary-count = { $n ->
+    [one] 1 word
+   *[other] { $n } words
+ }
+vocabulary-nl = Dutch
+vocabulary-en = English
+vocabulary-en-hint = Leave empty if it is the same word.
+vocabulary-also = Also written as
+vocabulary-also-hint = With commas between. Capitals, accents and spaces do not count.
+vocabulary-uses = Used
+vocabulary-used = { $n ->
+    [0] Nobody uses this word yet.
+    [one] Used once.
+   *[other] Used { $n } times.
+ }
+vocabulary-facet = Kind of word
+vocabulary-new = New word
+vocabulary-add = Add
+vocabulary-file = The list as a file
+vocabulary-file-what = To keep the list, to share it with others, or to put another one in its place.
+vocabulary-export = Save the list as a file
+vocabulary-import = Read a list
+vocabulary-import-hint = A file as you save it here. Words you have already get the spellings of the file.
+vocabulary-replace = Take out words that are not in the file
+vocabulary-replace-hint = Words that people use stay.
+vocabulary-import-do = Read
+vocabulary-merge = Merge
+vocabulary-merge-what = Are two words the same? What people told with this word goes to the other word.
+vocabulary-merge-to = Merge with
+vocabulary-merge-do = Merge
+vocabulary-delete = Remove
+vocabulary-delete-what = What people told with this word disappears as well.
+vocabulary-delete-do = Remove this word
+done-term-added = The word is in the list.
+done-term-merged = The words were merged.
+done-term-removed = The word was removed.
+done-vocabulary-read = The list was read.

@@ -1391,3 +1391,132 @@ search-pages = Bladzijden
 search-before = Vorige
 search-more = Meer
 search-now = Dit past bij wat je typt
+# Wie weet dat? Wat mensen kennen en kunnen
+settings-knowledge = Wat ik weet
+who-title = Wie weet hier iets van?
+who-lead = Zoek iemand die je kan helpen. Je ziet alleen wat mensen zelf hebben verteld.
+who-label = Waar zoek je iemand voor?
+who-placeholder = Bijvoorbeeld: voorlezen, DigiD, ouders uit Oekraïne
+who-all = Alles
+who-meant = We zochten op:
+who-filter = Hoe kan iemand helpen?
+who-facets = Soort woord
+who-no-term = Dit woord kennen we nog niet
+who-no-term-what = Probeer een ander woord, kies uit de lijst, of stel je vraag in een groep.
+who-browse = Bekijk alle onderwerpen
+who-ask = Stel een vraag
+who-none = Nog niemand vertelt hierover
+who-none-what = Misschien weet iemand het wel. Stel je vraag in een groep.
+who-empty = Nog niemand heeft iets verteld
+who-empty-what = Begin zelf: vertel wat je weet, kunt uitleggen of wilt leren.
+who-tell = Vertel wat jij weet
+who-yours = Staat jouw onderwerp er niet bij?
+who-offer = { $n ->
+    [one] 1 persoon kan helpen
+   *[other] { $n } mensen kunnen helpen
+ }
+who-learn = { $n ->
+    [one] 1 wil het leren
+   *[other] { $n } willen het leren
+ }
+why-knows = Weet van: { $what }
+why-teaches = Kan uitleggen: { $what }
+why-learns = Wil leren: { $what }
+why-reaches = Kent mensen: { $what }
+relation-knows = Weet ervan
+relation-knows-hint = Collega’s kunnen me iets vragen
+relation-teaches = Kan het uitleggen
+relation-teaches-hint = Ik wil het anderen leren
+relation-learns = Wil het leren
+relation-learns-hint = Ik zoek iemand die het kan
+relation-reaches = Kent mensen
+relation-reaches-hint = Ik ken iemand die …
+facet-subject = Onderwerp of genre
+facet-technology = Techniek
+facet-audience = Doelgroep
+facet-free = Eigen woorden
+told-me = Alleen ik
+told-organisation = Mijn organisatie
+told-peers = Ook partners
+told-everyone = Iedereen
+day-1 = maandag
+day-2 = dinsdag
+day-3 = woensdag
+day-4 = donderdag
+day-5 = vrijdag
+day-6 = zaterdag
+day-7 = zondag
+person-days = Aanwezig
+person-knows = Weet en kan
+person-knows-none = Je hebt nog niets verteld. Zo vinden collega’s je als ze hulp zoeken.
+knowledge-own-lead = Jij kiest wat je vertelt en wie het ziet. Gasten en mensen van buiten zien alleen wat je aan iedereen vertelt.
+knowledge-told = Dit heb je verteld
+knowledge-note = In je eigen woorden
+knowledge-note-hint = Bijvoorbeeld: alleen op dinsdag, of: ook in het Turks.
+knowledge-whom = Wie mag dit zien?
+knowledge-remove = Haal weg
+knowledge-add = Vertel iets
+knowledge-relation = Wat wil je vertellen?
+knowledge-term = Waarover?
+knowledge-term-hint = Kies een woord uit de lijst of typ je eigen woord. Eén onderwerp per keer.
+knowledge-add-do = Voeg toe
+knowledge-also = Meer over jou
+knowledge-days = Op welke dagen ben je er?
+knowledge-days-whom = Wie mag je dagen zien?
+knowledge-languages-whom = Wie mag zien welke talen je spreekt?
+knowledge-branch-whom = Wie mag zien bij welke vestiging je hoort?
+knowledge-profile = Talen en vestiging vul je in bij
+knowledge-ask-me = Wat mogen we je vragen?
+knowledge-questions = Vertel me over vragen waar ik misschien iets van weet
+knowledge-questions-hint = Alleen uit groepen die je mag lezen.
+knowledge-offers = Stel me voor wat ik kan toevoegen
+knowledge-offers-hint = Bijvoorbeeld na een antwoord waar iemand blij mee was. Alleen jij ziet het voorstel.
+knowledge-ask-first = Mensen van andere organisaties vragen eerst of ze me mogen schrijven
+knowledge-ask-first-hint = Je ziet hun reden en kiest ja of nee.
+done-knowledge-added = Toegevoegd.
+done-knowledge-removed = Weggehaald.
+error-term-empty = Vul een woord in van minstens twee letters.
+error-term-taken = Dit woord betekent al iets anders. Voeg de woorden samen.
+error-term-unknown = Kies een ander woord dat al in de lijst staat.
+error-expertise-many = Je hebt al honderd dingen verteld. Haal eerst iets weg.
+error-vocabulary-file = We kunnen dit bestand niet lezen. Bewaar eerst de lijst als bestand en kijk hoe die eruitziet.
+admin-vocabulary = Woordenlijst
+vocabulary-lead = Met deze woorden vertellen mensen wat ze weten. Schrijfwijzen die erbij staan, betekenen hetzelfde.
+vocabulary-search = Zoek een woord
+vocabulary-count = { $n ->
+    [one] 1 woord
+   *[other] { $n } woorden
+ }
+vocabulary-nl = Nederlands
+vocabulary-en = Engels
+vocabulary-en-hint = Laat leeg als het hetzelfde woord is.
+vocabulary-also = Ook geschreven als
+vocabulary-also-hint = Met een komma ertussen. Hoofdletters, accenten en spaties tellen niet mee.
+vocabulary-uses = Gebruikt
+vocabulary-used = { $n ->
+    [0] Niemand gebruikt dit woord nog.
+    [one] 1 keer gebruikt.
+   *[other] { $n } keer gebruikt.
+ }
+vocabulary-facet = Soort woord
+vocabulary-new = Nieuw woord
+vocabulary-add = Voeg toe
+vocabulary-file = De lijst als bestand
+vocabulary-file-what = Zo kun je de lijst bewaren, met anderen delen of er een andere voor in de plaats zetten.
+vocabulary-export = Bewaar de lijst als bestand
+vocabulary-import = Lees een lijst in
+vocabulary-import-hint = Een bestand zoals je het hier bewaart. Woorden die je al hebt, krijgen de schrijfwijzen van het bestand.
+vocabulary-replace = Haal woorden weg die niet in het bestand staan
+vocabulary-replace-hint = Woorden die mensen gebruiken, blijven.
+vocabulary-import-do = Lees in
+vocabulary-merge = Samenvoegen
+vocabulary-merge-what = Zijn twee woorden hetzelfde? Wat mensen bij dit woord vertelden, komt bij het andere woord.
+vocabulary-merge-to = Samenvoegen met
+vocabulary-merge-do = Voeg samen
+vocabulary-delete = Weghalen
+vocabulary-delete-what = Wat mensen bij dit woord vertelden, verdwijnt ook.
+vocabulary-delete-do = Haal dit woord weg
+done-term-added = Het woord staat in de lijst.
+done-term-merged = De woorden zijn samengevoegd.
+done-term-removed = Het woord is weggehaald.
+done-vocabulary-read = De lijst is ingelezen.

@@ -23,7 +23,7 @@ use crate::domain::events::Event;
 use crate::federation::{self, Federation};
 use crate::jobs::{Handler, Runner};
 use crate::services::ctx::Parts;
-use crate::services::{Ctx, guests, letters, media, moderation, previews, push, scheduled, sign_in, timelines};
+use crate::services::{Ctx, guests, letters, media, moderation, previews, push, scheduled, sign_in, terms, timelines};
 use crate::store::jobs::NewJob;
 use crate::store::{self, Db};
 
@@ -136,7 +136,9 @@ fn serve(listener: TcpListener, router: Router, mut stopped: watch::Receiver<boo
 pub async fn open(config: Config, clock: Clock) -> Result<Ctx> {
     crate::i18n::Locale::of_instance(&config.instance.language).map_err(Error::Unavailable)?;
     let db = Db::open(config.database.url.as_str()).await?;
-    Ctx::new(Parts { db, config: Arc::new(config), clock }).await
+    let ctx = Ctx::new(Parts { db, config: Arc::new(config), clock }).await?;
+    terms::ensure_starter(&ctx).await?;
+    Ok(ctx)
 }
 
 /// What a killed process had in hand is taken up at once: nobody else works on an SQLite file.

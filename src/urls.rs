@@ -3,7 +3,7 @@
 
 use url::Url;
 
-use crate::base::{ActivityId, Error, FollowId, MediaId, PostId, Result};
+use crate::base::{ActivityId, Error, FollowId, MediaId, PostId, Result, TermId};
 use crate::domain::actors::ActorKind;
 
 /// Builds the addresses of this instance.
@@ -209,4 +209,9 @@ pub fn same_origin(a: &str, b: &str) -> bool {
         (Ok(a), Ok(b)) => a.origin() == b.origin(),
         _ => false,
     }
+}
+
+/// Path of the page that tells who knows about a word.
+pub fn who_path(term: TermId) -> String {
+    format!("/knowledge/who?term={term}")
 }

@@ -67,6 +67,14 @@ ids! {
     EntryId,
     /// A relation of a follower to an actor; membership when that is a group.
     FollowId,
+    /// A word of the vocabulary.
+    TermId,
+    /// What someone says they know, teach, want to learn, or whom they can reach.
+    ExpertiseId,
+    /// "Shall we add this?"
+    OfferId,
+    /// "Ask this colleague", or "may I write to you?"
+    ReferralId,
 }
 
 impl HostId {

@@ -7,6 +7,7 @@ pub mod colour;
 pub mod events;
 pub mod filters;
 pub mod groups;
+pub mod knowledge;
 pub mod media;
 pub mod moderation;
 pub mod names;

@@ -2,9 +2,11 @@
 //! May import: base, domain.
 
 mod actions;
+mod knowledge;
 mod people;
 mod sight;
 
 pub use actions::*;
+pub use knowledge::{sees_told, told_to};
 pub use people::*;
 pub use sight::sight;

@@ -1,12 +1,13 @@
 //! People: making accounts, profiles, the directory.
 
 use super::ctx::emit;
-use super::{Ctx, passwords};
+use super::{Ctx, expertise, passwords};
 use crate::base::*;
 use crate::domain::Viewer;
 use crate::domain::actors::{Actor, ActorKind, ActorState};
 use crate::domain::events::Event;
 use crate::domain::groups::Follow;
+use crate::domain::knowledge::Expertise;
 use crate::domain::names::check_new_name;
 use crate::domain::people::{Branch, DirectFrom, Member, PersonKind, Role};
 use crate::store::people::{Details, NewMember as Row, PeopleFilter, PersonLine};
@@ -111,6 +112,10 @@ pub struct Person {
     pub member: Option<Member>,
     /// Their branch.
     pub branch: Option<Branch>,
+    /// Days present, `1` is Monday.
+    pub days: String,
+    /// What they tell of what they know.
+    pub expertise: Vec<Expertise>,
     /// Whether the viewer follows them.
     pub follow: Option<Follow>,
     /// The viewer themselves.
@@ -310,7 +315,16 @@ pub async fn directory(
     if let Viewer::Member { id, guest: true, .. } = viewer {
         filter.near = Some(*id);
     }
-    let mut lines = store::people::list(&mut ctx.db.read().await?, &filter, after, limit).await?;
+    filter.branch_told = policy::told_to(viewer, false);
+    let mut conn = ctx.db.read().await?;
+    let mut lines = store::people::list(&mut conn, &filter, after, limit).await?;
+    let ids: Vec<ActorId> = lines.iter().map(|line| line.actor.id).collect();
+    let shown = expertise::branches_told(&mut conn, viewer, &ids).await?;
+    for line in lines.iter_mut().filter(|line| !shown.contains(&line.actor.id)) {
+        if let Some(account) = &mut line.account {
+            account.branch = None;
+        }
+    }
     if !viewer.role().is_moderator() {
         for account in lines.iter_mut().filter_map(|line| line.account.as_mut()) {
             account.email = None;
@@ -346,8 +360,13 @@ pub async fn person(ctx: &Ctx, viewer: &Viewer, acct: &str) -> Result<Person> {
     let is_me = viewer.actor_id() == Some(actor.id);
     let mut member = None;
     let mut branch = None;
+    let mut days = String::new();
+    let told = if actor.is_local() { expertise::seen(&mut conn, viewer, actor.id).await? } else { Vec::new() };
     if actor.is_local() && (viewer.is_full_member() || is_me || is_near(&mut conn, viewer, &actor).await?) {
         member = store::people::find(&mut conn, actor.id).await?.map(|(member, _)| member);
+        if let Some(member) = &mut member {
+            days = expertise::narrow(&mut conn, viewer, member).await?;
+        }
         if let Some(id) = member.as_ref().and_then(|m| m.branch_id) {
             branch = store::branches::find(&mut conn, id).await?;
         }
@@ -364,7 +383,7 @@ pub async fn person(ctx: &Ctx, viewer: &Viewer, acct: &str) -> Result<Person> {
         Some(me) if !is_me => store::groups::find_follow(&mut conn, me, actor.id).await?,
         _ => None,
     };
-    Ok(Person { host, member, branch, follow, is_me, actor })
+    Ok(Person { host, member, branch, days, expertise: told, follow, is_me, actor })
 }
 
 /// Whether a guest shares a group with someone.

@@ -15,6 +15,7 @@ pub mod actors;
 pub mod api;
 pub mod branches;
 pub mod deliveries;
+pub mod expertise;
 pub mod federation;
 pub mod filters;
 pub mod group_requests;
@@ -43,6 +44,7 @@ pub mod sessions;
 pub mod settings;
 pub mod sign_in;
 pub mod tags;
+pub mod terms;
 
 pub(crate) use conn::db_fn;
 pub use conn::{Conn, Db, Sq, is_postgres, with_short_reads};

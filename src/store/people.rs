@@ -1,5 +1,7 @@
 //! Members: the account side of people here, and the directory of people.
 
+use std::collections::HashMap;
+
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool};
@@ -11,6 +13,7 @@ use super::{Conn, db_fn};
 use crate::base::*;
 use crate::domain::actors::{Actor, ActorCard, ActorKind, ActorState};
 use crate::domain::groups::{FollowState, GroupRole};
+use crate::domain::knowledge::Told;
 use crate::domain::people::{DirectFrom, Member, PersonKind, Role};
 
 /// The account of a new person; their actor is inserted first.
@@ -70,6 +73,8 @@ pub struct PeopleFilter {
     pub needle: String,
     /// Of this server; here when `None`.
     pub host: Option<HostId>,
+    /// Whom the viewer's kind of reader is told about; their branch counts only when told to one of these.
+    pub branch_told: &'static [Told],
     /// Only people who share a group with this one: what a guest may know.
     pub near: Option<ActorId>,
     /// In these states; active when empty.
@@ -329,7 +334,12 @@ db_fn! {
             ))
             .into_boxed();
         if let Some(branch) = filter.branch {
-            query = query.filter(members::branch_id.eq(branch));
+            let told: Vec<String> = filter.branch_told.iter().map(|told| format!("'{told}'")).collect();
+            query = query.filter(members::branch_id.eq(branch)).filter(sql::<Bool>(&format!(
+                "COALESCE((SELECT k.branch_to FROM knowledge_choices k WHERE k.member_id = actors.id), 'organisation') \
+                 IN ({})",
+                told.join(", ")
+            )));
         }
         if let Some(kind) = filter.kind {
             query = query.filter(members::person_kind.eq(kind));
@@ -352,6 +362,22 @@ db_fn! {
             );
         }
         query.load(conn).await
+    }
+
+    async fn account_rows(conn, ids: &[ActorId]) -> Vec<(ActorId, AccountRow, Option<String>)> {
+        members::table
+            .left_join(branches::table.on(members::branch_id.eq(branches::id.nullable())))
+            .filter(members::actor_id.eq_any(ids))
+            .select((
+                members::actor_id,
+                (
+                    members::role, members::person_kind, members::is_guest, members::job_title, members::email,
+                    members::request_note, members::last_seen_at, members::created_at,
+                ),
+                branches::name.nullable(),
+            ))
+            .load(conn)
+            .await
     }
 
     /// Whether two people are in one group.
@@ -402,6 +428,16 @@ pub async fn get(conn: &mut Conn, id: ActorId) -> Result<(Member, Actor)> {
 /// Groups here with other members in them, whose only owner is this person.
 pub async fn solely_owned(conn: &mut Conn, owner: ActorId) -> Result<Vec<ActorCard>> {
     Ok(sole_rows(conn, owner).await?.into_iter().map(card).collect())
+}
+
+/// What lists show of some accounts here, without what only administrators see.
+pub async fn accounts(conn: &mut Conn, ids: &[ActorId]) -> Result<HashMap<ActorId, Account>> {
+    let account = |(id, (role, kind, is_guest, job_title, ..), branch): (ActorId, AccountRow, Option<String>)| {
+        let created_at = time_of(id.0);
+        let (email, request_note, last_seen_at) = (None, String::new(), None);
+        (id, Account { role, kind, is_guest, job_title, branch, email, request_note, last_seen_at, created_at })
+    };
+    Ok(account_rows(conn, ids).await?.into_iter().map(account).collect())
 }
 
 /// People by shown name, after `(name, id)`; at most `limit`.

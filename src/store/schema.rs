@@ -763,6 +763,83 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    terms (id) {
+        id -> BigInt,
+        facet -> Text,
+        label_nl -> Text,
+        label_en -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    term_spellings (key) {
+        key -> Text,
+        shown -> Text,
+        term_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    expertise (id) {
+        id -> BigInt,
+        member_id -> BigInt,
+        relation -> Text,
+        term_id -> BigInt,
+        note -> Text,
+        visibility -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    knowledge_choices (member_id) {
+        member_id -> BigInt,
+        days -> Text,
+        days_to -> Text,
+        languages_to -> Text,
+        branch_to -> Text,
+        offers -> Bool,
+        questions -> Bool,
+        ask_first -> Bool,
+    }
+}
+
+diesel::table! {
+    expertise_offers (id) {
+        id -> BigInt,
+        member_id -> BigInt,
+        term_id -> BigInt,
+        post_id -> Nullable<BigInt>,
+        why -> Text,
+        state -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    referrals (id) {
+        id -> BigInt,
+        kind -> Text,
+        from_id -> BigInt,
+        to_id -> BigInt,
+        for_id -> BigInt,
+        post_id -> Nullable<BigInt>,
+        reason -> Text,
+        state -> Text,
+        created_at -> BigInt,
+        answered_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    post_terms (term_id, post_id) {
+        term_id -> BigInt,
+        post_id -> BigInt,
+    }
+}
+
 /// Which tables queries name together. By pair and not all with all: rustc checks each pair against every other, which took
 /// half of the time of `cargo check`.
 macro_rules! together {
@@ -797,4 +874,8 @@ together! {
     deliveries: lanes;
     filters: filter_terms;
     lists: list_accounts;
+    terms: actors audiences expertise expertise_offers hosts members post_terms posts term_spellings;
+    expertise: actors hosts knowledge_choices members;
+    knowledge_choices: actors members;
+    post_terms: actors audiences hosts members posts;
 }

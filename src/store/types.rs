@@ -96,6 +96,10 @@ number!(
     BranchId,
     EntryId,
     FollowId,
+    TermId,
+    ExpertiseId,
+    OfferId,
+    ReferralId,
     Time
 );
 
@@ -127,6 +131,13 @@ word!(
     crate::domain::peers::PeerState,
     crate::domain::peers::ActivityState,
     crate::domain::peers::KeyKind,
+    crate::domain::knowledge::Facet,
+    crate::domain::knowledge::Relation,
+    crate::domain::knowledge::Told,
+    crate::domain::knowledge::Why,
+    crate::domain::knowledge::OfferState,
+    crate::domain::knowledge::ReferralKind,
+    crate::domain::knowledge::ReferralState,
 );
 
 expression!(SmallInt, Scope);

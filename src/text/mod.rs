@@ -12,6 +12,7 @@ mod markdown;
 mod names;
 mod page;
 mod plain;
+mod terms;
 mod tidy;
 mod tokens;
 
@@ -25,3 +26,4 @@ pub use markdown::{Found, Links, MentionLink, render, scan};
 pub use names::{fold, name_key, suggest_name};
 pub use page::{PageAbout, about_page, first_link};
 pub use plain::{excerpt, plain};
+pub use terms::{term_key, term_keys};

@@ -5,6 +5,7 @@ mod deliveries;
 mod groups;
 mod organisation;
 mod peers;
+mod vocabulary;
 
 use axum::Router;
 use axum::extract::State;
@@ -26,6 +27,7 @@ pub fn routes() -> Router<Ctx> {
         .merge(groups::routes())
         .merge(organisation::routes())
         .merge(peers::routes())
+        .merge(vocabulary::routes())
 }
 
 /// What a redirect left.

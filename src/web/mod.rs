@@ -18,6 +18,7 @@ mod history;
 mod home;
 mod invitations;
 mod join;
+mod knowledge;
 mod live;
 mod media;
 mod members;
@@ -62,6 +63,7 @@ pub fn router(ctx: Ctx) -> Router {
         .merge(home::routes())
         .merge(invitations::routes())
         .merge(join::routes())
+        .merge(knowledge::routes())
         .merge(live::routes())
         .merge(media::routes())
         .merge(messages::routes())

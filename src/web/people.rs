@@ -17,7 +17,7 @@ use crate::domain::moderation::BlockKind;
 use crate::domain::people::{Branch, PersonKind};
 use crate::i18n::{self, Locale};
 use crate::services::people::{self as service, Person};
-use crate::services::{Ctx, branches, follows, guests, moderation, posts};
+use crate::services::{Ctx, branches, follows, guests, moderation, posts, terms};
 use crate::store::people::{PeopleFilter, PersonLine};
 use crate::urls::actor_path;
 
@@ -112,6 +112,7 @@ struct ListPage {
     filters: Vec<Filter>,
     next: Option<String>,
     may_invite: bool,
+    words: Vec<String>,
 }
 
 async fn list(State(ctx): State<Ctx>, visit: Visit, Query(asked): Query<Asked>) -> PageResult {
@@ -137,7 +138,8 @@ async fn list(State(ctx): State<Ctx>, visit: Visit, Query(asked): Query<Asked>) 
     });
     let people = lines.iter().map(|line| PersonCard::of(line, &c)).collect();
     let filters = filters(&c, &asked, &all);
-    page(&ListPage { people, filters, next, may_invite: visit.viewer.is_full_member(), asked, c })
+    let words = terms::all(&ctx, c.lang).await?.iter().map(|term| term.label(c.lang).to_owned()).collect();
+    page(&ListPage { words, people, filters, next, may_invite: visit.viewer.is_full_member(), asked, c })
 }
 
 fn filters(c: &Chrome, asked: &Asked, all: &[Branch]) -> Vec<Filter> {
@@ -172,6 +174,8 @@ struct PersonPage {
     path: String,
     role: String,
     languages: String,
+    days: String,
+    knows: Vec<super::knowledge::Row>,
     about: crate::base::SafeHtml,
     posts: Vec<PostCard>,
     next: Option<i64>,
@@ -210,6 +214,8 @@ async fn show(
         path: path_of(&person),
         role: role_of(&c, &person),
         languages: person.member.as_ref().map(|m| languages_shown(&c, &m.languages)).unwrap_or_default(),
+        days: person.days.chars().map(|day| c.t(format!("day-{day}"))).collect::<Vec<_>>().join(", "),
+        knows: super::knowledge::rows(&c, &person.expertise),
         about: person.actor.about(),
         posts,
         next: written.next,

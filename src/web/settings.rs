@@ -2,6 +2,7 @@
 
 mod access;
 mod blocked;
+mod knowledge;
 mod leave;
 mod look;
 mod profile;
@@ -15,6 +16,7 @@ pub fn routes() -> Router<Ctx> {
     Router::new()
         .merge(look::routes())
         .merge(profile::routes())
+        .merge(knowledge::routes())
         .merge(access::routes())
         .merge(blocked::routes())
         .merge(leave::routes())

@@ -6,6 +6,7 @@ mod config;
 mod federation;
 mod fixtures;
 mod i18n;
+mod knowledge;
 mod mail;
 mod media;
 mod metrics;

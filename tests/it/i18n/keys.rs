@@ -11,6 +11,8 @@ use kring::i18n::Locale;
 const DYNAMIC: &[&str] = &[
     "account-state-",
     "date-month-",
+    "day-",
+    "facet-",
     "date-weekday-",
     "done-",
     "error-",
@@ -26,7 +28,10 @@ const DYNAMIC: &[&str] = &[
     "post-kind-",
     "reaction-",
     "registration-",
+    "relation-",
     "role-",
+    "told-",
+    "why-",
 ];
 
 fn root() -> &'static Path {

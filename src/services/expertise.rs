@@ -1,0 +1,288 @@
+//! What people tell of what they know, by choice; and who knows about something.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use super::ctx::emit;
+use super::{Ctx, terms};
+use crate::base::*;
+use crate::domain::Viewer;
+use crate::domain::actors::ActorCard;
+use crate::domain::events::Event;
+use crate::domain::knowledge::{Choices, Expertise, Facet, Relation, Term, Told};
+use crate::domain::moderation::BlockKind;
+use crate::domain::people::Member;
+use crate::policy;
+use crate::store::expertise::Lens;
+use crate::store::{self, Conn};
+
+/// Most that one person may tell.
+const MAX_OWN: i64 = 100;
+/// Longest note, in characters.
+const MAX_NOTE: usize = 200;
+/// Rows looked at for one question of who knows.
+const MAX_ROWS: i64 = 600;
+
+/// Someone, with why they are shown.
+#[derive(Clone, Debug)]
+pub struct Knower {
+    /// Who.
+    pub actor: ActorCard,
+    /// Function and branch, as the directory has them.
+    pub account: Option<store::people::Account>,
+    /// What they tell about what was asked.
+    pub why: Vec<Expertise>,
+}
+
+/// What the words of a question mean, and who stands to them.
+#[derive(Clone, Debug, Default)]
+pub struct Knowers {
+    /// The words.
+    pub terms: Vec<Term>,
+    /// People, who fits best first.
+    pub people: Vec<Knower>,
+}
+
+/// A word with how many people stand to it.
+#[derive(Clone, Debug)]
+pub struct Count {
+    /// The word.
+    pub term: Term,
+    /// People who know or can teach it, those who can reach these people among them.
+    pub offer: i64,
+    /// People who want to learn it.
+    pub learn: i64,
+}
+
+fn lens(viewer: &Viewer) -> Lens {
+    Lens { told: policy::told_to(viewer, false), me: viewer.actor_id() }
+}
+
+/// What the viewer told, all of it.
+pub async fn mine(ctx: &Ctx, viewer: &Viewer) -> Result<(Vec<Expertise>, Choices)> {
+    let me = viewer.member_id()?;
+    let mut conn = ctx.db.read().await?;
+    let lens = Lens { told: &[], me: Some(me) };
+    Ok((store::expertise::of(&mut conn, me, lens).await?, store::expertise::choices(&mut conn, me).await?))
+}
+
+/// What someone here tells, as far as the viewer may see it.
+pub(super) async fn seen(conn: &mut Conn, viewer: &Viewer, person: ActorId) -> Result<Vec<Expertise>> {
+    store::expertise::of(conn, person, lens(viewer)).await
+}
+
+/// What someone here tells everyone: what other servers and apps are shown.
+pub async fn open(conn: &mut Conn, person: ActorId) -> Result<Vec<Expertise>> {
+    store::expertise::of(conn, person, Lens { told: &[Told::Everyone], me: None }).await
+}
+
+/// What a member of a server with an agreement about people may know of someone here.
+pub async fn for_peers(conn: &mut Conn, person: ActorId) -> Result<Vec<Expertise>> {
+    store::expertise::of(conn, person, Lens { told: &[Told::Peers, Told::Everyone], me: None }).await
+}
+
+/// Takes out of an account what its owner does not tell the viewer: languages and branch; returns the days told.
+pub async fn narrow(conn: &mut Conn, viewer: &Viewer, member: &mut Member) -> Result<String> {
+    let chosen = store::expertise::choices(conn, member.actor_id).await?;
+    let sees = |told: Told| policy::sees_told(viewer, member.actor_id, told, false);
+    let (languages, branch) = (sees(chosen.languages_to), sees(chosen.branch_to));
+    let days = if sees(chosen.days_to) { chosen.days } else { String::new() };
+    if !languages {
+        member.languages.clear();
+    }
+    if !branch {
+        member.branch_id = None;
+    }
+    Ok(days)
+}
+
+/// Tells something of oneself.
+///
+/// # Errors
+/// `Invalid` for `term`; `Forbidden` for more than [`MAX_OWN`].
+pub async fn add(ctx: &Ctx, viewer: &Viewer, relation: Relation, word: &str, note: &str, told: Told) -> Result<()> {
+    let me = viewer.member_id()?;
+    let (c, word, note) = (ctx.clone(), word.to_owned(), clean_note(note));
+    ctx.db
+        .write(move |conn| {
+            Box::pin(async move {
+                let term = terms::meant(conn, &c, &word).await?;
+                insert(conn, &c, me, relation, term.id, &note, told).await
+            })
+        })
+        .await?;
+    ctx.wake.now();
+    Ok(())
+}
+
+/// Adds within a transaction.
+pub(super) async fn insert(
+    conn: &mut Conn,
+    ctx: &Ctx,
+    me: ActorId,
+    relation: Relation,
+    term: TermId,
+    note: &str,
+    told: Told,
+) -> Result<()> {
+    if store::expertise::count_of(conn, me).await? >= MAX_OWN {
+        return Err(Error::forbidden("error-expertise-many"));
+    }
+    let before = open_key(conn, me).await?;
+    let (id, now) = (ExpertiseId(ctx.ids.next()), ctx.now());
+    store::expertise::upsert(conn, id, me, relation, term, note, told, now).await?;
+    tell_if_open_changed(conn, ctx, me, before).await
+}
+
+/// What someone tells everyone, to compare.
+async fn open_key(conn: &mut Conn, person: ActorId) -> Result<Vec<(ExpertiseId, String)>> {
+    Ok(open(conn, person).await?.into_iter().map(|row| (row.id, row.note)).collect())
+}
+
+/// Other servers hear of a change only when it is one that they may see.
+async fn tell_if_open_changed(
+    conn: &mut Conn,
+    ctx: &Ctx,
+    me: ActorId,
+    before: Vec<(ExpertiseId, String)>,
+) -> Result<()> {
+    if open_key(conn, me).await? == before {
+        return Ok(());
+    }
+    emit(conn, &ctx.ids, ctx.now(), &Event::ActorUpdated { actor: me }).await
+}
+
+fn clean_note(note: &str) -> String {
+    note.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(MAX_NOTE).collect()
+}
+
+/// Changes note and who may see it; `None` takes it away.
+///
+/// # Errors
+/// `NotFound` for what is not one's own.
+pub async fn change(ctx: &Ctx, viewer: &Viewer, id: ExpertiseId, to: Option<(&str, Told)>) -> Result<()> {
+    let me = viewer.member_id()?;
+    let to = to.map(|(note, told)| (clean_note(note), told));
+    let c = ctx.clone();
+    let done = ctx.db.write(move |conn| {
+        Box::pin(async move {
+            let before = open_key(conn, me).await?;
+            let done = match to {
+                Some((note, told)) => store::expertise::set(conn, id, me, &note, told).await?,
+                None => store::expertise::delete(conn, id, me).await?,
+            };
+            tell_if_open_changed(conn, &c, me, before).await?;
+            Ok(done)
+        })
+    });
+    let done = done.await?;
+    ctx.wake.now();
+    if done == 0 { Err(Error::NotFound) } else { Ok(()) }
+}
+
+/// Sets days present, who sees days, languages and branch, and what one wants to be asked.
+pub async fn set_choices(ctx: &Ctx, viewer: &Viewer, mut chosen: Choices) -> Result<()> {
+    let me = viewer.member_id()?;
+    chosen.days = ('1'..='7').filter(|day| chosen.days.contains(*day)).collect();
+    ctx.db.write(move |conn| Box::pin(async move { store::expertise::set_choices(conn, me, &chosen).await })).await?;
+    Ok(())
+}
+
+/// Who stands to what is in the words of a question, in one of these ways.
+pub async fn who(ctx: &Ctx, viewer: &Viewer, words: &str, relations: &[Relation]) -> Result<Knowers> {
+    viewer.member_id()?;
+    let mut conn = ctx.db.read().await?;
+    let terms = terms::found_in(&mut conn, words).await?;
+    who_in(&mut conn, viewer, terms, relations).await
+}
+
+/// Who stands to a word.
+pub async fn who_about(ctx: &Ctx, viewer: &Viewer, term: TermId, relations: &[Relation]) -> Result<Knowers> {
+    viewer.member_id()?;
+    let mut conn = ctx.db.read().await?;
+    let term = store::terms::get(&mut conn, term).await?;
+    who_in(&mut conn, viewer, vec![term], relations).await
+}
+
+async fn who_in(conn: &mut Conn, viewer: &Viewer, terms: Vec<Term>, relations: &[Relation]) -> Result<Knowers> {
+    let me = viewer.member_id()?;
+    if terms.is_empty() {
+        return Ok(Knowers::default());
+    }
+    let ids: Vec<TermId> = terms.iter().map(|term| term.id).collect();
+    let relations = if relations.is_empty() { Relation::ALL } else { relations };
+    let rows = store::expertise::about(conn, &ids, relations, lens(viewer), MAX_ROWS).await?;
+    let mut order: Vec<ActorId> = Vec::new();
+    let mut told: HashMap<ActorId, Vec<Expertise>> = HashMap::new();
+    for row in rows {
+        if !told.contains_key(&row.member_id) {
+            order.push(row.member_id);
+        }
+        told.entry(row.member_id).or_default().push(row);
+    }
+    let out = shut_out(conn, me, &order).await?;
+    order.retain(|id| !out.contains(id));
+    // Who fits more of the words comes first; who only wants to learn it comes last. Names decide the rest.
+    order.sort_by_key(|id| std::cmp::Reverse(told.get(id).map_or((0, 0), |rows| fit(rows))));
+    order.truncate(50);
+    let mut cards: HashMap<ActorId, ActorCard> =
+        store::actors::cards(conn, &order).await?.into_iter().map(|card| (card.id, card)).collect();
+    let mut accounts = store::people::accounts(conn, &order).await?;
+    let shown = branches_told(conn, viewer, &order).await?;
+    let people = order.iter().filter_map(|id| {
+        let mut account = accounts.remove(id);
+        if let Some(account) = account.as_mut().filter(|_| !shown.contains(id)) {
+            account.branch = None;
+        }
+        Some(Knower { actor: cards.remove(id)?, account, why: told.remove(id)? })
+    });
+    Ok(Knowers { people: people.collect(), terms })
+}
+
+/// Those of some people who tell the viewer their branch.
+pub(super) async fn branches_told(conn: &mut Conn, viewer: &Viewer, people: &[ActorId]) -> Result<HashSet<ActorId>> {
+    let chosen: HashMap<ActorId, Told> = store::expertise::branch_choices(conn, people).await?.into_iter().collect();
+    let told = |id: &ActorId| chosen.get(id).copied().unwrap_or(Choices::default().branch_to);
+    Ok(people.iter().copied().filter(|id| policy::sees_told(viewer, *id, told(id), false)).collect())
+}
+
+/// How many of the words someone can help with, and how strongly.
+fn fit(rows: &[Expertise]) -> (usize, usize) {
+    let helps = |row: &&Expertise| row.relation != Relation::Learns;
+    let words: HashSet<TermId> = rows.iter().filter(helps).map(|row| row.term.id).collect();
+    (words.len(), rows.iter().filter(helps).count())
+}
+
+/// Those whom the viewer mutes or blocks, and who block the viewer.
+async fn shut_out(conn: &mut Conn, me: ActorId, ids: &[ActorId]) -> Result<HashSet<ActorId>> {
+    if ids.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let between = store::moderation::between(conn, me, ids).await?;
+    let out = between.into_iter().filter_map(|(member, target, kind)| match kind {
+        _ if member == me => Some(target),
+        BlockKind::Block if target == me => Some(member),
+        _ => None,
+    });
+    Ok(out.collect())
+}
+
+/// The words of one side, or all, that people said something about, with how many; most first.
+pub async fn counts(ctx: &Ctx, viewer: &Viewer, facet: Option<Facet>) -> Result<Vec<Count>> {
+    viewer.member_id()?;
+    let mut conn = ctx.db.read().await?;
+    let mut sums: BTreeMap<TermId, (i64, i64)> = BTreeMap::new();
+    for (term, relation, n) in store::expertise::counts(&mut conn, lens(viewer)).await? {
+        let sum = sums.entry(term).or_default();
+        match relation {
+            Relation::Learns => sum.1 += n,
+            _ => sum.0 += n,
+        }
+    }
+    let all = store::terms::all(&mut conn).await?;
+    let wanted = all.into_iter().filter(|term| facet.is_none_or(|facet| term.facet == facet));
+    let mut counts: Vec<Count> = wanted
+        .filter_map(|term| sums.get(&term.id).map(|(offer, learn)| Count { offer: *offer, learn: *learn, term }))
+        .collect();
+    counts.sort_by_key(|count| std::cmp::Reverse(count.offer + count.learn));
+    Ok(counts)
+}

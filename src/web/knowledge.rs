@@ -1,0 +1,168 @@
+//! Who knows about something, and what the organisation knows.
+
+use axum::Router;
+use axum::extract::State;
+use axum::routing::get;
+use serde::Deserialize;
+
+use super::chrome::{Chrome, Place};
+use super::forms::Query;
+use super::page;
+use super::views::Avatar;
+use super::visit::{PageResult, Visit};
+use crate::base::TermId;
+use crate::domain::knowledge::{Expertise, Facet, Relation};
+use crate::services::expertise::{self, Count, Knower};
+use crate::services::{Ctx, terms};
+use crate::urls::{actor_path, who_path};
+
+/// `/knowledge`.
+pub fn routes() -> Router<Ctx> {
+    Router::new().route("/knowledge/who", get(who))
+}
+
+/// One thing that someone told, for a page.
+pub(super) struct Row {
+    pub(super) id: String,
+    pub(super) relation: Relation,
+    /// The first of its relation.
+    pub(super) first: bool,
+    pub(super) label: String,
+    pub(super) path: String,
+    pub(super) note: String,
+    pub(super) told: &'static str,
+}
+
+/// In the order of relations, then by word.
+pub(super) fn rows(c: &Chrome, told: &[Expertise]) -> Vec<Row> {
+    let mut rows: Vec<Row> = told
+        .iter()
+        .map(|row| Row {
+            id: row.id.to_string(),
+            relation: row.relation,
+            first: false,
+            label: row.term.label(c.lang).to_owned(),
+            path: who_path(row.term.id),
+            note: row.note.clone(),
+            told: row.told.as_str(),
+        })
+        .collect();
+    rows.sort_by_key(|row| row.relation);
+    let mut before = None;
+    for row in &mut rows {
+        row.first = before.replace(row.relation) != Some(row.relation);
+    }
+    rows
+}
+
+/// Someone who knows, for a page.
+pub(super) struct KnowerCard {
+    pub(super) avatar: Avatar,
+    pub(super) path: String,
+    pub(super) name: String,
+    pub(super) role: String,
+    pub(super) why: Vec<String>,
+}
+
+impl KnowerCard {
+    pub(super) fn of(c: &Chrome, knower: &Knower) -> Self {
+        let account = knower.account.as_ref();
+        let title = account.map(|account| match account.job_title.as_str() {
+            "" => c.t(format!("person-kind-{}", account.kind)),
+            title => title.to_owned(),
+        });
+        let branch = account.and_then(|account| account.branch.clone());
+        let mut why: Vec<&Expertise> = knower.why.iter().collect();
+        why.sort_by_key(|row| row.relation);
+        Self {
+            avatar: Avatar::of(&knower.actor),
+            path: actor_path(knower.actor.kind, &knower.actor.acct()),
+            name: knower.actor.display_name.clone(),
+            role: [title, branch].into_iter().flatten().collect::<Vec<_>>().join(", "),
+            why: why.into_iter().map(|row| reason(c, row)).collect(),
+        }
+    }
+}
+
+/// "Can teach: Voorlezen (at home)".
+pub(super) fn reason(c: &Chrome, row: &Expertise) -> String {
+    let word = c.tx(format!("why-{}", row.relation), row.term.label(c.lang));
+    if row.note.is_empty() { word } else { format!("{word} ({})", row.note) }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Asked {
+    q: String,
+    term: Option<TermId>,
+    facet: String,
+    relation: String,
+    done: Option<String>,
+}
+
+#[derive(askama::Template)]
+#[template(path = "knowledge/who.html")]
+struct WhoPage {
+    c: Chrome,
+    q: String,
+    words: Vec<String>,
+    /// What was understood of the question.
+    meant: Vec<(String, String)>,
+    asked: bool,
+    people: Vec<KnowerCard>,
+    /// Sides to choose from: path, key, chosen.
+    facets: Vec<(String, String, bool)>,
+    /// Ways to narrow: path, key, chosen.
+    relations: Vec<(String, String, bool)>,
+    /// Words with how many people: path, label, who offer, who learn.
+    counts: Vec<(String, String, i64, i64)>,
+}
+
+fn address(pairs: &[(&str, &str)]) -> String {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(pairs.iter().filter(|(_, value)| !value.is_empty()));
+    format!("/knowledge/who?{}", query.finish())
+}
+
+async fn who(State(ctx): State<Ctx>, visit: Visit, Query(asked): Query<Asked>) -> PageResult {
+    visit.member()?;
+    let c = visit.chrome(&ctx, Place::People, visit.t("who-title")).flash(asked.done.as_deref());
+    let chosen: Vec<Relation> = Relation::parse(&asked.relation).into_iter().collect();
+    let found = match asked.term {
+        Some(term) => expertise::who_about(&ctx, &visit.viewer, term, &chosen).await?,
+        None => expertise::who(&ctx, &visit.viewer, &asked.q, &chosen).await?,
+    };
+    let is_asked = asked.term.is_some() || !asked.q.trim().is_empty();
+    let term = asked.term.map(|term| term.to_string()).unwrap_or_default();
+    let keep = |relation: &str| address(&[("q", &asked.q), ("term", &term), ("relation", relation)]);
+    let mut relations = vec![(keep(""), "who-all".to_owned(), chosen.is_empty())];
+    relations.extend(
+        Relation::ALL.iter().map(|known| (keep(known.as_str()), format!("relation-{known}"), chosen.contains(known))),
+    );
+    let facet = Facet::parse(&asked.facet);
+    let counts = if is_asked { Vec::new() } else { expertise::counts(&ctx, &visit.viewer, facet).await? };
+    let mut facets = vec![("/knowledge/who".to_owned(), "who-all".to_owned(), facet.is_none())];
+    facets.extend(
+        Facet::ALL
+            .iter()
+            .map(|known| (address(&[("facet", known.as_str())]), format!("facet-{known}"), facet == Some(*known))),
+    );
+    let label = |term: &crate::domain::knowledge::Term| (term.label(c.lang).to_owned(), who_path(term.id));
+    page(&WhoPage {
+        q: match (asked.term, found.terms.first()) {
+            (Some(_), Some(term)) => term.label(c.lang).to_owned(),
+            _ => asked.q.clone(),
+        },
+        words: terms::all(&ctx, c.lang).await?.iter().map(|term| term.label(c.lang).to_owned()).collect(),
+        meant: found.terms.iter().map(label).collect(),
+        asked: is_asked,
+        people: found.people.iter().map(|knower| KnowerCard::of(&c, knower)).collect(),
+        facets,
+        relations,
+        counts: counts
+            .iter()
+            .map(|n: &Count| (who_path(n.term.id), n.term.label(c.lang).to_owned(), n.offer, n.learn))
+            .collect(),
+        c,
+    })
+}
