@@ -4,11 +4,12 @@ use bytes::Bytes;
 
 use crate::base::*;
 use crate::domain::Viewer;
+use crate::domain::groups::GroupKind;
 use crate::domain::media::{Media, MediaKind, MediaPurpose, MediaState};
 use crate::media::{self, Kind, Storage, images};
 use crate::policy;
 use crate::services::Ctx;
-use crate::store;
+use crate::store::{self, Conn};
 
 /// How long a file may stay loose before it is cleaned up.
 const LOOSE_FOR: i64 = 2 * Time::DAY;
@@ -142,7 +143,7 @@ pub async fn open(ctx: &Ctx, viewer: &Viewer, id: MediaId, thumb: bool) -> Resul
             }
             store::groups::get_audience(&mut conn, post.audience_id).await?.scope.is_open()
         }
-        None if file.purpose != MediaPurpose::Post => true,
+        None if file.purpose != MediaPurpose::Post => shown_openly(&mut conn, ctx, viewer, file.owner_id).await?,
         None if viewer.actor_id() == Some(file.owner_id) => false,
         None => return Err(Error::NotFound),
     };
@@ -158,6 +159,18 @@ pub async fn open(ctx: &Ctx, viewer: &Viewer, id: MediaId, thumb: bool) -> Resul
         (None, None) => return Err(Error::NotFound),
     };
     Ok(Opened { bytes, mime, file_name: file.file_name, public })
+}
+
+/// Whether pictures of people and organisations may be kept by anyone: all but those of groups that not everyone may
+/// know of. `NotFound` when the viewer may not.
+async fn shown_openly(conn: &mut Conn, ctx: &Ctx, viewer: &Viewer, owner: ActorId) -> Result<bool> {
+    if store::groups::find(conn, owner).await?.is_none() {
+        return Ok(true);
+    }
+    let (group, actor, follow) = store::groups::get_with(conn, owner, viewer.actor_id()).await?;
+    let at = policy::InGroup { group: &group, local: actor.is_local(), follow: follow.as_ref(), now: ctx.now() };
+    let known = policy::may_see_group(viewer, at);
+    if known { Ok(group.kind == GroupKind::Public) } else { Err(Error::NotFound) }
 }
 
 /// A peer's file, fetched once and kept; its content is checked as an upload's is.

@@ -47,15 +47,34 @@ pub async fn set_icon(ctx: &Ctx, actor: ActorId, owner: ActorId, bytes: Bytes) -
 
 /// Takes the viewer's picture away.
 pub async fn remove_avatar(ctx: &Ctx, viewer: &Viewer) -> Result<()> {
-    let me = viewer.member_id()?;
+    remove_icon(ctx, viewer.member_id()?).await
+}
+
+/// Sets the picture of a group; none takes it away. It is the group's own file: who may not know of the group does not
+/// get to see it.
+///
+/// # Errors
+/// `NotFound`, `Forbidden`; `Invalid` for `file` when it is no picture we can read, `TooLarge`.
+pub async fn set_group_picture(ctx: &Ctx, viewer: &Viewer, group: ActorId, bytes: Option<Bytes>) -> Result<()> {
+    let view = crate::services::groups::view(ctx, viewer, group).await?;
+    if !view.may_manage || !view.actor.is_local() {
+        return Err(Error::forbidden("error-not-moderator"));
+    }
+    match bytes {
+        Some(bytes) => set_icon(ctx, group, group, bytes).await,
+        None => remove_icon(ctx, group).await,
+    }
+}
+
+async fn remove_icon(ctx: &Ctx, actor: ActorId) -> Result<()> {
     let c = ctx.clone();
     let old = ctx
         .db
         .write(move |conn| {
             Box::pin(async move {
-                let old = store::actors::get(conn, me).await?.icon_media_id;
-                store::actors::set_icon(conn, me, None, c.now()).await?;
-                emit(conn, &c.ids, c.now(), &Event::ActorUpdated { actor: me }).await?;
+                let old = store::actors::get(conn, actor).await?.icon_media_id;
+                store::actors::set_icon(conn, actor, None, c.now()).await?;
+                emit(conn, &c.ids, c.now(), &Event::ActorUpdated { actor }).await?;
                 drop_old(conn, old).await
             })
         })

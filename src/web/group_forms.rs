@@ -6,7 +6,7 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 
 use super::chrome::{Chrome, Place};
-use super::forms::{CheckedForm, Fields};
+use super::forms::{CheckedForm, CheckedParts, Fields, Query};
 use super::groups::{Head, joins_key, reads_key};
 use super::members::{again, path_of};
 use super::visit::{PageResult, Visit};
@@ -16,7 +16,7 @@ use crate::domain::groups::{GroupKind, Posting};
 use crate::domain::people::Branch;
 use crate::services::group_requests::{self, Started};
 use crate::services::groups::GroupForm;
-use crate::services::{Ctx, branches, groups};
+use crate::services::{Ctx, branches, groups, pictures};
 use crate::urls;
 
 /// Forms that make and change groups.
@@ -24,6 +24,7 @@ pub fn routes() -> Router<Ctx> {
     Router::new()
         .route("/groups/new", get(new).post(create))
         .route("/groups/{acct}/edit", get(edit).post(update))
+        .route("/groups/{acct}/picture", post(picture))
         .route("/groups/{acct}/archive", post(archive))
         .route("/groups/{acct}/reopen", post(reopen))
         .route("/groups/{acct}/delete", get(ask_delete).post(delete))
@@ -158,11 +159,27 @@ async fn create(State(ctx): State<Ctx>, visit: Visit, CheckedForm(typed): Checke
     }
 }
 
-async fn edit(State(ctx): State<Ctx>, visit: Visit, Path(acct): Path<String>) -> PageResult {
+async fn edit(
+    State(ctx): State<Ctx>,
+    visit: Visit,
+    Path(acct): Path<String>,
+    Query(asked): Query<Asked>,
+) -> PageResult {
+    let mut shown = edit_page(&ctx, &visit, &acct, Fields::default()).await?;
+    shown.c = shown.c.flash(asked.done.as_deref());
+    page(&shown)
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Asked {
+    done: Option<String>,
+}
+
+async fn edit_page(ctx: &Ctx, visit: &Visit, acct: &str, fields: Fields) -> Result<FormPage> {
     visit.member()?;
-    let view = groups::view_by_handle(&ctx, &visit.viewer, &acct).await?;
+    let view = groups::view_by_handle(ctx, &visit.viewer, acct).await?;
     if !view.may_manage {
-        return Err(Error::forbidden("error-not-moderator").into());
+        return Err(Error::forbidden("error-not-moderator"));
     }
     let on = |yes: bool| if yes { "on".to_owned() } else { String::new() };
     let group = &view.group;
@@ -182,9 +199,32 @@ async fn edit(State(ctx): State<Ctx>, visit: Visit, Path(acct): Path<String>) ->
         spine: group.spine.to_string(),
         confirmed: String::new(),
     };
-    let c = visit.chrome(&ctx, Place::Groups, visit.t("group-edit"));
-    let h = Some(Head::of(&ctx, &view));
-    page(&FormPage { c, h, fields: Fields::default(), form, branches: branches::list(&ctx).await?, waits: false })
+    let c = visit.chrome(ctx, Place::Groups, visit.t("group-edit"));
+    let h = Some(Head::of(ctx, &view));
+    Ok(FormPage { c, h, fields, form, branches: branches::list(ctx).await?, waits: false })
+}
+
+async fn picture(
+    State(ctx): State<Ctx>,
+    visit: Visit,
+    Path(acct): Path<String>,
+    mut parts: CheckedParts,
+) -> PageResult {
+    let view = groups::view_by_handle(&ctx, &visit.viewer, &acct).await?;
+    let remove = parts.has("remove");
+    let file = parts.files.pop().map(|part| part.bytes);
+    let set = match (remove, file) {
+        (false, None) => Err(Error::invalid("file", "error-file-none")),
+        (true, _) => pictures::set_group_picture(&ctx, &visit.viewer, view.group.actor_id, None).await,
+        (false, file) => pictures::set_group_picture(&ctx, &visit.viewer, view.group.actor_id, file).await,
+    };
+    match set {
+        Ok(()) => {
+            let done = if remove { "picture-removed" } else { "picture" };
+            see(&format!("{}/edit?done={done}#picture", path_of(&view)))
+        }
+        Err(error) => again(&edit_page(&ctx, &visit, &acct, Fields::of(error)?).await?),
+    }
 }
 
 #[derive(askama::Template)]

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::chrome::{Chrome, Place};
 use super::forms::Query;
-use super::views::{PostCard, Shelf};
+use super::views::{Avatar, PostCard, Shelf};
 use super::visit::{PageResult, Visit};
 use super::{page, views};
 use crate::base::*;
@@ -77,6 +77,8 @@ pub(super) struct Head {
     pub joins: &'static str,
     /// Colour.
     pub spine: i16,
+    /// Address of its picture.
+    pub picture: Option<String>,
     /// Members.
     pub members: i64,
     /// Host of a group elsewhere.
@@ -121,6 +123,7 @@ impl Head {
             id: group.actor_id,
             path: urls::actor_path(view.actor.kind, &acct),
             title: view.actor.display_name.clone(),
+            picture: Avatar::of_actor(&view.actor).src,
             summary: view.actor.summary(),
             kind: group.kind.as_str(),
             reads: reads_key(group.kind, group.hidden),

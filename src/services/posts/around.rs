@@ -145,7 +145,12 @@ pub async fn complete(
     }
     let ids: Vec<ActorId> = known.iter().map(|card| card.id).collect();
     let blocking = store::moderation::between(&mut conn, me, &ids).await?;
-    known.retain(|card| !blocking.contains(&(card.id, me, BlockKind::Block)));
+    let shut_out = store::regards::on_blocked_hosts(&mut conn, me, &ids).await?;
+    let apart = |card: &ActorCard| {
+        let theirs = blocking.contains(&(card.id, me, BlockKind::Block));
+        theirs || shut_out.contains(&card.id) || blocking.iter().any(|(by, whom, _)| (*by, *whom) == (me, card.id))
+    };
+    known.retain(|card| !apart(card));
     // Who is in a group, and that there is one, is told to its own members only.
     let group = match group {
         Some(group) => store::groups::followers_among(&mut conn, &[me], group).await?.first().map(|_| group),

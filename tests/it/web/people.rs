@@ -197,6 +197,17 @@ fn people_are_found_and_shown_as_far_as_one_may_see() {
         let block = [("kind", "block"), ("on", "1")];
         whole(browser.post("/people/joris/block", &block).await).hides("/people/joris/follow");
         whole(browser.get("/settings/blocked").await).shows("Joris");
+        let host = [("domain", "zuid.example"), ("on", "1")];
+        whole(browser.post("/settings/blocked/hosts", &host).await)
+            .shows("zuid.example")
+            .shows("niets meer van deze server");
+        whole(browser.post("/settings/blocked/hosts", &host[..1]).await).hides("zuid.example");
+        browser
+            .post("/settings/blocked/hosts", &[("domain", "a b"), ("on", "1")])
+            .await
+            .status(422)
+            .shows("error-summary");
+        browser.get("/settings/blocked?host=zuid.example").await.ok().shows("value=\"zuid.example\"");
         let end = format!("/settings/blocked/{}/end", staff.id);
         whole(browser.post(&end, &[("kind", "block")]).await).hides("Joris");
         browser.get("/people/niemand").await.status(404);

@@ -203,6 +203,34 @@ fn completion_offers_readers_first_and_says_who_does_not_read() {
 }
 
 #[test]
+fn a_group_has_a_picture_that_only_those_who_may_know_of_it_see() {
+    both(async |app| {
+        let (fatma, joris) = (app.person("Fatma").await, app.person("Joris").await);
+        let open = app.group(&fatma, "Taalcafé", GroupKind::Public).await;
+        let hidden = app.group_with(&fatma, "Geheim", GroupKind::Private, |form| form.hidden = true).await;
+        let (hers, his) = (app.browser(&fatma).await, app.browser(&joris).await);
+        let file = || [Upload { field: "file", name: "foto.png", mime: "image/png", bytes: PNG }];
+        let mut seen = Vec::new();
+        for group in [&open, &hidden] {
+            let path = format!("/groups/{}", group.name);
+            hers.upload(&format!("{path}/picture"), &[], &[]).await.status(422).shows("Kies eerst een foto");
+            hers.upload(&format!("{path}/picture"), &[], &file()).await.ok().shows("Haal de foto weg");
+            let page = hers.get(&path).await.ok().shows("class=\"cover__picture\"");
+            let src = page.html.split("class=\"cover__picture\" src=\"").nth(1).unwrap();
+            seen.push(src.split('"').next().unwrap().to_owned());
+        }
+        his.upload("/groups/taalcaf/picture", &[], &file()).await.status(403);
+        his.upload("/groups/geheim/picture", &[], &file()).await.status(404);
+        app.visitor().get(&seen[0]).await.ok();
+        hers.get(&seen[1]).await.ok();
+        his.get(&seen[1]).await.status(404);
+        app.visitor().get(&seen[1]).await.status(404);
+        hers.upload("/groups/geheim/picture", &[("remove", "1")], &[]).await.ok().hides("Haal de foto weg");
+        hers.get("/groups/geheim").await.ok().hides("cover__picture");
+    });
+}
+
+#[test]
 fn telling_many_asks_no_more_than_telling_few() {
     both(async |app| {
         let fatma = app.person("Fatma").await;
