@@ -36,12 +36,13 @@ pub struct Db {
     kind: Kind,
     queries: Arc<AtomicU64>,
     url: Arc<str>,
+    pub(super) gate: Arc<super::stamp::Gate>,
 }
 
 #[derive(Clone)]
 enum Kind {
     Pg(Pool<AsyncPgConnection>),
-    Sqlite { writer: mpsc::Sender<Work>, readers: Pool<Sq> },
+    Sqlite { writer: mpsc::Sender<Work>, readers: Pool<Sq>, lone: Pool<Sq> },
 }
 
 /// A write transaction on its way to SQLite's one writer.
@@ -92,7 +93,7 @@ impl Db {
             })?;
             open_sqlite(path, &queries).await?
         };
-        Ok(Db { kind, queries, url: url.into() })
+        Ok(Db { kind, queries, url: url.into(), gate: Arc::default() })
     }
 
     /// Whether this is PostgreSQL, shared perhaps with other processes.
@@ -115,6 +116,14 @@ impl Db {
         match &self.kind {
             Kind::Pg(pool) => pool.get().await.map(Conn::Pg).map_err(unavailable),
             Kind::Sqlite { readers, .. } => readers.get().await.map(Conn::Sqlite).map_err(unavailable),
+        }
+    }
+
+    /// A connection apart from the others, for who keeps it.
+    pub(super) async fn lone(&self) -> Result<Conn> {
+        match &self.kind {
+            Kind::Pg(pool) => pool.get().await.map(Conn::Pg).map_err(unavailable),
+            Kind::Sqlite { lone, .. } => lone.get().await.map(Conn::Sqlite).map_err(unavailable),
         }
     }
 
@@ -248,7 +257,8 @@ async fn open_sqlite(path: &str, queries: &Arc<AtomicU64>) -> Result<Kind> {
     drop(lock);
     let (sender, receiver) = mpsc::channel(1024);
     tokio::spawn(run_writer(conn, receiver));
-    Ok(Kind::Sqlite { writer: sender, readers: sqlite_pool(path, READERS, READER_PRAGMAS, queries)? })
+    let pool = |size| sqlite_pool(path, size, READER_PRAGMAS, queries);
+    Ok(Kind::Sqlite { writer: sender, readers: pool(READERS)?, lone: pool(1)? })
 }
 
 /// Waits for the file `PATH.lock`: processes that open one database at once bring it to the present schema one by one.

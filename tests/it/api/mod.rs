@@ -1,5 +1,6 @@
 //! The client API, over HTTP, as apps use it.
 
+mod drawn;
 mod entities;
 mod filters;
 mod kept;
