@@ -72,10 +72,14 @@ pub async fn layer(State((ctx, asked)): State<(Ctx, Asked)>, mut request: Reques
         Failure::new(StatusCode::TOO_MANY_REQUESTS, "Too many requests").into_response()
     } else {
         let (method, had) = (request.method().clone(), request.headers().get(header::IF_NONE_MATCH).cloned());
-        kept::conditional(&method, had, answered(&ctx, request, next, anyone).await).await
+        let response = answered(&ctx, request, next, anyone).await;
+        let mut response = kept::conditional(&method, had, response).await;
+        // What everyone may read may be kept, if it is asked again each time; secrets of apps and tokens may not.
+        if anyone && method == Method::GET {
+            response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-cache"));
+        }
+        response
     };
-    let reading = if anyone { "no-cache" } else { "private, no-store" };
-    response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static(reading));
     limits(response.headers_mut(), left.max(0), reset);
     finish(response)
 }

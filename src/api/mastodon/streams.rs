@@ -113,7 +113,7 @@ pub async fn messages(ctx: &Ctx, viewer: &Viewer, stream: &Stream, change: &Chan
         (Stream::Public(..) | Stream::Hashtag(..), Change::Post { post, author, .. }) => {
             let fresh = freshly(ctx, viewer, *post, *author).await?;
             match &fresh.text {
-                _ if fresh.apart.contains(&me) => Ok(Vec::new()),
+                _ if fresh.closed || fresh.apart.contains(&me) => Ok(Vec::new()),
                 Some(text) if !fresh.filtering.contains(&me) => {
                     Ok(carries(stream, &fresh).then(|| ("update", text.clone())).into_iter().collect())
                 }
@@ -164,10 +164,13 @@ async fn freshly(ctx: &Ctx, viewer: &Viewer, post: PostId, author: ActorId) -> R
 /// A new post drawn once for all who listen, if it is open, starts a thread, and nothing about it differs between them.
 async fn fresh(ctx: &Ctx, viewer: &Viewer, post: PostId, author: ActorId) -> Result<Arc<Fresh>> {
     let nobody = Viewer::Anonymous;
-    let found = seen(ctx, &nobody, post).await?;
-    let open = |view: &PostView| view.post.is_top() && view.scope == Scope::Public && view.quoted.is_none();
-    let (Some(view), Some(mark)) = (found.filter(open), api::marks_of(ctx, &nobody, &[post]).await?.pop()) else {
-        return Ok(Arc::new(Fresh { direct: api::is_direct(ctx, post).await?, ..Fresh::default() }));
+    let open = |view: &PostView| view.post.is_top() && view.scope == Scope::Public;
+    let Some(view) = seen(ctx, &nobody, post).await?.filter(open) else {
+        return Ok(Arc::new(Fresh { closed: true, direct: api::is_direct(ctx, post).await?, ..Fresh::default() }));
+    };
+    // What is quoted may be closed to some.
+    let Some(mark) = api::marks_of(ctx, &nobody, &[post]).await?.pop().filter(|_| view.quoted.is_none()) else {
+        return Ok(Arc::default());
     };
     let sheet = Sheet::load(ctx, viewer, std::slice::from_ref(&mark)).await?.untouched();
     let mut text = String::new();
@@ -176,6 +179,7 @@ async fn fresh(ctx: &Ctx, viewer: &Viewer, post: PostId, author: ActorId) -> Res
     let tags = api::around(ctx, &nobody, std::slice::from_ref(&view), &[]).await?.tags;
     Ok(Arc::new(Fresh {
         text: drawn.then_some(text),
+        closed: false,
         direct: false,
         local: view.author.is_local(),
         media: !view.media.is_empty(),

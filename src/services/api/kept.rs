@@ -82,6 +82,8 @@ pub struct Answer {
 pub struct Fresh {
     /// The status; `None` where it is not the same for all.
     pub text: Option<String>,
+    /// Not for the streams of open posts.
+    pub closed: bool,
     /// A message between people.
     pub direct: bool,
     /// Written here.

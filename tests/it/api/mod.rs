@@ -4,6 +4,7 @@ mod drawn;
 mod entities;
 mod filters;
 mod kept;
+mod listed;
 mod oauth;
 mod openapi;
 mod push;
