@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::caller::{Caller, bearer_of};
 use super::fail::Failure;
+use super::kept;
 use crate::base::Time;
 use crate::services::Ctx;
 use crate::services::throttle::address_key;
@@ -65,14 +66,33 @@ pub async fn layer(State((ctx, asked)): State<(Ctx, Asked)>, mut request: Reques
     let (left, reset) = asked.count(key, ctx.now());
     // Who shares the machine with the server is not held back: a proxy without `trusted_proxies` would be everyone.
     let held = left < 0 && !address.is_some_and(|a| a.is_loopback());
+    let anyone = caller.token.is_none();
     request.extensions_mut().insert(caller);
     let mut response = if held {
         Failure::new(StatusCode::TOO_MANY_REQUESTS, "Too many requests").into_response()
     } else {
-        next.run(request).await
+        let (method, had) = (request.method().clone(), request.headers().get(header::IF_NONE_MATCH).cloned());
+        let response = answered(&ctx, request, next, anyone).await;
+        let mut response = kept::conditional(&method, had, response).await;
+        // What everyone may read may be kept, if it is asked again each time; secrets of apps and tokens may not.
+        if anyone && method == Method::GET {
+            response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-cache"));
+        }
+        response
     };
     limits(response.headers_mut(), left.max(0), reset);
     finish(response)
+}
+
+/// From what is kept, where that is the same for everyone, else from its handler.
+async fn answered(ctx: &Ctx, request: Request, next: Next, anyone: bool) -> Response {
+    let Some(key) = kept::key(&request, anyone) else { return next.run(request).await };
+    // Without a stamp the handler says what is wrong with the database.
+    let Ok(stamp) = ctx.db.stamp().await else { return next.run(request).await };
+    match kept::find(ctx, &key, &stamp, request.headers()).await {
+        Some(response) => response,
+        None => kept::keep(ctx, key, stamp, next.run(request).await).await,
+    }
 }
 
 /// `X-RateLimit-*`; the reset is a moment in ISO 8601 with microseconds, as Mastodon sends it.
@@ -101,7 +121,7 @@ fn finish(mut response: Response) -> Response {
     set(header::ACCESS_CONTROL_MAX_AGE, "86400");
     set(header::CACHE_CONTROL, "private, no-store");
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
-    set(header::VARY, "Authorization, Origin");
+    set(header::VARY, "Authorization, Origin, Accept-Encoding");
     if headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/json") {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
     }

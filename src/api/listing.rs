@@ -1,7 +1,7 @@
 //! Lists with their `Link` header.
 
 use axum::http::{HeaderValue, header};
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 
 use super::fail::Reply;
@@ -14,16 +14,26 @@ pub fn json(value: Value) -> Reply {
     Ok(axum::Json(value).into_response())
 }
 
+/// Text that is JSON already.
+pub fn text(body: String) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], body).into_response()
+}
+
 /// A list with `Link`: `next` first, exactly `<url>; rel="next"`, because clients parse it with regular expressions.
 /// `next` is the `max_id` of the next page if there may be one, `first` the cursor of the first item.
 pub fn list(ctx: &Ctx, params: &Params, items: Vec<Value>, next: Option<i64>, first: Option<i64>) -> Reply {
-    let empty = items.is_empty();
-    let mut response = axum::Json(Value::Array(items)).into_response();
+    let first = first.filter(|_| !items.is_empty());
+    text_list(ctx, params, Value::Array(items).to_string(), next, first)
+}
+
+/// The same of a list that is text already.
+pub fn text_list(ctx: &Ctx, params: &Params, items: String, next: Option<i64>, first: Option<i64>) -> Reply {
+    let mut response = text(items);
     let mut links = Vec::new();
     if let Some(id) = next {
         links.push(format!("<{}>; rel=\"next\"", address(ctx, params, "max_id", id)));
     }
-    if let Some(id) = first.filter(|_| !empty) {
+    if let Some(id) = first {
         links.push(format!("<{}>; rel=\"prev\"", address(ctx, params, "min_id", id)));
     }
     if !links.is_empty() {

@@ -3,6 +3,7 @@
 
 mod caller;
 mod fail;
+mod kept;
 mod layer;
 mod listing;
 mod mastodon;

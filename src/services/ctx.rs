@@ -48,6 +48,8 @@ pub struct Inner {
     pub mailer: crate::mail::Mailer,
     /// How often things were tried in this process.
     pub throttle: super::throttle::Throttle,
+    /// What was drawn for clients.
+    pub kept: super::api::Kept,
     /// The instance's time zone.
     pub zone: jiff::tz::TimeZone,
     /// Reaches other sites; see [`super::outgoing`].
@@ -143,6 +145,7 @@ impl Ctx {
             finding: super::search::Finding::new(&rng),
             wake: Wake::default(),
             throttle: Default::default(),
+            kept: Default::default(),
             client: Default::default(),
             push: Default::default(),
             remote: OnceLock::new(),

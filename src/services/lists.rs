@@ -7,6 +7,7 @@ use crate::policy;
 use crate::services::Ctx;
 use crate::store;
 use crate::store::lists::List;
+use crate::store::marks::Mark;
 
 /// Lists of one member, and accounts of one request.
 const MOST: (usize, usize) = (50, 500);
@@ -105,14 +106,13 @@ pub async fn accounts(ctx: &Ctx, viewer: &Viewer, id: i64, page: Page) -> Result
 }
 
 /// What those on a list show, as far as the viewer may see it.
-pub async fn timeline(ctx: &Ctx, viewer: &Viewer, id: i64, page: Page) -> Result<Paged<PostView>> {
+pub async fn timeline(ctx: &Ctx, viewer: &Viewer, id: i64, page: Page) -> Result<Paged<Mark>> {
     let list = get(ctx, viewer, id).await?;
     let sight = policy::sight(viewer);
-    let mut conn = ctx.db.read().await?;
-    let rows = store::lists::entries(&mut conn, id, &list.replies, &sight, page).await?;
+    let rows = store::lists::entries(&mut ctx.db.read().await?, id, &list.replies, &sight, page).await?;
     let full = i64::try_from(rows.len()).is_ok_and(|n| n >= page.limit);
     let next = if full { rows.last().map(|row| row.0.0) } else { None };
-    Ok(Paged { items: super::api::views_of(&mut conn, rows, &sight).await?, next })
+    Ok(Paged { items: super::api::marks_behind(ctx, viewer, rows).await?, next })
 }
 
 /// Whether a post belongs to one of the viewer's lists.

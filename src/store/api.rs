@@ -1,10 +1,10 @@
 //! Questions that only the client API asks: many accounts at once, relationships, lists with a cursor.
 
-use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool};
+use diesel::sql_types::Bool;
 use diesel_async::RunQueryDsl;
 
+use super::fixed::lit;
 use super::schema::*;
 use super::sight::sees_posts;
 use super::{Conn, db_fn};
@@ -130,40 +130,14 @@ db_fn! {
         let query = follows::table
             .filter(follows::state.eq(FollowState::Requested))
             .filter(
-                sql::<Bool>("EXISTS (SELECT 1 FROM follows f WHERE f.target_id = follows.target_id AND f.state = 'accepted' \
-                     AND f.role IN ('owner', 'moderator') AND f.follower_id = ")
-                    .bind::<BigInt, _>(moderator.0)
-                    .sql(")"),
+                lit::<Bool>(
+                    "EXISTS (SELECT 1 FROM follows f WHERE f.target_id = follows.target_id AND f.state = 'accepted' \
+                     AND f.role IN ('owner', 'moderator') AND f.follower_id = ?)",
+                    &[moderator.0],
+                ),
             )
             .select((follows::id, follows::target_id, follows::follower_id));
         page_by!(query, page, follows::id, conn)
-    }
-
-    /// Showings of one source as far as the viewer may see them, newest first. The cursor is the entry's id.
-    pub async fn source_entries(
-        conn, source: ActorId, sight: &Sight, filter: SourceFilter<'_>, page: Page,
-    ) -> Vec<EntryRow> {
-        let mut query = entries::table
-            .inner_join(posts::table.on(posts::id.eq(entries::post_id)))
-            .filter(entries::source_id.eq(source).and(posts::state.eq(PostState::Published)))
-            .filter(sees_posts(sight))
-            .select((entries::id, entries::source_id, entries::post_id, entries::how))
-            .into_boxed();
-        if filter.no_replies {
-            query = query.filter(posts::parent_id.is_null());
-        }
-        if filter.no_boosts {
-            query = query.filter(entries::how.eq(EntryKind::Author));
-        }
-        if filter.media {
-            query = query.filter(sql::<Bool>("EXISTS (SELECT 1 FROM media m WHERE m.post_id = posts.id)"));
-        }
-        if !filter.tag.is_empty() {
-            query = query.filter(
-                posts::id.eq_any(post_tags::table.filter(post_tags::tag.eq(filter.tag.to_owned())).select(post_tags::post_id)),
-            );
-        }
-        page_by!(query, page, entries::id, conn)
     }
 
     /// The showing by which a post came onto a member's home.

@@ -75,12 +75,13 @@ pub struct Db {
     kind: Kind,
     queries: Arc<AtomicU64>,
     url: Arc<str>,
+    pub(super) gate: Arc<super::stamp::Gate>,
 }
 
 #[derive(Clone)]
 enum Kind {
     Pg(Pool<AsyncPgConnection>),
-    Sqlite { writer: mpsc::Sender<Work>, readers: Pool<Sq>, short_readers: Pool<Sq> },
+    Sqlite { writer: mpsc::Sender<Work>, readers: Pool<Sq>, short_readers: Pool<Sq>, lone: Pool<Sq> },
 }
 
 /// A write transaction on its way to SQLite's one writer.
@@ -132,7 +133,7 @@ impl Db {
             })?;
             open_sqlite(path, &queries).await?
         };
-        Ok(Db { kind, queries, url: url.into() })
+        Ok(Db { kind, queries, url: url.into(), gate: Arc::default() })
     }
 
     /// Whether this is PostgreSQL, shared perhaps with other processes.
@@ -159,6 +160,14 @@ impl Db {
                 let pool = if short { short_readers } else { readers };
                 pool.get().await.map(Conn::Sqlite).map_err(unavailable)
             }
+        }
+    }
+
+    /// A connection apart from the others, for who keeps it.
+    pub(super) async fn lone(&self) -> Result<Conn> {
+        match &self.kind {
+            Kind::Pg(pool) => pool.get().await.map(Conn::Pg).map_err(unavailable),
+            Kind::Sqlite { lone, .. } => lone.get().await.map(Conn::Sqlite).map_err(unavailable),
         }
     }
 
@@ -297,7 +306,8 @@ async fn open_sqlite(path: &str, queries: &Arc<AtomicU64>) -> Result<Kind> {
     std::thread::Builder::new().name("database".to_owned()).spawn(writing).map_err(unavailable)?;
     let readers = sqlite_pool(path, READERS, Place::Away, READER_PRAGMAS, queries)?;
     let short_readers = sqlite_pool(path, SHORT_READERS, Place::Here, READER_PRAGMAS, queries)?;
-    Ok(Kind::Sqlite { writer: sender, readers, short_readers })
+    let lone = sqlite_pool(path, 1, Place::Away, READER_PRAGMAS, queries)?;
+    Ok(Kind::Sqlite { writer: sender, readers, short_readers, lone })
 }
 
 /// Waits for the file `PATH.lock`: processes that open one database at once bring it to the present schema one by one.

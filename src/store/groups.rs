@@ -295,10 +295,11 @@ db_fn! {
     }
 
     async fn mine_rows(conn, me: ActorId) -> Vec<(Group, CardRow, String, Option<Time>, Follow, i64)> {
-        let unread = diesel::dsl::sql::<diesel::sql_types::BigInt>(
+        let unread = super::fixed::lit::<diesel::sql_types::BigInt>(
             "(SELECT COUNT(*) FROM (SELECT 1 FROM posts p WHERE p.group_id = groups.actor_id AND p.parent_id IS NULL \
              AND p.received_seq > follows.seen_seq AND p.author_id <> follows.follower_id AND p.state = 'published' \
              LIMIT 99) AS fresh)",
+            &[],
         );
         follows::table
             .inner_join(groups::table.on(groups::actor_id.eq(follows::target_id)))

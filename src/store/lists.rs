@@ -1,12 +1,12 @@
 //! Lists that members keep of people and groups.
 
-use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool};
+use diesel::sql_types::Bool;
 use diesel_async::RunQueryDsl;
 
 use super::api::EntryRow;
 use super::db_fn;
+use super::fixed::lit;
 use super::schema::{entries, follows, list_accounts, lists, posts};
 use super::sight::sees_posts;
 use crate::base::*;
@@ -129,9 +129,7 @@ db_fn! {
         let me = sight.me.map_or(-1, |id| id.0);
         let (older, newer) = page.bounds();
         let listed = list_accounts::table.filter(list_accounts::list_id.eq(list)).select(list_accounts::actor_id);
-        let blocked = sql::<Bool>("NOT EXISTS (SELECT 1 FROM blocks b WHERE b.member_id = ")
-            .bind::<BigInt, _>(me)
-            .sql(" AND b.target_id = posts.author_id)");
+        let blocked = lit::<Bool>("NOT EXISTS (SELECT 1 FROM blocks b WHERE b.member_id = ? AND b.target_id = posts.author_id)", &[me]);
         let mut query = entries::table
             .inner_join(posts::table.on(posts::id.eq(entries::post_id)))
             .filter(entries::source_id.eq_any(listed).and(posts::state.eq(PostState::Published)))
@@ -141,19 +139,18 @@ db_fn! {
             .limit(page.limit)
             .select((entries::id, entries::source_id, entries::post_id, entries::how))
             .into_boxed();
-        let answers = |from: &str| sql::<Bool>(&format!(
-            "(posts.parent_id IS NULL OR EXISTS (SELECT 1 FROM posts p WHERE p.id = posts.parent_id AND p.author_id IN ({from} "
-        ));
         query = match replies {
             "none" => query.filter(posts::parent_id.is_null()),
-            "followed" => query.filter(
-                answers("SELECT f.target_id FROM follows f WHERE f.state = 'accepted' AND f.follower_id =")
-                    .bind::<BigInt, _>(me)
-                    .sql(")))"),
-            ),
-            _ => query.filter(
-                answers("SELECT l.actor_id FROM list_accounts l WHERE l.list_id =").bind::<BigInt, _>(list).sql(")))"),
-            ),
+            "followed" => query.filter(lit::<Bool>(
+                "(posts.parent_id IS NULL OR EXISTS (SELECT 1 FROM posts p WHERE p.id = posts.parent_id AND p.author_id IN \
+                 (SELECT f.target_id FROM follows f WHERE f.state = 'accepted' AND f.follower_id = ?)))",
+                &[me],
+            )),
+            _ => query.filter(lit::<Bool>(
+                "(posts.parent_id IS NULL OR EXISTS (SELECT 1 FROM posts p WHERE p.id = posts.parent_id AND p.author_id IN \
+                 (SELECT l.actor_id FROM list_accounts l WHERE l.list_id = ?)))",
+                &[list],
+            )),
         };
         if page.ascending() {
             query.order(entries::id.asc()).load(conn).await.map(|mut rows: Vec<_>| { rows.reverse(); rows })

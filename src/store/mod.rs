@@ -4,9 +4,11 @@
 //! Functions take `&mut Conn` and never open a transaction: services do, with [`Db::write`].
 
 mod conn;
+mod fixed;
 mod rows;
 pub mod schema;
 mod sight;
+mod stamp;
 pub mod transfer;
 mod types;
 
@@ -25,6 +27,7 @@ pub mod jobs;
 pub mod leaving;
 pub mod lists;
 pub mod live;
+pub mod marks;
 pub mod media;
 pub mod members;
 pub mod memberships;

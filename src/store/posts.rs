@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Nullable};
 use diesel_async::RunQueryDsl;
 
 use super::actors::{CardRow, card, card_columns};
+use super::fixed::lit;
 use super::schema::*;
 use super::sight::sees_posts;
 use super::{Conn, db_fn};
@@ -51,19 +51,17 @@ macro_rules! row_columns {
             audiences::scope,
             card_columns!(),
             members::job_title.nullable(),
-            sql::<Bool>("EXISTS (SELECT 1 FROM bookmarks b WHERE b.post_id = posts.id AND b.member_id = ")
-                .bind::<BigInt, _>($me)
-                .sql(")"),
-            sql::<Bool>(
-                "EXISTS (SELECT 1 FROM entries e WHERE e.post_id = posts.id AND e.how = 'share' AND e.source_id = ",
-            )
-            .bind::<BigInt, _>($me)
-            .sql(")"),
-            sql::<Bool>("EXISTS (SELECT 1 FROM muted_threads t WHERE t.root_id = posts.root_id AND t.member_id = ")
-                .bind::<BigInt, _>($me)
-                .sql(")"),
-            sql::<Nullable<BigInt>>("(SELECT q.quoted_id FROM quotes q WHERE q.post_id = posts.id)"),
-            sql::<BigInt>("(SELECT COUNT(*) FROM quotes q WHERE q.quoted_id = posts.id)"),
+            lit::<Bool>("EXISTS (SELECT 1 FROM bookmarks b WHERE b.post_id = posts.id AND b.member_id = ?)", &[$me]),
+            lit::<Bool>(
+                "EXISTS (SELECT 1 FROM entries e WHERE e.post_id = posts.id AND e.how = 'share' AND e.source_id = ?)",
+                &[$me],
+            ),
+            lit::<Bool>(
+                "EXISTS (SELECT 1 FROM muted_threads t WHERE t.root_id = posts.root_id AND t.member_id = ?)",
+                &[$me],
+            ),
+            lit::<Nullable<BigInt>>("(SELECT q.quoted_id FROM quotes q WHERE q.post_id = posts.id)", &[]),
+            lit::<BigInt>("(SELECT COUNT(*) FROM quotes q WHERE q.quoted_id = posts.id)", &[]),
         )
     };
 }
@@ -80,16 +78,13 @@ macro_rules! listed {
 /// Not by someone the viewer blocked or muted, nor by someone who blocked the viewer, nor from a server they shut out.
 macro_rules! not_blocked {
     ($me:expr) => {
-        sql::<Bool>("NOT EXISTS (SELECT 1 FROM blocks b WHERE b.member_id = ")
-            .bind::<BigInt, _>($me)
-            .sql(" AND b.target_id = posts.author_id) AND NOT EXISTS (SELECT 1 FROM blocks b WHERE b.target_id = ")
-            .bind::<BigInt, _>($me)
-            .sql(
-                " AND b.member_id = posts.author_id AND b.kind = 'block') \
-                 AND NOT EXISTS (SELECT 1 FROM host_blocks hb WHERE hb.host_id = actors.host_id AND hb.member_id = ",
-            )
-            .bind::<BigInt, _>($me)
-            .sql(")")
+        lit::<Bool>(
+            "NOT EXISTS (SELECT 1 FROM blocks b WHERE b.member_id = ? AND b.target_id = posts.author_id) \
+             AND NOT EXISTS (SELECT 1 FROM blocks b WHERE b.target_id = ? AND b.member_id = posts.author_id \
+             AND b.kind = 'block') \
+             AND NOT EXISTS (SELECT 1 FROM host_blocks hb WHERE hb.host_id = actors.host_id AND hb.member_id = ?)",
+            &[$me, $me, $me],
+        )
     };
 }
 
@@ -193,7 +188,7 @@ db_fn! {
     async fn author_rows(conn, author: ActorId, sight: &Sight, me: i64, comments: bool, page: Page) -> Vec<Row> {
         let query = rows!(me)
             .filter(posts::author_id.eq(author).and(posts::kind.ne(PostKind::Direct)))
-            .filter(posts::parent_id.is_null().or(sql::<Bool>("").bind::<Bool, _>(comments)))
+            .filter(posts::parent_id.is_null().or(lit::<Bool>("? = 1", &[i64::from(comments)])))
             .filter(listed!(me))
             .filter(not_blocked!(me))
             .filter(sees_posts(sight));
@@ -345,8 +340,7 @@ db_fn! {
             .group_by((reactions::post_id, reactions::kind))
             .select((
                 reactions::post_id, reactions::kind, diesel::dsl::count_star(),
-                sql::<BigInt>("CAST(SUM(CASE WHEN reactions.actor_id = ").bind::<BigInt, _>(me)
-                    .sql(" THEN 1 ELSE 0 END) AS BIGINT)"),
+                lit::<BigInt>("CAST(SUM(CASE WHEN reactions.actor_id = ? THEN 1 ELSE 0 END) AS BIGINT)", &[me]),
             ))
             .load(conn)
             .await
@@ -369,6 +363,16 @@ db_fn! {
                 polls::post_id, polls::multiple, polls::hidden, polls::closes_at, polls::closed_at, polls::voters_count,
                 poll_options::position, poll_options::title, poll_options::votes_count, poll_votes::position.nullable(),
             ))
+            .load(conn)
+            .await
+    }
+
+    /// What someone chose in several votes.
+    pub async fn own_votes(conn, ids: &[PostId], who: ActorId) -> Vec<(PostId, i32)> {
+        poll_votes::table
+            .filter(poll_votes::post_id.eq_any(ids).and(poll_votes::actor_id.eq(who)))
+            .order((poll_votes::post_id, poll_votes::position))
+            .select((poll_votes::post_id, poll_votes::position))
             .load(conn)
             .await
     }

@@ -840,6 +840,13 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    looks (id) {
+        id -> BigInt,
+        version -> BigInt,
+    }
+}
+
 /// Which tables queries name together. By pair and not all with all: rustc checks each pair against every other, which took
 /// half of the time of `cargo check`.
 macro_rules! together {

@@ -1,6 +1,5 @@
 //! Browser sessions.
 
-use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use diesel_async::RunQueryDsl;
@@ -105,9 +104,10 @@ type SessionRow = (
 
 db_fn! {
     async fn row(conn, token_hash: &str, now: Time) -> Option<SessionRow> {
-        let unread = sql::<BigInt>(
+        let unread = super::fixed::lit::<BigInt>(
             "(SELECT COUNT(*) FROM (SELECT 1 FROM notifications n WHERE n.member_id = sessions.member_id \
              AND n.read_at IS NULL LIMIT 100) AS fresh)",
+            &[],
         );
         sessions::table
             .left_join(members::table.on(sessions::member_id.eq(members::actor_id.nullable())))

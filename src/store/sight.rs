@@ -1,34 +1,38 @@
 //! A Sight as a condition in SQL: the one place where "who may see it" meets the database.
 
-use diesel::dsl::sql;
-use diesel::expression::{SqlLiteral, UncheckedBind};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, SmallInt};
+use diesel::sql_types::Bool;
 use diesel_async::RunQueryDsl;
 
 use super::db_fn;
+use super::fixed::{Fixed, Lit, lit};
 use super::schema::{audiences, posts, readers};
 use crate::base::*;
 use crate::domain::Sight;
 use crate::domain::audiences::Scope;
 
-type Bind<Q, V, ST> = UncheckedBind<Q, <V as diesel::expression::AsExpression<ST>>::Expression>;
-type Lit = SqlLiteral<Bool>;
-/// Three values in one piece of SQL: the scope, the reader, their server.
-type Sees = SqlLiteral<
-    Bool,
-    Bind<SqlLiteral<Bool, Bind<SqlLiteral<Bool, Bind<Lit, i16, SmallInt>>, i64, BigInt>>, i64, BigInt>,
->;
-
 /// Posts that `sight` may see. `posts` must be in the query under its own name.
-pub(super) fn sees_posts(sight: &Sight) -> Sees {
-    sql::<Bool>("(posts.audience_id IN (SELECT a.id FROM audiences a WHERE a.id = posts.audience_id AND a.scope <= ")
-        .bind::<SmallInt, _>(sight.max.number())
-        .sql(") OR EXISTS (SELECT 1 FROM readers r WHERE r.audience_id = posts.audience_id AND r.actor_id = ")
-        .bind::<BigInt, _>(sight.me.map_or(-1, |id| id.0))
-        .sql(") OR EXISTS (SELECT 1 FROM readers r WHERE r.audience_id = posts.audience_id AND r.host_id = ")
-        .bind::<BigInt, _>(sight.host.map_or(-1, |id| id.0))
-        .sql("))")
+pub(super) fn sees_posts(sight: &Sight) -> Lit<Bool> {
+    lit(
+        "(posts.audience_id IN (SELECT a.id FROM audiences a WHERE a.id = posts.audience_id AND a.scope <= ?) \
+         OR EXISTS (SELECT 1 FROM readers r WHERE r.audience_id = posts.audience_id AND r.actor_id = ?) \
+         OR EXISTS (SELECT 1 FROM readers r WHERE r.audience_id = posts.audience_id AND r.host_id = ?))",
+        &[i64::from(sight.max.number()), sight.me.map_or(-1, |id| id.0), sight.host.map_or(-1, |id| id.0)],
+    )
+}
+
+/// The same in a query of fixed SQL, where the audience is joined as `a`: only what can be true of this sight is asked.
+pub(super) fn push_sees<ST>(query: &mut Fixed<ST>, sight: &Sight) {
+    query.push("(a.scope <= ?", &[i64::from(sight.max.number())]);
+    if let Some(me) = sight.me {
+        let readers = " OR EXISTS (SELECT 1 FROM readers r WHERE r.audience_id = posts.audience_id AND r.actor_id = ?)";
+        query.push(readers, &[me.0]);
+    }
+    if let Some(host) = sight.host {
+        let readers = " OR EXISTS (SELECT 1 FROM readers r WHERE r.audience_id = posts.audience_id AND r.host_id = ?)";
+        query.push(readers, &[host.0]);
+    }
+    query.push(")", &[]);
 }
 
 db_fn! {

@@ -129,17 +129,17 @@ async fn begin_feed(target: &mut Conn) -> Result<()> {
     Ok(())
 }
 
-/// Our tables: those that others refer to come first.
+/// Our tables: those that others refer to come first. `looks` says only what caches have to forget: a new database has none.
 async fn tables(source: &mut Conn) -> Result<Vec<String>> {
     let sql = match source {
         Conn::Sqlite(_) => {
             "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' \
-             AND name NOT IN ('__diesel_schema_migrations', 'changes') ORDER BY rowid"
+             AND name NOT IN ('__diesel_schema_migrations', 'changes', 'looks') ORDER BY rowid"
         }
         // As the migrations made them.
         Conn::Pg(_) => {
             "SELECT CAST(c.relname AS TEXT) AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
-             WHERE n.nspname = 'public' AND c.relkind = 'r' AND c.relname NOT IN ('__diesel_schema_migrations', 'changes') ORDER BY c.oid"
+             WHERE n.nspname = 'public' AND c.relkind = 'r' AND c.relname NOT IN ('__diesel_schema_migrations', 'changes', 'looks') ORDER BY c.oid"
         }
     };
     Ok(load::<Name>(source, sql).await?.into_iter().map(|row| row.name).collect())

@@ -8,7 +8,7 @@ use axum::routing::{get, patch, post};
 use serde_json::{Value, json};
 
 use super::entities::{Outer, account, credentials, relation};
-use super::timelines::page as status_page;
+use super::timelines::{page as status_page, sheet};
 use crate::api::caller::Caller;
 use crate::api::fail::{Failure, Reply};
 use crate::api::listing::{json as answer, list};
@@ -19,6 +19,7 @@ use crate::domain::groups::Notify;
 use crate::domain::moderation::BlockKind;
 use crate::services::{Ctx, api, follows, groups, moderation, pictures, regards};
 use crate::store::api::SourceFilter;
+use crate::store::marks::Wanted;
 
 /// `/api/v1/accounts…`.
 pub fn routes() -> Router<Ctx> {
@@ -189,8 +190,9 @@ async fn shown(State(ctx): State<Ctx>, caller: Caller, Path(id): Path<String>, p
         media: params.is("only_media"),
         tag: &tag,
     };
-    let found = api::shown_by(&ctx, &viewer, row.actor.id, filter, params.page(20, 40)).await?;
-    status_page(&ctx, &viewer, &params, found, Outer::Boosts).await
+    let wanted = Wanted::Source(row.actor.id, filter);
+    let found = api::marks(&ctx, &viewer, wanted, params.page(20, 40)).await?;
+    sheet(&ctx, &viewer, &params, found, Outer::Boosts).await
 }
 
 async fn followers(State(ctx): State<Ctx>, caller: Caller, Path(id): Path<String>, params: Params) -> Reply {

@@ -6,10 +6,11 @@ use axum::http::StatusCode;
 use axum::routing::{get, post};
 use serde_json::{Value, json};
 
-use super::entities::{Draw, Outer, account, history, media, statuses};
+use super::entities::{Draw, Outer, Sheet, account, history, media, statuses};
 use crate::api::caller::Caller;
 use crate::api::fail::{Failure, Reply};
-use crate::api::listing::{json as answer, list};
+use crate::api::kept::Lasts;
+use crate::api::listing::{json as answer, list, text};
 use crate::api::params::Params;
 use crate::base::*;
 use crate::domain::Viewer;
@@ -17,6 +18,7 @@ use crate::domain::posts::{PostView, ReactionKind};
 use crate::services::api::{NewStatus, PollPlan};
 use crate::services::posts::{self, PostForm};
 use crate::services::{Ctx, api, notice_policy, scheduled};
+use crate::store::marks::Mark;
 
 /// `/api/v1/statuses…`.
 pub fn routes() -> Router<Ctx> {
@@ -138,12 +140,13 @@ async fn delete(State(ctx): State<Ctx>, caller: Caller, Path(id): Path<String>) 
 async fn context(State(ctx): State<Ctx>, caller: Caller, Path(id): Path<String>) -> Reply {
     let viewer = caller.sees("read:statuses")?;
     let (id, _) = api::post_behind(&ctx, &viewer, id_of(&id)?).await?;
-    let (above, below) = api::context(&ctx, &viewer, id).await?;
-    let count = above.len();
-    let views: Vec<PostView> = above.into_iter().chain(below).collect();
-    let mut drawn = statuses(&ctx, &viewer, &views, Outer::Plain).await?;
-    let descendants = drawn.split_off(count);
-    answer(json!({ "ancestors": drawn, "descendants": descendants }))
+    let (above, below) = api::context_marks(&ctx, &viewer, id).await?;
+    let all: Vec<Mark> = above.iter().chain(&below).cloned().collect();
+    let sheet = Sheet::load(&ctx, &viewer, &all).await?;
+    let (above, below) = (sheet.array(&above, Outer::Plain), sheet.array(&below, Outer::Plain));
+    let mut response = text(format!("{{\"ancestors\":{above},\"descendants\":{below}}}"));
+    response.extensions_mut().insert(Lasts(sheet.until()));
+    Ok(response)
 }
 
 async fn source(State(ctx): State<Ctx>, caller: Caller, Path(id): Path<String>) -> Reply {

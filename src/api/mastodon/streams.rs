@@ -1,8 +1,10 @@
 //! What a stream carries: which changes belong to it, and how they are told (INTEROP C.4).
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
-use super::entities::{Outer, statuses};
+use super::entities::{Outer, Sheet, statuses};
 use super::{notifications, own};
 use crate::api::caller::Caller;
 use crate::base::*;
@@ -10,6 +12,7 @@ use crate::domain::Viewer;
 use crate::domain::audiences::Scope;
 use crate::domain::posts::{PostKind, PostView};
 use crate::live::Change;
+use crate::services::api::Fresh;
 use crate::services::{Ctx, api, lists, oauth, posts};
 
 /// One stream that a client listens to.
@@ -81,8 +84,11 @@ pub async fn messages(ctx: &Ctx, viewer: &Viewer, stream: &Stream, change: &Chan
     let me = viewer.member_id()?;
     match (stream, change) {
         (Stream::User(false), Change::Home { post, members }) if members.contains(&me) => {
-            let view = api::on_home(ctx, viewer, *post).await?;
-            update(ctx, viewer, "update", view, Outer::Boosts).await
+            let Some(mark) = api::on_home(ctx, viewer, *post).await? else { return Ok(Vec::new()) };
+            let sheet = Sheet::load(ctx, viewer, std::slice::from_ref(&mark)).await?;
+            let mut payload = String::new();
+            let drawn = sheet.status(&mut payload, &mark, Outer::Boosts);
+            Ok(drawn.then_some(("update", payload)).into_iter().collect())
         }
         (Stream::User(_), Change::Notice { member, notice }) if *member == me => {
             let drawn = notifications::drawn(ctx, viewer, *notice).await?;
@@ -90,7 +96,10 @@ pub async fn messages(ctx: &Ctx, viewer: &Viewer, stream: &Stream, change: &Chan
         }
         (Stream::User(_), Change::Filters { member }) if *member == me => Ok(vec![("filters_changed", String::new())]),
         (Stream::User(true), _) => Ok(Vec::new()),
-        (Stream::Direct | Stream::User(false), Change::Post { post, root, .. }) => {
+        (Stream::Direct | Stream::User(false), Change::Post { post, root, author, .. }) => {
+            if !freshly(ctx, viewer, *post, *author).await?.direct {
+                return Ok(Vec::new());
+            }
             let Some(view) = seen(ctx, viewer, *post).await?.filter(|view| view.post.kind == PostKind::Direct) else {
                 return Ok(Vec::new());
             };
@@ -101,15 +110,17 @@ pub async fn messages(ctx: &Ctx, viewer: &Viewer, stream: &Stream, change: &Chan
             let drawn = own::drawn(ctx, viewer, found).await?.pop().unwrap_or(Value::Null);
             Ok(vec![("conversation", drawn.to_string())])
         }
-        (_, Change::Post { post, .. }) => {
-            let view = seen(ctx, viewer, *post).await?.filter(|view| view.post.is_top());
-            match view {
-                Some(view) if belongs(ctx, viewer, stream, &view).await? => {
-                    update(ctx, viewer, "update", Some(view), Outer::Plain).await
+        (Stream::Public(..) | Stream::Hashtag(..), Change::Post { post, author, .. }) => {
+            let fresh = freshly(ctx, viewer, *post, *author).await?;
+            match &fresh.text {
+                _ if fresh.closed || fresh.apart.contains(&me) => Ok(Vec::new()),
+                Some(text) if !fresh.filtering.contains(&me) => {
+                    Ok(carries(stream, &fresh).then(|| ("update", text.clone())).into_iter().collect())
                 }
-                _ => Ok(Vec::new()),
+                _ => told(ctx, viewer, stream, *post).await,
             }
         }
+        (_, Change::Post { post, .. }) => told(ctx, viewer, stream, *post).await,
         (_, Change::Edited { post, .. }) => {
             let view = seen(ctx, viewer, *post).await?;
             match view {
@@ -124,6 +135,58 @@ pub async fn messages(ctx: &Ctx, viewer: &Viewer, stream: &Stream, change: &Chan
         }
         _ => Ok(Vec::new()),
     }
+}
+
+/// A new post that this stream carries, drawn for its viewer.
+async fn told(ctx: &Ctx, viewer: &Viewer, stream: &Stream, post: PostId) -> Result<Vec<Message>> {
+    match seen(ctx, viewer, post).await?.filter(|view| view.post.is_top()) {
+        Some(view) if belongs(ctx, viewer, stream, &view).await? => {
+            update(ctx, viewer, "update", Some(view), Outer::Plain).await
+        }
+        _ => Ok(Vec::new()),
+    }
+}
+
+/// Whether a stream of open posts carries this one.
+fn carries(stream: &Stream, fresh: &Fresh) -> bool {
+    match stream {
+        Stream::Public(of, media) => of.is_none_or(|of| of == fresh.local) && (!media || fresh.media),
+        Stream::Hashtag(tag, local_only) => (fresh.local || !local_only) && fresh.tags.contains(tag),
+        _ => false,
+    }
+}
+
+/// What is known of a new post, by whoever of all listeners asks first.
+async fn freshly(ctx: &Ctx, viewer: &Viewer, post: PostId, author: ActorId) -> Result<Arc<Fresh>> {
+    ctx.kept.fresh.try_get_with(post, fresh(ctx, viewer, post, author)).await.map_err(Error::internal)
+}
+
+/// A new post drawn once for all who listen, if it is open, starts a thread, and nothing about it differs between them.
+async fn fresh(ctx: &Ctx, viewer: &Viewer, post: PostId, author: ActorId) -> Result<Arc<Fresh>> {
+    let nobody = Viewer::Anonymous;
+    let open = |view: &PostView| view.post.is_top() && view.scope == Scope::Public;
+    let Some(view) = seen(ctx, &nobody, post).await?.filter(open) else {
+        return Ok(Arc::new(Fresh { closed: true, direct: api::is_direct(ctx, post).await?, ..Fresh::default() }));
+    };
+    // What is quoted may be closed to some.
+    let Some(mark) = api::marks_of(ctx, &nobody, &[post]).await?.pop().filter(|_| view.quoted.is_none()) else {
+        return Ok(Arc::default());
+    };
+    let sheet = Sheet::load(ctx, viewer, std::slice::from_ref(&mark)).await?.untouched();
+    let mut text = String::new();
+    let drawn = sheet.status(&mut text, &mark, Outer::Plain);
+    let (apart, filtering) = api::exceptions(ctx, author).await?;
+    let tags = api::around(ctx, &nobody, std::slice::from_ref(&view), &[]).await?.tags;
+    Ok(Arc::new(Fresh {
+        text: drawn.then_some(text),
+        closed: false,
+        direct: false,
+        local: view.author.is_local(),
+        media: !view.media.is_empty(),
+        tags: tags.into_values().flatten().collect(),
+        apart,
+        filtering,
+    }))
 }
 
 async fn seen(ctx: &Ctx, viewer: &Viewer, post: PostId) -> Result<Option<PostView>> {

@@ -2,17 +2,20 @@
 
 use axum::Router;
 use axum::extract::{Path, State};
+use axum::http::{HeaderValue, header};
 use axum::routing::get;
 
-use super::entities::{Outer, statuses};
+use super::entities::{Outer, Sheet, statuses};
 use crate::api::caller::Caller;
 use crate::api::fail::Reply;
-use crate::api::listing::{json, list};
+use crate::api::kept::Lasts;
+use crate::api::listing::{json, list, text_list};
 use crate::api::params::Params;
 use crate::base::{ActorId, Error, Paged};
 use crate::domain::Viewer;
 use crate::domain::posts::PostView;
-use crate::services::{Ctx, api, lists, posts, timelines};
+use crate::services::{Ctx, api, lists, posts};
+use crate::store::marks::{Mark, Narrow, Wanted};
 
 /// `/api/v1/timelines/…`.
 pub fn routes() -> Router<Ctx> {
@@ -36,40 +39,47 @@ pub async fn page(ctx: &Ctx, viewer: &Viewer, params: &Params, found: Paged<Post
     list(ctx, params, items, found.next, found.items.first().map(cursor))
 }
 
-async fn home(State(ctx): State<Ctx>, caller: Caller, params: Params) -> Reply {
-    let viewer = caller.may("read:statuses")?;
-    let found = timelines::home(&ctx, &viewer, params.page(20, 40)).await?;
-    page(&ctx, &viewer, &params, found, Outer::Boosts).await
+/// A page of statuses from what is kept, with its `Link`; it says how long it stays true if nothing is written.
+pub async fn sheet(ctx: &Ctx, viewer: &Viewer, params: &Params, found: Paged<Mark>, outer: Outer) -> Reply {
+    let sheet = Sheet::load(ctx, viewer, &found.items).await?;
+    let body = sheet.array(&found.items, outer);
+    let mut response = text_list(ctx, params, body, found.next, found.items.first().map(Mark::cursor))?;
+    if sheet.is_tagged()
+        && let Ok(tag) = HeaderValue::from_str(&sheet.tag(&found.items))
+    {
+        response.headers_mut().insert(header::ETAG, tag);
+    }
+    response.extensions_mut().insert(Lasts(sheet.until()));
+    Ok(response)
 }
 
-async fn public(State(ctx): State<Ctx>, caller: Caller, params: Params) -> Reply {
-    let viewer = caller.sees("read:statuses")?;
+async fn home(State(ctx): State<Ctx>, caller: Caller, params: Params) -> Reply {
+    let viewer = caller.may("read:statuses")?;
+    let found = api::marks(&ctx, &viewer, Wanted::Home(viewer.member_id()?), params.page(20, 40)).await?;
+    sheet(&ctx, &viewer, &params, found, Outer::Boosts).await
+}
+
+/// What a request says of whose posts are wanted.
+fn narrow(params: &Params) -> Narrow {
     let local = match (params.is("local"), params.is("remote")) {
         (true, _) => Some(true),
         (false, true) => Some(false),
         (false, false) => None,
     };
-    let mut found = timelines::public(&ctx, &viewer, local, params.page(20, 40)).await?;
-    if params.is("only_media") {
-        found.items.retain(|view| !view.media.is_empty());
-    }
-    page(&ctx, &viewer, &params, found, Outer::Plain).await
+    Narrow { local, media: params.is("only_media") }
+}
+
+async fn public(State(ctx): State<Ctx>, caller: Caller, params: Params) -> Reply {
+    let viewer = caller.sees("read:statuses")?;
+    let found = api::marks(&ctx, &viewer, Wanted::Public(narrow(&params)), params.page(20, 40)).await?;
+    sheet(&ctx, &viewer, &params, found, Outer::Plain).await
 }
 
 async fn tag(State(ctx): State<Ctx>, caller: Caller, Path(tag): Path<String>, params: Params) -> Reply {
     let viewer = caller.sees("read:statuses")?;
-    let tag = tag.trim_start_matches('#');
-    let mut found = posts::with_tag(&ctx, &viewer, tag, params.page(20, 40)).await?;
-    if params.is("only_media") {
-        found.items.retain(|view| !view.media.is_empty());
-    }
-    if params.is("local") {
-        found.items.retain(|view| view.author.is_local());
-    }
-    if params.is("remote") {
-        found.items.retain(|view| !view.author.is_local());
-    }
-    page(&ctx, &viewer, &params, found, Outer::Plain).await
+    let tag = tag.trim_start_matches('#').to_lowercase();
+    let found = api::marks(&ctx, &viewer, Wanted::Tag(&tag, narrow(&params)), params.page(20, 40)).await?;
+    sheet(&ctx, &viewer, &params, found, Outer::Plain).await
 }
 
 /// What those on one's own list show; or the posts of one group, not wrapped.
@@ -77,12 +87,12 @@ async fn in_list(State(ctx): State<Ctx>, caller: Caller, Path(id): Path<String>,
     let viewer = caller.may("read:lists")?;
     let group: ActorId = id.parse()?;
     match lists::timeline(&ctx, &viewer, group.0, params.page(20, 40)).await {
-        Ok(found) => return page(&ctx, &viewer, &params, found, Outer::Boosts).await,
+        Ok(found) => return sheet(&ctx, &viewer, &params, found, Outer::Boosts).await,
         Err(Error::NotFound) => {}
         Err(error) => return Err(error.into()),
     }
     let found = api::list_timeline(&ctx, &viewer, group, params.page(20, 40)).await?;
-    page(&ctx, &viewer, &params, found, Outer::Plain).await
+    sheet(&ctx, &viewer, &params, found, Outer::Plain).await
 }
 
 async fn direct(State(ctx): State<Ctx>, caller: Caller, params: Params) -> Reply {

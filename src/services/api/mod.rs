@@ -2,10 +2,11 @@
 //! its ids, posting by mention, markers.
 
 mod accounts;
+mod kept;
 mod own;
 mod search;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -20,11 +21,13 @@ use crate::policy;
 use crate::services::Ctx;
 use crate::services::follows::group_facts;
 use crate::services::posts::{NewPoll, PostForm};
-use crate::store::api::{AccountRow, EntryRow, SourceFilter};
+use crate::store::api::AccountRow;
+use crate::store::marks::{Mark, Wanted};
 use crate::store::{self, Conn};
 use crate::text;
 
 pub use accounts::*;
+pub use kept::*;
 pub use own::*;
 pub use search::*;
 
@@ -122,37 +125,6 @@ pub async fn statuses(ctx: &Ctx, viewer: &Viewer, ids: &[i64]) -> Result<Vec<Pos
     Ok(found)
 }
 
-/// What one account shows: posts, shares, and for groups the posts of their members.
-pub async fn shown_by(
-    ctx: &Ctx,
-    viewer: &Viewer,
-    source: ActorId,
-    filter: SourceFilter<'_>,
-    page: Page,
-) -> Result<Paged<PostView>> {
-    let mut conn = ctx.db.read().await?;
-    let sight = policy::sight(viewer);
-    let rows = store::api::source_entries(&mut conn, source, &sight, filter, page).await?;
-    let full = i64::try_from(rows.len()).is_ok_and(|n| n >= page.limit);
-    let next = if full { rows.last().map(|row| row.0.0) } else { None };
-    Ok(Paged { items: views_of(&mut conn, rows, &sight).await?, next })
-}
-
-/// The posts behind entries, in their order, as far as they may be seen.
-pub(super) async fn views_of(
-    conn: &mut Conn,
-    rows: Vec<EntryRow>,
-    sight: &crate::domain::Sight,
-) -> Result<Vec<PostView>> {
-    let ids: Vec<PostId> = rows.iter().map(|row| row.2).collect();
-    let mut views: HashMap<PostId, PostView> =
-        store::posts::views(conn, &ids, sight).await?.into_iter().map(|view| (view.post.id, view)).collect();
-    let entry = |(id, source_id, post_id, how): EntryRow| {
-        views.remove(&post_id).map(|view| PostView { entry: Some(Entry { id, source_id, post_id, how }), ..view })
-    };
-    Ok(rows.into_iter().filter_map(entry).collect())
-}
-
 /// Posts in the order of their ids in a list that has its own cursor.
 async fn in_order(conn: &mut Conn, ids: &[PostId], sight: &crate::domain::Sight) -> Result<Vec<PostView>> {
     let mut views: HashMap<PostId, PostView> =
@@ -169,18 +141,16 @@ pub async fn quoting(ctx: &Ctx, viewer: &Viewer, quoted: PostId, page: Page) -> 
 }
 
 /// A group's posts, not wrapped, newest first: the timeline of its virtual list.
-pub async fn list_timeline(ctx: &Ctx, viewer: &Viewer, group: ActorId, page: Page) -> Result<Paged<PostView>> {
-    let mut conn = ctx.db.read().await?;
-    group_facts(&mut conn, ctx, viewer, group).await?;
-    crate::services::posts::list_in_group(&mut conn, group, &policy::sight(viewer), page).await
+pub async fn list_timeline(ctx: &Ctx, viewer: &Viewer, group: ActorId, page: Page) -> Result<Paged<Mark>> {
+    group_facts(&mut ctx.db.read().await?, ctx, viewer, group).await?;
+    marks(ctx, viewer, Wanted::Group(group), page).await
 }
 
 /// The post as it came onto the viewer's home, for their stream. `None` when it did not, or may not be seen.
-pub async fn on_home(ctx: &Ctx, viewer: &Viewer, post: PostId) -> Result<Option<PostView>> {
+pub async fn on_home(ctx: &Ctx, viewer: &Viewer, post: PostId) -> Result<Option<Mark>> {
     let me = viewer.member_id()?;
-    let mut conn = ctx.db.read().await?;
-    let Some(entry) = store::api::home_entry(&mut conn, me, post).await? else { return Ok(None) };
-    Ok(views_of(&mut conn, vec![entry], &policy::sight(viewer)).await?.pop())
+    let entry = store::api::home_entry(&mut ctx.db.read().await?, me, post).await?;
+    Ok(marks_behind(ctx, viewer, entry.into_iter().collect()).await?.pop())
 }
 
 /// Ids under which clients may know a post: its own and those of its showings.
@@ -201,38 +171,33 @@ pub async fn thanked(ctx: &Ctx, viewer: &Viewer, page: Page) -> Result<(Vec<Post
     Ok((in_order(&mut conn, &ids, &sight).await?, rows.into_iter().map(|row| row.0).collect()))
 }
 
-/// A thread as a client shows it: what a post answers, oldest first, and all under it.
-pub async fn context(ctx: &Ctx, viewer: &Viewer, id: PostId) -> Result<(Vec<PostView>, Vec<PostView>)> {
-    let sight = policy::sight(viewer);
-    let mut conn = ctx.db.read().await?;
-    let post = store::posts::find_visible(&mut conn, id, &sight).await?.ok_or(Error::NotFound)?;
-    let views = store::posts::thread(&mut conn, post.root_id, &sight, 0, THREAD).await?;
-    let parent_of: HashMap<PostId, Option<PostId>> = views.iter().map(|v| (v.post.id, v.post.parent_id)).collect();
-    let mut above = Vec::new();
-    let mut at = post.parent_id;
-    while let Some(parent) = at.filter(|parent| !above.contains(parent)) {
-        above.push(parent);
+/// What a post answers, and everything under it, in a thread of which each post's parent is known: in one walk.
+fn around_in_thread(
+    parent_of: &HashMap<PostId, Option<PostId>>,
+    id: PostId,
+    parent: Option<PostId>,
+) -> (HashSet<PostId>, HashSet<PostId>) {
+    let mut above = HashSet::new();
+    let mut at = parent;
+    while let Some(parent) = at.filter(|parent| above.insert(*parent)) {
         at = parent_of.get(&parent).copied().flatten();
     }
-    let under = |mut at: PostId| {
-        for _ in 0..THREAD {
-            match parent_of.get(&at).copied().flatten() {
-                Some(parent) if parent == id => return true,
-                Some(parent) => at = parent,
-                None => return false,
-            }
-        }
-        false
-    };
-    let (mut ancestors, mut descendants) = (Vec::new(), Vec::new());
-    for view in views.into_iter().filter(|view| !view.post.is_gone()) {
-        if above.contains(&view.post.id) {
-            ancestors.push(view);
-        } else if under(view.post.id) {
-            descendants.push(view);
+    let mut answers: HashMap<PostId, Vec<PostId>> = HashMap::new();
+    for (post, parent) in parent_of {
+        if let Some(parent) = parent {
+            answers.entry(*parent).or_default().push(*post);
         }
     }
-    Ok((ancestors, descendants))
+    let mut under = HashSet::new();
+    let mut waiting = vec![id];
+    while let Some(at) = waiting.pop() {
+        for answer in answers.get(&at).into_iter().flatten() {
+            if *answer != id && under.insert(*answer) {
+                waiting.push(*answer);
+            }
+        }
+    }
+    (above, under)
 }
 
 /// How much of a thread a client gets.

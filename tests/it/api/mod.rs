@@ -1,8 +1,10 @@
 //! The client API, over HTTP, as apps use it.
 
+mod drawn;
 mod entities;
 mod filters;
 mod kept;
+mod listed;
 mod oauth;
 mod openapi;
 mod push;

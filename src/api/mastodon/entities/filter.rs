@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use crate::base::Time;
+use crate::base::{PostId, Time};
 use crate::domain::filters::Filter;
 use crate::domain::posts::PostView;
 
@@ -16,7 +16,7 @@ pub fn filter(filter: &Filter) -> Value {
 }
 
 /// Everything of a post that a filter looks at, in small letters.
-fn looked_at(view: &PostView) -> String {
+pub fn looked_at(view: &PostView) -> String {
     let mut text = format!("{}\n{}\n{}", view.post.warning, view.post.title, crate::text::plain(&view.html()));
     for option in view.poll.iter().flat_map(|poll| &poll.options) {
         text.push('\n');
@@ -29,14 +29,10 @@ fn looked_at(view: &PostView) -> String {
     text.to_lowercase()
 }
 
-/// `FilterResult`s of a post.
-pub fn filtered(filters: &[Filter], view: &PostView, now: Time) -> Value {
-    if filters.is_empty() {
-        return json!([]);
-    }
-    let text = looked_at(view);
+/// `FilterResult`s of a post, of which `text` is what filters look at.
+pub fn filtered(filters: &[Filter], post: PostId, text: &str, now: Time) -> Value {
     let result = |one: &Filter| {
-        let found = one.matches(view.post.id, &text, now)?;
+        let found = one.matches(post, text, now)?;
         let posts: Vec<String> = found.posts.iter().map(ToString::to_string).collect();
         Some(json!({ "filter": filter(one), "keyword_matches": found.keywords, "status_matches": posts }))
     };

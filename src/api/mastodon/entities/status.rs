@@ -2,7 +2,8 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
-use super::{account, filtered, media};
+use super::filter::{filtered, looked_at};
+use super::{account, media};
 use crate::base::*;
 use crate::domain::Viewer;
 use crate::domain::audiences::Scope;
@@ -82,7 +83,8 @@ impl<'a> Draw<'a> {
         boost
     }
 
-    fn plain(&self, view: &PostView) -> Value {
+    /// The post itself.
+    pub fn plain(&self, view: &PostView) -> Value {
         let post = &view.post;
         let thanks = view.reaction(ReactionKind::Thanks);
         let open = view.scope.is_open();
@@ -126,7 +128,10 @@ impl<'a> Draw<'a> {
             // What one wrote oneself is never filtered.
             let own = self.me == Some(post.author_id);
             let filters = if own { &[][..] } else { self.around.filters.as_slice() };
-            value["filtered"] = filtered(filters, view, self.ctx.now());
+            value["filtered"] = match filters {
+                [] => json!([]),
+                filters => filtered(filters, post.id, &looked_at(view), self.ctx.now()),
+            };
         }
         value
     }

@@ -1,0 +1,144 @@
+//! Fixed SQL that may be prepared once: diesel's own literals are parsed and planned anew each time.
+//!
+//! A `?` in the text stands for a value, in order.
+
+use std::marker::PhantomData;
+
+use diesel::backend::Backend;
+use diesel::expression::{
+    AppearsOnTable, Expression, SelectableExpression, TypedExpressionType, ValidGrouping, is_aggregate,
+};
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::result::QueryResult;
+use diesel::serialize::ToSql;
+use diesel::sql_types::{BigInt, HasSqlType, SingleValue, Text};
+
+/// A value in fixed SQL.
+#[derive(Clone, Debug)]
+pub(super) enum Bind {
+    /// A number.
+    Int(i64),
+    /// A text.
+    Text(String),
+}
+
+fn walk<'b, DB>(sql: &'b str, binds: &'b [Bind], mut out: AstPass<'_, 'b, DB>) -> QueryResult<()>
+where
+    DB: Backend + HasSqlType<BigInt> + HasSqlType<Text>,
+    i64: ToSql<BigInt, DB>,
+    String: ToSql<Text, DB>,
+{
+    let mut binds = binds.iter();
+    for (place, piece) in sql.split('?').enumerate() {
+        if place > 0 {
+            match binds.next() {
+                Some(Bind::Int(number)) => out.push_bind_param::<BigInt, i64>(number)?,
+                Some(Bind::Text(text)) => out.push_bind_param::<Text, String>(text)?,
+                None => return Err(diesel::result::Error::QueryBuilderError("a value is missing".into())),
+            }
+        }
+        out.push_sql(piece);
+    }
+    Ok(())
+}
+
+/// A condition or column of fixed SQL inside a query of diesel's.
+#[derive(Clone, Debug)]
+pub(super) struct Lit<ST> {
+    sql: &'static str,
+    binds: Vec<Bind>,
+    of: PhantomData<fn() -> ST>,
+}
+
+/// Fixed SQL with numbers.
+pub(super) fn lit<ST>(sql: &'static str, binds: &[i64]) -> Lit<ST> {
+    Lit { sql, binds: binds.iter().copied().map(Bind::Int).collect(), of: PhantomData }
+}
+
+impl<ST: TypedExpressionType + SingleValue> Expression for Lit<ST> {
+    type SqlType = ST;
+}
+
+impl<ST, DB> QueryFragment<DB> for Lit<ST>
+where
+    DB: Backend + HasSqlType<BigInt> + HasSqlType<Text>,
+    i64: ToSql<BigInt, DB>,
+    String: ToSql<Text, DB>,
+{
+    fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        walk(self.sql, &self.binds, out)
+    }
+}
+
+impl<ST> QueryId for Lit<ST> {
+    type QueryId = ();
+    // Queries are then known by their text.
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<ST, QS> SelectableExpression<QS> for Lit<ST> where Self: Expression {}
+impl<ST, QS> AppearsOnTable<QS> for Lit<ST> where Self: Expression {}
+impl<ST, GB> ValidGrouping<GB> for Lit<ST> {
+    type IsAggregate = is_aggregate::Never;
+}
+
+/// A whole query of fixed SQL whose rows are `ST`, put together piece by piece.
+#[derive(Clone, Debug)]
+pub(super) struct Fixed<ST> {
+    sql: String,
+    binds: Vec<Bind>,
+    /// The text is the same each time, but for the values.
+    pub keep: bool,
+    of: PhantomData<fn() -> ST>,
+}
+
+impl<ST> Fixed<ST> {
+    /// Begins with this text.
+    pub fn new(sql: &str) -> Self {
+        Self { sql: sql.to_owned(), binds: Vec::new(), keep: true, of: PhantomData }
+    }
+
+    /// More text, with numbers.
+    pub fn push(&mut self, sql: &str, binds: &[i64]) {
+        self.sql.push_str(sql);
+        self.binds.extend(binds.iter().copied().map(Bind::Int));
+    }
+
+    /// More text, with another text.
+    pub fn push_text(&mut self, sql: &str, text: &str) {
+        self.sql.push_str(sql);
+        self.binds.push(Bind::Text(text.to_owned()));
+    }
+
+    /// A list of numbers in brackets. Its length is part of the text, so the query is not kept.
+    pub fn push_list(&mut self, ids: impl Iterator<Item = i64>) {
+        self.keep = false;
+        let ids: Vec<String> = ids.map(|id| id.to_string()).collect();
+        self.sql.push('(');
+        self.sql.push_str(if ids.is_empty() { "-1".to_owned() } else { ids.join(",") }.as_str());
+        self.sql.push(')');
+    }
+}
+
+impl<ST> Query for Fixed<ST> {
+    type SqlType = ST;
+}
+
+impl<ST> QueryId for Fixed<ST> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<ST, DB> QueryFragment<DB> for Fixed<ST>
+where
+    DB: Backend + HasSqlType<BigInt> + HasSqlType<Text>,
+    i64: ToSql<BigInt, DB>,
+    String: ToSql<Text, DB>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        if !self.keep {
+            out.unsafe_to_cache_prepared();
+        }
+        walk(&self.sql, &self.binds, out)
+    }
+}
