@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use diesel::dsl::{count_star, exists, not, sql};
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
+use diesel::sql_types::{Bool, Text};
 use diesel::upsert::excluded;
 use diesel_async::RunQueryDsl;
 
@@ -337,9 +337,10 @@ pub async fn settle(conn: &mut Conn, settled: &[Settled], now: Time) -> Result<u
 /// The fences of lanes. Whoever adds to one of these waits until it is settled, so that nothing is added to a lane that goes:
 /// on PostgreSQL by locks, taken in the order of the names like everywhere; SQLite has one writer.
 async fn hold(conn: &mut Conn, keys: &[&str]) -> Result<Vec<(String, i64)>> {
-    let lanes = lanes::table.filter(lanes::key.eq_any(keys)).order(lanes::key).select((lanes::key, lanes::fence));
+    let lanes = lanes::table.filter(lanes::key.eq_any(keys)).select((lanes::key, lanes::fence));
     Ok(match conn {
-        Conn::Pg(pg) => lanes.for_update().load(pg).await?,
+        // The order of bytes, as in `enqueue_all`.
+        Conn::Pg(pg) => lanes.order(sql::<Text>("lanes.key COLLATE \"C\"")).for_update().load(pg).await?,
         Conn::Sqlite(sqlite) => lanes.load(sqlite).await?,
     })
 }

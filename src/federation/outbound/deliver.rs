@@ -126,15 +126,18 @@ impl Federation {
     }
 
     async fn settle(&self, settled: Vec<Settled>) {
-        let now = self.ctx.now();
-        let write =
-            self.ctx.db.write(move |conn| Box::pin(async move { deliveries::settle(conn, &settled, now).await }));
-        match write.await {
-            Ok(0) => {}
-            // Something was added meanwhile.
-            Ok(_) => self.outbound.notify_one(),
-            // The leases run out and the lanes are taken up again: nothing is lost.
-            Err(error) => tracing::warn!(%error, "settling lanes"),
+        // Once more after trouble: two transactions of PostgreSQL may have been in each other's way.
+        for last in [false, true] {
+            let (now, settled) = (self.ctx.now(), settled.clone());
+            let write =
+                self.ctx.db.write(move |conn| Box::pin(async move { deliveries::settle(conn, &settled, now).await }));
+            match write.await {
+                Ok(0) => return,
+                // Something was added meanwhile.
+                Ok(_) => return self.outbound.notify_one(),
+                // The leases run out and the lanes are taken up again: nothing is lost.
+                Err(error) => tracing::warn!(%error, last, "settling lanes"),
+            }
         }
     }
 
