@@ -50,7 +50,7 @@ fn say(text: &str) {
 }
 
 /// Makes or opens both instances, and runs them until told to stop.
-pub async fn run(args: DemoArgs) -> Result<(), String> {
+pub(crate) async fn run(args: DemoArgs) -> Result<(), String> {
     let begun = Instant::now();
     let partner_port =
         args.port.checked_add(1).ok_or("--port: the partner needs the next port too; choose a lower one")?;

@@ -7,7 +7,7 @@ use crate::base::*;
 use crate::services::Ctx;
 use crate::store;
 
-/// Settings that tell how far a process is begin so.
+/// Settings in which a process tells how far it is.
 const TOLD: &str = "reindex/";
 /// How long a running process may take to notice.
 const PATIENCE: u32 = 60;
