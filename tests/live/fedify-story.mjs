@@ -175,7 +175,8 @@ async function story(name, form) {
     const to = seen.filter((r) => r.name === name && r.method === "POST" && r.status < 300);
     assert.ok(to.length > 3 && to.every((r) => r.signed === form), JSON.stringify(to.slice(0, 3)));
     const from = seen.filter((r) => r.name === "kring.test" && r.method === "POST" && /inbox$/.test(r.path) && r.signed === form);
-    assert.ok(from.length > 3 && from.every((r) => r.status === 202), JSON.stringify(from.slice(0, 3)));
+    // Once a key could not be fetched with RFC 9421, Fedify goes on with draft-cavage: the first is what counts.
+    assert.ok(from.length > 0 && from.every((r) => r.status === 202), JSON.stringify(from.slice(0, 3)));
   });
   await check(label("Fedify found nothing wrong"), () => assert.deepEqual(ada.errors.map(String), []));
   ada.stop();
