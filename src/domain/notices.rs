@@ -47,6 +47,12 @@ text_enum! {
         GroupRequest = "group_request",
         /// Your group was not approved.
         GroupRefused = "group_refused",
+        /// A question about something you said you know.
+        MayKnow = "may_know",
+        /// A colleague thinks that you can help someone.
+        Referral = "referral",
+        /// Someone will help, as you or another proposed.
+        ReferralAccepted = "referral_accepted",
     }
 }
 
@@ -108,7 +114,10 @@ impl NoticeKind {
             | Self::Held
             | Self::AccountRequest
             | Self::GroupRequest
-            | Self::GroupRefused => None,
+            | Self::GroupRefused
+            | Self::MayKnow
+            | Self::Referral
+            | Self::ReferralAccepted => None,
         }
     }
 }

@@ -67,6 +67,9 @@ const FOR_YOU: &[NoticeKind] = &[
     NoticeKind::Follow,
     NoticeKind::Poll,
     NoticeKind::Quote,
+    NoticeKind::MayKnow,
+    NoticeKind::Referral,
+    NoticeKind::ReferralAccepted,
 ];
 
 /// What groups and keeping order bring.
@@ -140,6 +143,11 @@ fn line(c: &Chrome, together: &[Notice]) -> Option<Line> {
     });
     let detail = match first.kind {
         NoticeKind::Removed | NoticeKind::Refused | NoticeKind::GroupRefused => first.detail.clone(),
+        // The word that made us think of the reader, in every language.
+        NoticeKind::MayKnow => serde_json::from_str::<serde_json::Value>(&first.detail)
+            .ok()
+            .and_then(|word| word[c.lang].as_str().map(|word| c.tx("notice-because", word)))
+            .unwrap_or_default(),
         _ => String::new(),
     };
     Some(Line {
@@ -169,6 +177,7 @@ fn path(notice: &Notice) -> String {
         NoticeKind::GroupRequest => Some("/admin/groups".to_owned()),
         NoticeKind::GroupRefused => Some("/groups".to_owned()),
         NoticeKind::Follow => person,
+        NoticeKind::Referral => Some("/referrals".to_owned()),
         _ => post.or(group).or(person),
     };
     found.unwrap_or_else(|| "/notices".to_owned())
