@@ -11,6 +11,7 @@ use crate::domain::events::Event;
 use crate::domain::knowledge::{Choices, Expertise, Facet, Relation, Term, Told};
 use crate::domain::moderation::BlockKind;
 use crate::domain::people::Member;
+use crate::i18n::{self, Locale};
 use crate::policy;
 use crate::store::expertise::Lens;
 use crate::store::{self, Conn};
@@ -84,6 +85,19 @@ pub(super) async fn seen(conn: &mut Conn, viewer: &Viewer, person: ActorId) -> R
 /// What someone here tells everyone: what other servers and apps are shown.
 pub async fn open(conn: &mut Conn, person: ActorId) -> Result<Vec<Expertise>> {
     store::expertise::of(conn, person, Lens { told: &[Told::Everyone], me: None }).await
+}
+
+/// The same as fields of a profile, in the language of the instance: one for each relation.
+pub async fn open_fields(ctx: &Ctx, person: ActorId) -> Result<Vec<(String, String)>> {
+    let told = open(&mut ctx.db.read().await?, person).await?;
+    let locale = Locale::of_instance(&ctx.instance().locale).unwrap_or_default();
+    let field = |relation: &Relation| {
+        let words = told.iter().filter(|row| row.relation == *relation).map(|row| row.term.label(locale.tag()));
+        let words: Vec<&str> = words.collect();
+        let name = i18n::t(locale, &format!("relation-{relation}"));
+        (!words.is_empty()).then(|| (name, words.join(", ")))
+    };
+    Ok(Relation::ALL.iter().filter_map(field).collect())
 }
 
 /// What a member of a server with an agreement about people may know of someone here.

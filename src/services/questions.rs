@@ -64,7 +64,7 @@ pub(super) async fn find_people(ctx: &Ctx, post: &Post) -> Result<()> {
         if member == post.author_id || !may_see(&mut conn, member, post.id).await? {
             continue;
         }
-        let known = store::questions::told_about(&mut conn, member, &ids).await?;
+        let known = store::expertise::helps_with(&mut conn, member, &ids).await?;
         if let Some(term) = about.iter().find(|term| known.contains(&term.id)) {
             told.push((member, term.clone()));
         }

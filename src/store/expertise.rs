@@ -103,6 +103,17 @@ db_fn! {
             .await
     }
 
+    /// With which of these words a member can help, among what they tell others.
+    pub async fn helps_with(conn, member: ActorId, about: &[TermId]) -> Vec<TermId> {
+        expertise::table
+            .filter(expertise::member_id.eq(member).and(expertise::term_id.eq_any(about)))
+            .filter(expertise::relation.eq_any([Relation::Knows, Relation::Teaches]))
+            .filter(expertise::visibility.ne(Told::Me))
+            .select(expertise::term_id)
+            .load(conn)
+            .await
+    }
+
     /// Adds or changes what someone tells: a second time for the same word and relation changes note and who sees it.
     pub async fn upsert(
         conn, id: ExpertiseId, member: ActorId, relation: Relation, about: TermId, note: &str, told: Told, now: Time,

@@ -1,6 +1,8 @@
 //! "Ask this colleague, she knows."
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 use diesel_async::RunQueryDsl;
 
 use super::schema::referrals;
@@ -57,11 +59,11 @@ db_fn! {
             .await
     }
 
-    /// Whether someone was sent to someone about the same and has not answered, or whoever asks sent too many of late.
+    /// Whether someone was sent to someone about the same, and that was not answered.
     pub async fn is_waiting(conn, to: ActorId, helped: ActorId, post: Option<PostId>) -> bool {
         let waiting = referrals::table
             .filter(referrals::to_id.eq(to).and(referrals::for_id.eq(helped)))
-            .filter(referrals::post_id.is_not_distinct_from(post))
+            .filter(sql::<BigInt>("COALESCE(referrals.post_id, 0)").eq(post.map_or(0, |post| post.0)))
             .filter(referrals::state.eq(ReferralState::Waiting));
         diesel::select(diesel::dsl::exists(waiting)).get_result(conn).await
     }
