@@ -58,14 +58,6 @@ text_enum! {
         Added = "added",
     }
 
-    /// What someone is asked.
-    pub enum ReferralKind {
-        /// A colleague thinks that they can help someone.
-        Referral = "referral",
-        /// Someone of another organisation wants to write to them.
-        Contact = "contact",
-    }
-
     /// Where that stands.
     pub enum ReferralState {
         /// Not answered.
@@ -134,8 +126,6 @@ pub struct Choices {
     pub offers: bool,
     /// Wants to hear of questions they may know about.
     pub questions: bool,
-    /// People of other organisations ask before they write.
-    pub ask_first: bool,
 }
 
 impl Default for Choices {
@@ -147,7 +137,6 @@ impl Default for Choices {
             branch_to: Told::Organisation,
             offers: true,
             questions: true,
-            ask_first: false,
         }
     }
 }
@@ -170,8 +159,6 @@ pub struct Offer {
 pub struct Referral {
     /// Our id.
     pub id: ReferralId,
-    /// What it is.
-    pub kind: ReferralKind,
     /// Who thought of it.
     pub from: ActorCard,
     /// Who is asked.

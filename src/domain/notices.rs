@@ -49,6 +49,12 @@ text_enum! {
         GroupRefused = "group_refused",
         /// Your scheduled post could not be put up and is a draft now.
         Unpublished = "unpublished",
+        /// A question about something you said you know.
+        MayKnow = "may_know",
+        /// A colleague thinks that you can help someone.
+        Referral = "referral",
+        /// Someone will help, as you or another proposed.
+        ReferralAccepted = "referral_accepted",
     }
 }
 
@@ -111,7 +117,10 @@ impl NoticeKind {
             | Self::AccountRequest
             | Self::GroupRequest
             | Self::GroupRefused
-            | Self::Unpublished => None,
+            | Self::Unpublished
+            | Self::MayKnow
+            | Self::Referral
+            | Self::ReferralAccepted => None,
         }
     }
 }

@@ -136,6 +136,11 @@ impl Post {
         self.parent_id.is_none()
     }
 
+    /// The text, as the store keeps it: clean.
+    pub fn clean(&self) -> SafeHtml {
+        SafeHtml::trusted(self.html.clone())
+    }
+
     /// A tombstone or taken away: the text is not shown.
     pub fn is_gone(&self) -> bool {
         matches!(self.state, PostState::Deleted | PostState::Removed)

@@ -11,6 +11,7 @@ use crate::domain::events::Event;
 use crate::domain::knowledge::{Choices, Expertise, Facet, Relation, Term, Told};
 use crate::domain::moderation::BlockKind;
 use crate::domain::people::Member;
+use crate::i18n::{self, Locale};
 use crate::policy;
 use crate::store::expertise::Lens;
 use crate::store::{self, Conn};
@@ -53,6 +54,17 @@ pub struct Count {
     pub learn: i64,
 }
 
+/// What an organisation knows: words with a number, never with names.
+#[derive(Clone, Debug, Default)]
+pub struct Overview {
+    /// Several people can help.
+    pub broad: Vec<(Term, i64)>,
+    /// It hangs on one person.
+    pub one: Vec<(Term, i64)>,
+    /// People ask for it or want to learn it, and nobody offers it; with how often.
+    pub missing: Vec<(Term, i64)>,
+}
+
 fn lens(viewer: &Viewer) -> Lens {
     Lens { told: policy::told_to(viewer, false), me: viewer.actor_id() }
 }
@@ -73,6 +85,19 @@ pub(super) async fn seen(conn: &mut Conn, viewer: &Viewer, person: ActorId) -> R
 /// What someone here tells everyone: what other servers and apps are shown.
 pub async fn open(conn: &mut Conn, person: ActorId) -> Result<Vec<Expertise>> {
     store::expertise::of(conn, person, Lens { told: &[Told::Everyone], me: None }).await
+}
+
+/// The same as fields of a profile, in the language of the instance: one for each relation.
+pub async fn open_fields(ctx: &Ctx, person: ActorId) -> Result<Vec<(String, String)>> {
+    let told = open(&mut ctx.db.read().await?, person).await?;
+    let locale = Locale::of_instance(&ctx.instance().locale).unwrap_or_default();
+    let field = |relation: &Relation| {
+        let words = told.iter().filter(|row| row.relation == *relation).map(|row| row.term.label(locale.tag()));
+        let words: Vec<&str> = words.collect();
+        let name = i18n::t(locale, &format!("relation-{relation}"));
+        (!words.is_empty()).then(|| (name, words.join(", ")))
+    };
+    Ok(Relation::ALL.iter().filter_map(field).collect())
 }
 
 /// What a member of a server with an agreement about people may know of someone here.
@@ -285,4 +310,51 @@ pub async fn counts(ctx: &Ctx, viewer: &Viewer, facet: Option<Facet>) -> Result<
         .collect();
     counts.sort_by_key(|count| std::cmp::Reverse(count.offer + count.learn));
     Ok(counts)
+}
+
+/// From how many people on knowledge is broad.
+const BROAD: i64 = 3;
+/// Words in each part of the overview.
+const IN_OVERVIEW: usize = 24;
+
+/// What the organisation knows, what hangs on one person, and what is asked for in vain in the last year. For members;
+/// counts what members may see.
+///
+/// # Errors
+/// `NotFound` for guests.
+pub async fn overview(ctx: &Ctx, viewer: &Viewer) -> Result<Overview> {
+    viewer.member_id()?;
+    if !viewer.is_full_member() {
+        return Err(Error::NotFound);
+    }
+    let since = PostId(ctx.ids.at(ctx.now().plus(-365 * Time::DAY)));
+    let mut conn = ctx.db.read().await?;
+    // As every member sees it: what someone told only to themselves must not show up in their own overview either.
+    let lens = Lens { told: policy::told_to(viewer, false), me: None };
+    let mut sums: HashMap<TermId, (i64, i64)> = HashMap::new();
+    for (term, relation, n) in store::expertise::counts(&mut conn, lens).await? {
+        let sum = sums.entry(term).or_default();
+        match relation {
+            Relation::Knows | Relation::Teaches => sum.0 = sum.0.max(n),
+            Relation::Learns => sum.1 += n,
+            Relation::Reaches => {}
+        }
+    }
+    for (term, n) in store::questions::asked(&mut conn, &policy::sight(viewer), since).await? {
+        sums.entry(term).or_default().1 += n;
+    }
+    let mut found = Overview::default();
+    for term in store::terms::all(&mut conn).await? {
+        match sums.get(&term.id) {
+            Some((0, wanted)) if *wanted > 0 && term.facet != Facet::Audience => found.missing.push((term, *wanted)),
+            Some((1, _)) => found.one.push((term, 1)),
+            Some((offer, _)) if *offer >= BROAD => found.broad.push((term, *offer)),
+            _ => {}
+        }
+    }
+    for list in [&mut found.broad, &mut found.one, &mut found.missing] {
+        list.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
+        list.truncate(IN_OVERVIEW);
+    }
+    Ok(found)
 }

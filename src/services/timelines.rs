@@ -5,11 +5,12 @@ use crate::domain::Viewer;
 use crate::domain::audiences::Scope;
 use crate::domain::events::Event;
 use crate::domain::groups::{FollowState, GroupRole, Notify};
+use crate::domain::knowledge::Why;
 use crate::domain::notices::NoticeKind;
-use crate::domain::posts::{EntryKind, Post, PostKind, PostState, PostView};
+use crate::domain::posts::{EntryKind, Post, PostKind, PostState, PostView, ReactionKind};
 use crate::live::Change;
 use crate::policy;
-use crate::services::{Ctx, notices, previews};
+use crate::services::{Ctx, notices, previews, questions};
 use crate::store;
 
 /// Members put on their homes in one transaction.
@@ -60,15 +61,23 @@ pub async fn fan_out(ctx: &Ctx, event: &Event) -> Result<()> {
             notice.actor = Some(*actor);
             notice.detail = kind.as_str().to_owned();
             notice.group_key = format!("reaction-{}", post.id);
+            if *kind == ReactionKind::Thanks && *actor != post.author_id {
+                questions::learn(ctx, &post, Why::Thanks).await?;
+            }
             notices::tell(ctx, &[post.author_id], notice).await
         }
-        Event::PostEdited { post } => previews::ask(ctx, &load(ctx, *post).await?).await,
+        Event::PostEdited { post } => {
+            let post = load(ctx, *post).await?;
+            questions::note_terms(ctx, &post).await?;
+            previews::ask(ctx, &post).await
+        }
         Event::PostDeleted { post } => previews::forget(ctx, *post).await,
         Event::Shared { actor, post } => shared(ctx, *actor, *post).await,
         Event::AnswerAccepted { post, answer: Some(answer) } => {
             let (question, answer) = (load(ctx, *post).await?, load(ctx, *answer).await?);
             let mut notice = notices::about_post(NoticeKind::Accepted, &answer);
             notice.actor = Some(question.author_id);
+            questions::learn(ctx, &answer, Why::Accepted).await?;
             notices::tell(ctx, &[answer.author_id], notice).await
         }
         Event::PollClosed { post } => poll_closed(ctx, *post).await,
@@ -119,7 +128,8 @@ async fn post_published(ctx: &Ctx, id: PostId) -> Result<()> {
     }
     put_on_homes(ctx, &post).await?;
     previews::ask(ctx, &post).await?;
-    notify_about(ctx, &post).await
+    notify_about(ctx, &post).await?;
+    questions::find_people(ctx, &post).await
 }
 
 /// Top-level posts come onto the homes of the group's members and the author's followers.

@@ -103,6 +103,17 @@ db_fn! {
             .await
     }
 
+    /// With which of these words a member can help, among what they tell others.
+    pub async fn helps_with(conn, member: ActorId, about: &[TermId]) -> Vec<TermId> {
+        expertise::table
+            .filter(expertise::member_id.eq(member).and(expertise::term_id.eq_any(about)))
+            .filter(expertise::relation.eq_any([Relation::Knows, Relation::Teaches]))
+            .filter(expertise::visibility.ne(Told::Me))
+            .select(expertise::term_id)
+            .load(conn)
+            .await
+    }
+
     /// Adds or changes what someone tells: a second time for the same word and relation changes note and who sees it.
     pub async fn upsert(
         conn, id: ExpertiseId, member: ActorId, relation: Relation, about: TermId, note: &str, told: Told, now: Time,
@@ -147,13 +158,12 @@ db_fn! {
             .await
     }
 
-    async fn choices_row(conn, member: ActorId) -> Option<(String, Told, Told, Told, bool, bool, bool)> {
+    async fn choices_row(conn, member: ActorId) -> Option<(String, Told, Told, Told, bool, bool)> {
         knowledge_choices::table
             .find(member)
             .select((
                 knowledge_choices::days, knowledge_choices::days_to, knowledge_choices::languages_to,
                 knowledge_choices::branch_to, knowledge_choices::offers, knowledge_choices::questions,
-                knowledge_choices::ask_first,
             ))
             .first(conn)
             .await
@@ -166,7 +176,6 @@ db_fn! {
             knowledge_choices::days.eq(&chosen.days), knowledge_choices::days_to.eq(chosen.days_to),
             knowledge_choices::languages_to.eq(chosen.languages_to), knowledge_choices::branch_to.eq(chosen.branch_to),
             knowledge_choices::offers.eq(chosen.offers), knowledge_choices::questions.eq(chosen.questions),
-            knowledge_choices::ask_first.eq(chosen.ask_first),
         );
         diesel::insert_into(knowledge_choices::table)
             .values((knowledge_choices::member_id.eq(member), values.clone()))
@@ -197,7 +206,12 @@ pub async fn about(
 /// What a member chose; the defaults when they chose nothing.
 pub async fn choices(conn: &mut Conn, member: ActorId) -> Result<Choices> {
     let row = choices_row(conn, member).await?;
-    Ok(row.map_or_else(Choices::default, |(days, days_to, languages_to, branch_to, offers, questions, ask_first)| {
-        Choices { days, days_to, languages_to, branch_to, offers, questions, ask_first }
+    Ok(row.map_or_else(Choices::default, |(days, days_to, languages_to, branch_to, offers, questions)| Choices {
+        days,
+        days_to,
+        languages_to,
+        branch_to,
+        offers,
+        questions,
     }))
 }

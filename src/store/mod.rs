@@ -40,6 +40,8 @@ pub mod people;
 pub mod posts;
 pub mod previews;
 pub mod push;
+pub mod questions;
+pub mod referrals;
 pub mod regards;
 pub mod scheduled;
 pub mod search;

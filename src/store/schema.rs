@@ -802,7 +802,6 @@ diesel::table! {
         branch_to -> Text,
         offers -> Bool,
         questions -> Bool,
-        ask_first -> Bool,
     }
 }
 
@@ -821,7 +820,6 @@ diesel::table! {
 diesel::table! {
     referrals (id) {
         id -> BigInt,
-        kind -> Text,
         from_id -> BigInt,
         to_id -> BigInt,
         for_id -> BigInt,
@@ -881,6 +879,8 @@ together! {
     deliveries: lanes;
     filters: filter_terms;
     lists: list_accounts;
+    follows: post_terms;
+    expertise_offers: posts;
     terms: actors audiences expertise expertise_offers hosts members post_terms posts term_spellings;
     expertise: actors hosts knowledge_choices members;
     knowledge_choices: actors members;

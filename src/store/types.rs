@@ -136,7 +136,6 @@ word!(
     crate::domain::knowledge::Told,
     crate::domain::knowledge::Why,
     crate::domain::knowledge::OfferState,
-    crate::domain::knowledge::ReferralKind,
     crate::domain::knowledge::ReferralState,
 );
 

@@ -10,6 +10,7 @@ use super::chrome::{Chrome, Place};
 use super::comments::outcome;
 use super::drafts;
 use super::forms::{CheckedForm, CheckedParts, Fields, Query};
+use super::knowledge::KnowerCard;
 use super::posts::Id;
 use super::visit::{Failure, PageResult, Visit};
 use super::{page, respond, see};
@@ -18,7 +19,8 @@ use crate::domain::audiences::Scope;
 use crate::domain::media::{Media, MediaKind, MediaPurpose};
 use crate::domain::posts::{PostKind, PostView};
 use crate::services::posts::{self, NewPoll, PostForm};
-use crate::services::{Ctx, media, people};
+use crate::services::questions::Before;
+use crate::services::{Ctx, media, people, questions};
 use crate::urls::post_path;
 
 /// Composer, preview and editing.
@@ -56,6 +58,8 @@ pub(super) struct Typed {
     to: String,
     /// Files put up already.
     media: Vec<String>,
+    /// What could help was shown already.
+    looked: String,
 }
 
 impl Typed {
@@ -83,7 +87,13 @@ impl Typed {
             sensitive: text("sensitive"),
             to: text("to"),
             media: Vec::new(),
+            looked: text("looked"),
         }
+    }
+
+    /// A lesson from the guided form.
+    pub(super) fn lesson(draft: String, group: String, title: String, body: String) -> Self {
+        Self { draft, kind: PostKind::Lesson.to_string(), group, title, body, ..Self::default() }
     }
 
     fn kind(&self) -> PostKind {
@@ -183,6 +193,10 @@ struct ComposePage {
     titled: bool,
     link: bool,
     send: &'static str,
+    /// Questions like this one: path, title, answered.
+    similar: Vec<(String, String, bool)>,
+    /// People who may know.
+    knowers: Vec<KnowerCard>,
 }
 
 /// What a composer shows besides what was typed.
@@ -193,6 +207,7 @@ struct Shown {
     preview: Option<SafeHtml>,
     describe: bool,
     restored: bool,
+    before: Before,
 }
 
 async fn render(ctx: &Ctx, visit: &Visit, what: Use, mut typed: Typed, state: Shown) -> PageResult {
@@ -232,6 +247,8 @@ async fn render(ctx: &Ctx, visit: &Visit, what: Use, mut typed: Typed, state: Sh
         preview: state.preview,
         describe: state.describe,
         restored: state.restored,
+        similar: state.before.similar.iter().map(like).collect(),
+        knowers: state.before.people.iter().map(|knower| KnowerCard::of(&c, knower)).collect(),
         direct: what == Use::Message,
         editing: matches!(what, Use::Edit(..)),
         titled: !matches!(what, Use::Message | Use::Edit(_, _, false)),
@@ -246,6 +263,15 @@ async fn render(ctx: &Ctx, visit: &Visit, what: Use, mut typed: Typed, state: Sh
     })?;
     *response.status_mut() = status;
     Ok(response)
+}
+
+/// A question like the one being asked.
+fn like(view: &PostView) -> (String, String, bool) {
+    let title = match view.post.title.as_str() {
+        "" => crate::text::excerpt(&view.html(), 120),
+        title => title.to_owned(),
+    };
+    (post_path(view.post.id), title, view.post.accepted_id.is_some())
 }
 
 /// Groups to write in, and one's own page. A group asked for by its name becomes its id.
@@ -350,15 +376,7 @@ async fn new(State(ctx): State<Ctx>, visit: Visit, Query(asked): Query<Asked>) -
     }
     let (typed, restored) = match drafts::find(&ctx, &visit, &draft).await? {
         Some(typed) if asked.kind.is_empty() || typed.kind == asked.kind => (typed, true),
-        _ => {
-            let lesson = asked.kind == PostKind::Lesson.as_str();
-            let body = if lesson {
-                visit.t("compose-lesson-outline").replace(" ¶", "\n\n").replace("\n ", "\n")
-            } else {
-                String::new()
-            };
-            (Typed { draft, kind: asked.kind, group: asked.group, body, ..Typed::default() }, false)
-        }
+        _ => (Typed { draft, kind: asked.kind, group: asked.group, ..Typed::default() }, false),
     };
     let kept = kept_of(&ctx, &visit, &typed).await?;
     render(&ctx, &visit, Use::New, typed, Shown { kept, restored, ..Shown::default() }).await
@@ -448,6 +466,13 @@ async fn publish(State(ctx): State<Ctx>, visit: Visit, parts: CheckedParts) -> P
     };
     if typed.group.is_empty() {
         return again(&ctx, &visit, Use::New, typed, kept, Error::invalid("group", "error-where")).await;
+    }
+    if typed.kind() == PostKind::Question && typed.looked.is_empty() {
+        let before = questions::before(&ctx, &visit.viewer, &typed.title, &typed.body).await?;
+        if !before.similar.is_empty() || !before.people.is_empty() {
+            let typed = Typed { looked: "1".to_owned(), ..typed };
+            return render(&ctx, &visit, Use::New, typed, Shown { kept, before, ..Shown::default() }).await;
+        }
     }
     let form = typed.form(typed.kind(), ids(&kept), ctx.now());
     match posts::publish(&ctx, &visit.viewer, form).await {

@@ -7,12 +7,13 @@ use serde::Deserialize;
 
 use super::chrome::{Chrome, Place};
 use super::forms::Query;
+use super::knowledge::OfferLine;
 use super::see;
 use super::views::{Avatar, PostCard, Shelf};
 use super::visit::{PageResult, Visit};
 use crate::base::{Page, time_of};
 use crate::domain::posts::{EntryKind, PostView};
-use crate::services::{Ctx, groups, timelines};
+use crate::services::{Ctx, groups, questions, timelines};
 
 /// `/` and `/home`.
 pub fn routes() -> Router<Ctx> {
@@ -51,6 +52,10 @@ struct HomePage {
     first_page: bool,
     next: Option<i64>,
     shelf: Vec<Shelf>,
+    /// "Shall we add this?"
+    offer: Option<OfferLine>,
+    /// Questions in one's groups that nobody answered.
+    open_questions: usize,
 }
 
 const PER_PAGE: i64 = 20;
@@ -74,7 +79,16 @@ async fn show(State(ctx): State<Ctx>, visit: Visit, Query(asked): Query<Asked>) 
     let border = if fresh > 0 { stream.items.iter().rposition(is_new).map(|at| at + 1) } else { None };
     let line = |(at, view): (usize, PostView)| Line { card: listed(view, &c), seen_from_here: border == Some(at) };
     let lines = stream.items.into_iter().enumerate().map(line).collect();
+    let (offer, open_questions) = if first_page {
+        let offer = questions::offers(&ctx, &visit.viewer, 1).await?;
+        let open = questions::unanswered(&ctx, &visit.viewer, 9).await?.len();
+        (offer.first().map(|offer| OfferLine::of(&c, offer)), open)
+    } else {
+        (None, 0)
+    };
     super::page(&HomePage {
+        offer,
+        open_questions,
         greeting: greeting(&ctx, &c),
         avatar: c.me.as_ref().map(|me| me.avatar.clone()),
         lines,

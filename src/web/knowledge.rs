@@ -8,17 +8,21 @@ use serde::Deserialize;
 use super::chrome::{Chrome, Place};
 use super::forms::Query;
 use super::page;
-use super::views::Avatar;
+use super::tags::ListPage;
+use super::views::{Avatar, PostCard};
 use super::visit::{PageResult, Visit};
 use crate::base::TermId;
-use crate::domain::knowledge::{Expertise, Facet, Relation};
+use crate::domain::knowledge::{Expertise, Facet, Offer, Relation};
 use crate::services::expertise::{self, Count, Knower};
-use crate::services::{Ctx, terms};
-use crate::urls::{actor_path, who_path};
+use crate::services::{Ctx, questions, terms};
+use crate::urls::{actor_path, post_path, who_path};
 
 /// `/knowledge`.
 pub fn routes() -> Router<Ctx> {
-    Router::new().route("/knowledge/who", get(who))
+    Router::new()
+        .route("/knowledge", get(overview))
+        .route("/knowledge/who", get(who))
+        .route("/knowledge/questions", get(unanswered))
 }
 
 /// One thing that someone told, for a page.
@@ -163,6 +167,68 @@ async fn who(State(ctx): State<Ctx>, visit: Visit, Query(asked): Query<Asked>) -
             .iter()
             .map(|n: &Count| (who_path(n.term.id), n.term.label(c.lang).to_owned(), n.offer, n.learn))
             .collect(),
+        c,
+    })
+}
+
+/// "Shall we add this?", for a page.
+pub(super) struct OfferLine {
+    pub(super) id: String,
+    pub(super) label: String,
+    pub(super) why: String,
+    pub(super) path: Option<String>,
+}
+
+impl OfferLine {
+    pub(super) fn of(c: &Chrome, offer: &Offer) -> Self {
+        Self {
+            id: offer.id.to_string(),
+            label: offer.term.label(c.lang).to_owned(),
+            why: format!("offer-why-{}", offer.why),
+            path: offer.post_id.map(post_path),
+        }
+    }
+}
+
+/// A word with a number: path, label, how many.
+type Numbered = (String, String, i64);
+
+#[derive(askama::Template)]
+#[template(path = "knowledge/overview.html")]
+struct OverviewPage {
+    c: Chrome,
+    broad: Vec<Numbered>,
+    one: Vec<Numbered>,
+    missing: Vec<Numbered>,
+}
+
+async fn overview(State(ctx): State<Ctx>, visit: Visit) -> PageResult {
+    visit.member()?;
+    let found = expertise::overview(&ctx, &visit.viewer).await?;
+    let c = visit.chrome(&ctx, Place::People, visit.t("overview-title"));
+    let numbered = |list: Vec<(crate::domain::knowledge::Term, i64)>| -> Vec<Numbered> {
+        list.into_iter().map(|(term, n)| (who_path(term.id), term.label(c.lang).to_owned(), n)).collect()
+    };
+    let (broad, one, missing) = (numbered(found.broad), numbered(found.one), numbered(found.missing));
+    page(&OverviewPage { broad, one, missing, c })
+}
+
+/// Questions without an answer on one page.
+const OPEN_QUESTIONS: i64 = 40;
+
+async fn unanswered(State(ctx): State<Ctx>, visit: Visit) -> PageResult {
+    visit.member()?;
+    let found = questions::unanswered_views(&ctx, &visit.viewer, OPEN_QUESTIONS).await?;
+    let c = visit.chrome(&ctx, Place::Home, visit.t("unanswered-title"));
+    page(&ListPage {
+        heading: c.t("unanswered-title"),
+        lead: c.t("unanswered-lead"),
+        empty: c.t("unanswered-none"),
+        empty_what: c.t("unanswered-none-what"),
+        path: "/knowledge/questions".to_owned(),
+        first_page: true,
+        next: None,
+        cards: found.into_iter().map(|view| PostCard::listed(view, &c)).collect(),
         c,
     })
 }

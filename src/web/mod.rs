@@ -19,6 +19,7 @@ mod home;
 mod invitations;
 mod join;
 mod knowledge;
+mod lessons;
 mod live;
 mod media;
 mod members;
@@ -28,6 +29,7 @@ mod notices;
 mod people;
 mod posts;
 mod reactions;
+mod referrals;
 mod search;
 mod settings;
 mod sign_in;
@@ -64,6 +66,7 @@ pub fn router(ctx: Ctx) -> Router {
         .merge(invitations::routes())
         .merge(join::routes())
         .merge(knowledge::routes())
+        .merge(lessons::routes())
         .merge(live::routes())
         .merge(media::routes())
         .merge(messages::routes())
@@ -71,6 +74,7 @@ pub fn router(ctx: Ctx) -> Router {
         .merge(people::routes())
         .merge(posts::routes())
         .merge(reactions::routes())
+        .merge(referrals::routes())
         .merge(settings::routes())
         .merge(sign_in::routes())
         .merge(styleguide::routes())

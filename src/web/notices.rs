@@ -68,6 +68,9 @@ const FOR_YOU: &[NoticeKind] = &[
     NoticeKind::Poll,
     NoticeKind::Quote,
     NoticeKind::Unpublished,
+    NoticeKind::MayKnow,
+    NoticeKind::Referral,
+    NoticeKind::ReferralAccepted,
 ];
 
 /// What groups and keeping order bring.
@@ -142,6 +145,11 @@ fn line(c: &Chrome, together: &[Notice]) -> Option<Line> {
     let detail = match first.kind {
         NoticeKind::Removed | NoticeKind::Refused | NoticeKind::GroupRefused => first.detail.clone(),
         NoticeKind::Unpublished => c.t(&first.detail),
+        // The word that made us think of the reader, in every language.
+        NoticeKind::MayKnow => serde_json::from_str::<serde_json::Value>(&first.detail)
+            .ok()
+            .and_then(|word| word[c.lang].as_str().map(|word| c.tx("notice-because", word)))
+            .unwrap_or_default(),
         _ => String::new(),
     };
     Some(Line {
@@ -172,6 +180,7 @@ fn path(notice: &Notice) -> String {
         NoticeKind::GroupRefused => Some("/groups".to_owned()),
         NoticeKind::Follow => person,
         NoticeKind::Unpublished => Some(super::drafts::path(&notice.group_key)),
+        NoticeKind::Referral => Some("/referrals".to_owned()),
         _ => post.or(group).or(person),
     };
     found.unwrap_or_else(|| "/notices".to_owned())

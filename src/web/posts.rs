@@ -93,6 +93,8 @@ struct ShowPage {
     readers: Option<String>,
     people: Vec<(String, String)>,
     direct: bool,
+    /// The viewer may send a colleague to it.
+    may_refer: bool,
 }
 
 /// What was typed in the form for a comment, and what is wrong with it.
@@ -197,6 +199,7 @@ fn assemble(
         readers,
         people,
         direct,
+        may_refer: visit.viewer.is_full_member(),
         c,
     }
 }

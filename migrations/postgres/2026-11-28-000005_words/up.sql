@@ -37,8 +37,7 @@ CREATE TABLE knowledge_choices (
   languages_to TEXT NOT NULL DEFAULT 'organisation' CHECK (languages_to IN ('me', 'organisation', 'peers', 'everyone')),
   branch_to TEXT NOT NULL DEFAULT 'organisation' CHECK (branch_to IN ('me', 'organisation', 'peers', 'everyone')),
   offers BOOLEAN NOT NULL DEFAULT TRUE,
-  questions BOOLEAN NOT NULL DEFAULT TRUE,
-  ask_first BOOLEAN NOT NULL DEFAULT FALSE
+  questions BOOLEAN NOT NULL DEFAULT TRUE
 );
 
 -- Learned from what someone did, shown to nobody but them: "shall we add this?"
@@ -53,10 +52,9 @@ CREATE TABLE expertise_offers (
 );
 CREATE UNIQUE INDEX expertise_offers_once ON expertise_offers(member_id, term_id);
 
--- "Ask this colleague": for whom, to whom, by whom. Also "may I write to you?" from another organisation: for oneself.
+-- "Ask this colleague": by whom, to whom, for whom.
 CREATE TABLE referrals (
   id BIGINT PRIMARY KEY NOT NULL,
-  kind TEXT NOT NULL CHECK (kind IN ('referral', 'contact')),
   from_id BIGINT NOT NULL REFERENCES actors(id) ON DELETE CASCADE,
   to_id BIGINT NOT NULL REFERENCES actors(id) ON DELETE CASCADE,
   for_id BIGINT NOT NULL REFERENCES actors(id) ON DELETE CASCADE,

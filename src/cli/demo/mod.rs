@@ -2,6 +2,7 @@
 
 mod content;
 mod files;
+mod knowledge;
 mod plan;
 mod seed;
 

@@ -151,7 +151,7 @@ impl Side<'_> {
                 self.write_post(conn, &planned, *audience).await?;
             }
         }
-        Ok(())
+        super::knowledge::write(self.plan, self.key, conn).await
     }
 
     /// The other instance is an accepted peer.

@@ -17,6 +17,8 @@ pub struct ActorParts<'a> {
     pub keys: &'a OwnKeys,
     /// MIME type of its picture, where it has one.
     pub icon_mime: Option<String>,
+    /// What a person tells everyone of what they know: name and value, plain text.
+    pub fields: Vec<(String, String)>,
     /// Addresses.
     pub urls: &'a Urls,
 }
@@ -69,7 +71,12 @@ pub fn actor(parts: &ActorParts<'_>) -> Value {
             set("indexable", json!(false));
         }
     }
-    set("attachment", json!([]));
+    let field = |(name, value): &(String, String)| {
+        // Mastodon reads the value as HTML; words of people are text.
+        let value = value.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+        json!({"type": "PropertyValue", "name": name, "value": value})
+    };
+    set("attachment", json!(parts.fields.iter().map(field).collect::<Vec<_>>()));
     set("tag", json!([]));
     set("publicKey", json!({"id": parts.keys.key_id, "owner": uri, "publicKeyPem": parts.keys.public_pem}));
     set(

@@ -163,7 +163,11 @@ impl Federation {
             Some(id) => media::find(&mut self.ctx.db.read().await?, id).await?.map(|m| m.mime),
             None => None,
         };
-        Ok(convert::actor(&ActorParts { actor, group, keys: &keys, icon_mime, urls: &self.ctx.urls }))
+        let fields = match group {
+            Some(_) => Vec::new(),
+            None => services::expertise::open_fields(&self.ctx, actor.id).await?,
+        };
+        Ok(convert::actor(&ActorParts { actor, group, keys: &keys, icon_mime, fields, urls: &self.ctx.urls }))
     }
 
     async fn post_at(&self, id: PostId, viewer: &Viewer) -> Result<Response> {

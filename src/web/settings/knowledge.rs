@@ -7,18 +7,20 @@ use serde::Deserialize;
 
 use super::super::chrome::{Chrome, Place};
 use super::super::forms::{CheckedForm, Fields, Query, again};
-use super::super::knowledge::{Row, rows};
+use super::super::knowledge::{OfferLine, Row, rows};
 use super::super::visit::{Failure, PageResult, Visit};
 use super::super::{page, see};
 use super::Asked;
 use crate::base::{Error, ExpertiseId};
 use crate::domain::knowledge::{Choices, Relation, Told};
-use crate::services::{Ctx, expertise, terms};
+use crate::services::questions::Answer;
+use crate::services::{Ctx, expertise, questions, terms};
 
 pub(super) fn routes() -> Router<Ctx> {
     Router::new()
         .route("/settings/knowledge", get(show).post(add))
         .route("/settings/knowledge/choices", post(choose))
+        .route("/settings/knowledge/offers/{id}", post(answer))
         .route("/settings/knowledge/{id}", post(change))
 }
 
@@ -45,6 +47,7 @@ struct KnowledgePage {
     chosen: Choices,
     relations: &'static [Relation],
     tolds: &'static [Told],
+    offers: Vec<OfferLine>,
 }
 
 impl KnowledgePage {
@@ -58,8 +61,20 @@ impl KnowledgePage {
         if form.told.is_empty() {
             form.told = Told::Organisation.to_string();
         }
+        let offers = questions::offers(ctx, &visit.viewer, 10).await?;
+        let offers = offers.iter().map(|offer| OfferLine::of(&c, offer)).collect();
         let words = terms::all(ctx, c.lang).await?.iter().map(|term| term.label(c.lang).to_owned()).collect();
-        Ok(Self { rows: rows(&c, &mine), fields, form, words, chosen, relations: Relation::ALL, tolds: Told::ALL, c })
+        Ok(Self {
+            rows: rows(&c, &mine),
+            fields,
+            form,
+            words,
+            chosen,
+            relations: Relation::ALL,
+            tolds: Told::ALL,
+            offers,
+            c,
+        })
     }
 
     fn present(&self, day: &str) -> bool {
@@ -121,7 +136,6 @@ struct ChoicesForm {
     branch_to: String,
     offers: Option<String>,
     questions: Option<String>,
-    ask_first: Option<String>,
 }
 
 async fn choose(State(ctx): State<Ctx>, visit: Visit, CheckedForm(form): CheckedForm<ChoicesForm>) -> PageResult {
@@ -132,8 +146,28 @@ async fn choose(State(ctx): State<Ctx>, visit: Visit, CheckedForm(form): Checked
         branch_to: told(&form.branch_to)?,
         offers: form.offers.is_some(),
         questions: form.questions.is_some(),
-        ask_first: form.ask_first.is_some(),
     };
     expertise::set_choices(&ctx, &visit.viewer, chosen).await?;
     see("/settings/knowledge?done=saved")
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct AnswerForm {
+    answer: String,
+}
+
+async fn answer(
+    State(ctx): State<Ctx>,
+    visit: Visit,
+    Path(id): Path<String>,
+    CheckedForm(form): CheckedForm<AnswerForm>,
+) -> PageResult {
+    let (answer, done) = match form.answer.as_str() {
+        "yes" => (Answer::Yes, "knowledge-added"),
+        "never" => (Answer::Never, "offers-off"),
+        _ => (Answer::No, "offer-refused"),
+    };
+    questions::answer_offer(&ctx, &visit.viewer, id.parse()?, answer).await?;
+    see(&format!("/settings/knowledge?done={done}"))
 }
