@@ -226,7 +226,7 @@ impl SegmentCollector for Gathering {
         }
         let score = match kind {
             FoundKind::Person if self.for_someone => score * 1.6,
-            FoundKind::Person | FoundKind::Group => score * 1.1,
+            FoundKind::Person | FoundKind::Group => score * 1.35,
             FoundKind::Comment => score * 0.8 * self.age_worth(at),
             _ => score * self.age_worth(at),
         };

