@@ -559,3 +559,9 @@ pub async fn sight_of(conn: &mut Conn, member: ActorId) -> Result<Sight> {
     let guest = store::members::is_guest(conn, member).await?;
     Ok(policy::sight(&Viewer::Member { id: member, role: Role::Member, guest }))
 }
+
+/// Whether a member may see a post: they hear of nothing else.
+pub(super) async fn may_see(conn: &mut Conn, member: ActorId, post: PostId) -> Result<bool> {
+    let sight = sight_of(conn, member).await?;
+    Ok(store::posts::find_visible(conn, post, &sight).await?.is_some())
+}

@@ -8,8 +8,10 @@ use crate::domain::Viewer;
 use crate::domain::knowledge::{Offer, OfferState, Relation, Term, Told, Why};
 use crate::domain::notices::NoticeKind;
 use crate::domain::posts::{Post, PostKind, PostView};
+use crate::domain::search::FoundKind;
 use crate::services::expertise::Knower;
-use crate::services::timelines::may_see;
+use crate::services::search::{self, Wanted};
+use crate::services::follows::may_see;
 use crate::store;
 use crate::{policy, text};
 
@@ -89,18 +91,16 @@ pub async fn before(ctx: &Ctx, viewer: &Viewer, title: &str, body: &str) -> Resu
     Ok(Before { similar: similar(ctx, viewer, title, body).await?, people })
 }
 
-/// Questions like this one, who fits best first. A look at the longest words; an index can do better behind this function.
+/// Questions like this one, who fits best first: the index is asked for each of the longest words.
 pub async fn similar(ctx: &Ctx, viewer: &Viewer, title: &str, body: &str) -> Result<Vec<PostView>> {
     let folded = text::fold(&if title.trim().is_empty() { body.to_owned() } else { title.to_owned() });
     let mut words: Vec<&str> = folded.split(|c: char| !c.is_alphanumeric()).filter(|word| word.len() >= 5).collect();
     words.sort_by_key(|word| std::cmp::Reverse(word.len()));
     words.dedup();
-    let sight = policy::sight(viewer);
-    let mut conn = ctx.db.read().await?;
     let mut found: HashMap<PostId, (usize, PostView)> = HashMap::new();
     for word in words.into_iter().take(3) {
-        let page = Page::before(None, 10);
-        for view in store::posts::search(&mut conn, word, &sight, &[PostKind::Question], page).await?.items {
+        let wanted = Wanted { text: word.to_owned(), kind: Some(FoundKind::Question), ..Wanted::default() };
+        for view in search::statuses(ctx, viewer, &wanted, 10).await? {
             found.entry(view.post.id).or_insert((0, view)).0 += 1;
         }
     }

@@ -6,7 +6,7 @@ use crate::domain::Viewer;
 use crate::domain::actors::ActorState;
 use crate::domain::knowledge::{Referral, ReferralState};
 use crate::domain::notices::NoticeKind;
-use crate::services::timelines::may_see;
+use crate::services::follows::may_see;
 use crate::store;
 use crate::store::referrals::NewReferral;
 

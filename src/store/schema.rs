@@ -862,7 +862,7 @@ together! {
     audiences: readers groups posts entries home bookmarks post_tags media notifications filters filter_terms lists quotes;
     readers: posts;
     groups: follows posts media activities filters dismissed_suggestions;
-    follows: entries home post_tags dismissed_suggestions;
+    follows: posts entries home post_tags dismissed_suggestions post_terms;
     posts: entries home revisions reactions bookmarks mentions post_tags media notifications activities filters filter_terms muted_threads lists list_accounts quotes;
     entries: home post_tags list_accounts;
     home: revisions mentions post_tags notifications;
@@ -879,7 +879,6 @@ together! {
     deliveries: lanes;
     filters: filter_terms;
     lists: list_accounts;
-    follows: post_terms;
     expertise_offers: posts;
     terms: actors audiences expertise expertise_offers hosts members post_terms posts term_spellings;
     expertise: actors hosts knowledge_choices members;

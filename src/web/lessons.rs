@@ -129,11 +129,10 @@ async fn new(State(ctx): State<Ctx>, visit: Visit, Query(asked): Query<LessonFor
 /// the group, adds pictures and publishes.
 async fn make(State(ctx): State<Ctx>, visit: Visit, CheckedForm(form): CheckedForm<LessonForm>) -> PageResult {
     visit.member()?;
-    for (value, field) in [(&form.title, "title"), (&form.did, "did")] {
-        if value.trim().is_empty() {
-            let fields = Fields::of(Error::invalid(field, "error-lesson-empty"))?;
-            return again(&FormPage::new(&ctx, &visit, form, fields).await?);
-        }
+    let missing = [(&form.title, "title"), (&form.did, "did")].into_iter().find(|(value, _)| value.trim().is_empty());
+    if let Some((_, field)) = missing {
+        let fields = Fields::of(Error::invalid(field, "error-lesson-empty"))?;
+        return again(&FormPage::new(&ctx, &visit, form, fields).await?);
     }
     let parts = [
         ("lesson-did", &form.did),

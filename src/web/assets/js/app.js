@@ -1,5 +1,4 @@
 // Entry. Every module finds its own elements; the page works without any of them.
-// All words come from data attributes.
 import './live.js';
 import './compose.js';
 import './confirm.js';
@@ -19,7 +18,7 @@ document.addEventListener('keydown', event => {
 document.addEventListener('submit', event => {
   if (event.target.getAttribute('action') === '/sign-out') localStorage.clear();
 });
-// Search: names and titles while typing.
+// Names and titles while typing.
 const q = document.querySelector('[data-js="seek"]');
 q?.addEventListener('input', async () => {
   const asked = q.value, r = await fetch(`/search/suggest?q=${encodeURIComponent(asked)}`);

@@ -1,4 +1,4 @@
-// <form data-js="compose">: toolbar, drafts, pictures, preview and @-names. Each part is optional.
+// The composer; each part is optional.
 import { make, wait } from './dom.js';
 
 let kept = {};
@@ -9,7 +9,7 @@ if (/[?&]done=/.test(location.search) && kept.sent) {
   keep('sent');
 }
 
-/** Fails too when the session is over: then the answer leads to the page to sign in. */
+/** Fails too when the session is over. */
 async function send(url, form) {
   const answer = await fetch(url, { method: 'POST', redirect: 'error', body: new URLSearchParams(new FormData(form)) });
   if (!answer.ok) throw answer;
@@ -48,7 +48,7 @@ function toolbar(bar, area) {
   };
 }
 
-/** Keeps text here until the server has it; what was sent, until a page says `?done=`: the session may be over. */
+/** Keeps text here until the server has it, or a page says `?done=`. */
 function drafts(form, area) {
   const { draftUrl, draftKey: key, textSaved, textRestored } = form.dataset, state = form.querySelector('[data-js="draft-state"]');
   let timer, gone;

@@ -1,4 +1,4 @@
-// <a data-confirm href="…/delete">: shows the confirm page in a <dialog>; any trouble simply follows the link.
+// <a data-confirm>: shows the confirm page in a <dialog>; any trouble follows the link.
 import { make } from './dom.js';
 
 document.addEventListener('click', async event => {

@@ -1,4 +1,4 @@
-// [data-js="crop"] around a file input: cut a square by dragging, or with three sliders (so by keyboard too).
+// Cuts a square from a picture, by dragging or by three sliders.
 import { make } from './dom.js';
 
 for (const box of document.querySelectorAll('[data-js="crop"]')) {
