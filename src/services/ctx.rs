@@ -219,7 +219,7 @@ impl Ctx {
 
 /// Jobs that each event becomes: timelines and notices here, activities for peers.
 /// What peers hear goes by one lane: two posts leave in the order they were written.
-const LISTENERS: [(&str, Option<&str>); 2] = [("fanout", None), ("federate", Some("federate"))];
+static LISTENERS: [(&str, Option<&str>); 2] = [("fanout", None), ("federate", Some("federate"))];
 
 /// Enqueues what follows from an event, in the transaction that makes it happen. Call [`Wake::now`] after the commit.
 pub async fn emit(conn: &mut Conn, ids: &Ids, now: Time, event: &Event) -> Result<()> {
