@@ -54,7 +54,7 @@ impl Synonyms {
         let forms = std::iter::once(word.to_owned()).chain(words::stems(word, None));
         for place in forms.filter_map(|form| self.of.get(&form)).flatten() {
             for phrase in self.groups.get(*place).into_iter().flatten() {
-                if !found.contains(phrase) && !(phrase.len() == 1 && phrase[0] == word) {
+                if !(found.contains(phrase) || phrase.len() == 1 && phrase[0] == word) {
                     found.push(phrase.clone());
                 }
             }

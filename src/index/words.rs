@@ -28,8 +28,8 @@ const STOP: &[&str] = &[
     "doen", "gaat", "gaan", "the", "a", "an", "and", "or", "of", "to", "in", "on", "at", "for", "with", "from", "by",
     "about", "as", "is", "are", "be", "do", "does", "can", "could", "who", "what", "where", "how", "when", "why",
     "which", "i", "you", "he", "she", "they", "my", "your", "our", "me", "someone", "somebody", "anyone", "anybody",
-    "that", "this", "there", "knows", "know", "have", "has", "us", "it", "looking", "find", "s", "t", "n",
-    "spreekt", "spreken", "speaks", "speak", "verstand", "helpen", "helpt", "help", "eens", "graag",
+    "that", "this", "there", "knows", "know", "have", "has", "us", "it", "looking", "find", "s", "t", "n", "spreekt",
+    "spreken", "speaks", "speak", "verstand", "helpen", "helpt", "help", "eens", "graag",
 ];
 
 /// Whether a folded word says nothing about what is looked for.

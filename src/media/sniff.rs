@@ -178,8 +178,11 @@ fn zip_directory(bytes: &[u8]) -> Option<Vec<(&[u8], &[u8])>> {
     Some(entries)
 }
 
-/// The entries of a ZIP file: name, how it is packed, and the packed bytes. Sound ones only.
-pub(super) fn zip_entries(bytes: &[u8]) -> Option<Vec<(&[u8], usize, &[u8])>> {
+/// An entry of a ZIP file: name, how it is packed, and the packed bytes.
+pub(super) type ZipEntry<'a> = (&'a [u8], usize, &'a [u8]);
+
+/// The entries of a ZIP file. Sound ones only.
+pub(super) fn zip_entries(bytes: &[u8]) -> Option<Vec<ZipEntry<'_>>> {
     let le32 = |entry: &[u8], at: usize| -> Option<usize> {
         usize::try_from(u32::from_le_bytes(entry.get(at..at + 4)?.try_into().ok()?)).ok()
     };

@@ -10,8 +10,8 @@ use crate::domain::notices::NoticeKind;
 use crate::domain::posts::{Post, PostKind, PostView};
 use crate::domain::search::FoundKind;
 use crate::services::expertise::Knower;
-use crate::services::search::{self, Wanted};
 use crate::services::follows::may_see;
+use crate::services::search::{self, Wanted};
 use crate::store;
 use crate::{policy, text};
 

@@ -178,7 +178,7 @@ db_fn! {
             knowledge_choices::offers.eq(chosen.offers), knowledge_choices::questions.eq(chosen.questions),
         );
         diesel::insert_into(knowledge_choices::table)
-            .values((knowledge_choices::member_id.eq(member), values.clone()))
+            .values((knowledge_choices::member_id.eq(member), values))
             .on_conflict(knowledge_choices::member_id)
             .do_update()
             .set(values)
