@@ -2,7 +2,7 @@
 
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool};
+use diesel::sql_types::{BigInt, Bool, Text};
 use diesel_async::RunQueryDsl;
 
 use super::schema::{expertise, expertise_offers, post_terms, term_spellings, terms};
@@ -218,11 +218,9 @@ pub async fn insert(conn: &mut Conn, new: &NewTerm, now: Time) -> Result<()> {
 
 /// Adds a whole vocabulary to an empty one.
 pub async fn insert_many(conn: &mut Conn, all: &[NewTerm], now: Time) -> Result<()> {
-    let Conn::Pg(conn) = conn else {
-        for new in all {
-            insert(conn, new, now).await?;
-        }
-        return Ok(());
+    let conn = match conn {
+        Conn::Sqlite(conn) => return insert_many_sqlite(conn, all, now).await.map_err(Error::from),
+        Conn::Pg(conn) => conn,
     };
     // One statement instead of hundreds of trips to the server.
     let words: Vec<_> = all
@@ -247,4 +245,32 @@ pub async fn insert_many(conn: &mut Conn, all: &[NewTerm], now: Time) -> Result<
     diesel::insert_into(terms::table).values(words).execute(conn).await?;
     diesel::insert_into(term_spellings::table).values(spelled).on_conflict_do_nothing().execute(conn).await?;
     Ok(())
+}
+
+/// The same for SQLite, where diesel has no insert of many rows with a conflict clause: rows go in as JSON.
+async fn insert_many_sqlite(conn: &mut super::Sq, all: &[NewTerm], now: Time) -> diesel::QueryResult<()> {
+    let (words, spelled) = as_json(all, now);
+    let sql = "INSERT INTO terms (id, facet, label_nl, label_en, created_at) SELECT json_extract(value, '$[0]'), \
+         json_extract(value, '$[1]'), json_extract(value, '$[2]'), json_extract(value, '$[3]'), \
+         json_extract(value, '$[4]') FROM json_each(?)";
+    diesel::sql_query(sql).bind::<Text, _>(words).execute(conn).await?;
+    let sql = "INSERT INTO term_spellings (key, shown, term_id) SELECT json_extract(value, '$[0]'), \
+         json_extract(value, '$[1]'), json_extract(value, '$[2]') FROM json_each(?) WHERE true ON CONFLICT DO NOTHING";
+    diesel::sql_query(sql).bind::<Text, _>(spelled).execute(conn).await?;
+    Ok(())
+}
+
+/// Rows of words and of spellings.
+fn as_json(all: &[NewTerm], now: Time) -> (String, String) {
+    let word = |new: &NewTerm| {
+        let Term { id, facet, label_nl, label_en } = &new.term;
+        serde_json::json!([id.0, facet.as_str(), label_nl, label_en, now.micros()])
+    };
+    let spellings = |new: &NewTerm| {
+        let id = new.term.id.0;
+        new.spellings.iter().map(move |(key, shown)| serde_json::json!([key, shown, id])).collect::<Vec<_>>()
+    };
+    let words: serde_json::Value = all.iter().map(word).collect();
+    let spelled: serde_json::Value = all.iter().flat_map(spellings).collect();
+    (words.to_string(), spelled.to_string())
 }

@@ -25,5 +25,5 @@ pub use language::detect_language;
 pub use markdown::{Found, Links, MentionLink, render, scan};
 pub use names::{fold, name_key, suggest_name};
 pub use page::{PageAbout, about_page, first_link};
-pub use plain::{excerpt, plain};
+pub use plain::{excerpt, plain, plain_of_stored};
 pub use terms::{term_key, term_keys};

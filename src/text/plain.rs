@@ -1,6 +1,11 @@
 use super::tokens::{Token, tokens};
 use crate::base::SafeHtml;
 
+/// As [`plain`], of HTML that the store keeps: it was cleaned before it came there.
+pub fn plain_of_stored(html: &str) -> String {
+    plain(&SafeHtml::trusted(html.to_owned()))
+}
+
 /// The text without markup: paragraphs an empty line apart, list items behind a dash.
 pub fn plain(html: &SafeHtml) -> String {
     let mut out = String::with_capacity(html.as_str().len());

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::plan::Plan;
+use super::plan::{Plan, Planned};
 use crate::base::*;
 use crate::domain::knowledge::{Choices, Relation, Told, Why};
 use crate::domain::posts::PostKind;
@@ -21,7 +21,7 @@ const DAYS: &[(&str, &str)] =
     &[("lotte", "1245"), ("oksana", "23"), ("joris", "24"), ("fatma", "2"), ("marieke", "1234"), ("maria", "12345")];
 
 /// Writes them for the people of one side.
-pub async fn write(plan: &Plan, side: &str, conn: &mut Conn) -> Result<()> {
+pub async fn write(plan: &Plan, side: &str, posts: &[Planned<'_>], conn: &mut Conn) -> Result<()> {
     let all: HashMap<String, Vec<Told4>> = serde_json::from_str(EXPERTISE).map_err(Error::internal)?;
     for person in plan.content.people.iter().filter(|person| person.instance == side) {
         for (relation, word, note, told) in all.get(&person.key).into_iter().flatten() {
@@ -36,7 +36,7 @@ pub async fn write(plan: &Plan, side: &str, conn: &mut Conn) -> Result<()> {
         }
     }
     let mut about = None;
-    for planned in plan.posts() {
+    for planned in posts {
         let kind = planned.top.map(|top| top.kind);
         if !matches!(kind, Some(PostKind::Question | PostKind::Lesson)) || !plan.knows(side, planned.group) {
             continue;

@@ -146,12 +146,14 @@ impl Side<'_> {
             let audience = self.write_group(conn, group, &hosts, &branches).await?;
             audiences.insert(group.key.clone(), audience);
         }
-        for planned in self.plan.posts() {
+        // Once: each plan gives ids of its own.
+        let posts = self.plan.posts();
+        for planned in &posts {
             if let Some(audience) = audiences.get(&planned.group.key) {
-                self.write_post(conn, &planned, *audience).await?;
+                self.write_post(conn, planned, *audience).await?;
             }
         }
-        super::knowledge::write(self.plan, self.key, conn).await
+        super::knowledge::write(self.plan, self.key, &posts, conn).await
     }
 
     /// The other instance is an accepted peer.

@@ -44,7 +44,7 @@ async fn of_actors(conn: &mut Conn, ids: &[i64]) -> Result<HashMap<i64, Vec<Docu
 
 /// One document per field of a person with an audience of its own; what every member may read is one.
 fn of_actor(actor: &ActorText) -> Vec<Document> {
-    let plain = text::plain(&SafeHtml::trusted(actor.summary_html.clone()));
+    let plain = text::plain_of_stored(&actor.summary_html);
     let is_group = actor.kind == "group";
     let open = actor.group_kind.as_deref() == Some("public") && !actor.hidden;
     let audiences = match (is_group, open, actor.hidden) {
@@ -128,7 +128,7 @@ fn of_post_itself(post: &PostText, options: &[PartText], files: &[PartText]) -> 
         "comment" => FoundKind::Comment,
         _ => FoundKind::Post,
     };
-    let mut body = text::plain(&SafeHtml::trusted(post.html.clone()));
+    let mut body = text::plain_of_stored(&post.html);
     let more = options.iter().map(|option| &option.name).chain(files.iter().map(|file| &file.description));
     for more in std::iter::once(&post.warning).chain(more).filter(|more| !more.is_empty()) {
         body.push('\n');

@@ -144,17 +144,21 @@ async fn follow(ctx: &Ctx) -> Result<()> {
     }
     let mut building: Option<JoinHandle<Result<Built>>> = None;
     let mut checked: Option<Instant> = None;
+    // The feed does not reach back to where the index is: it is searched until the new one is there, and read no further.
+    let mut lost = false;
     let mut hub = ctx.hub.listen();
     loop {
         let place = current.as_ref().map(|(_, place)| *place);
         if building.is_none() && (place.is_none() || checked.is_none_or(|at| at.elapsed() > CHECK)) {
             checked = Some(Instant::now());
-            if is_lost(ctx, place).await? {
+            lost = is_lost(ctx, place).await?;
+            if lost {
                 building = Some(begin(ctx, &slot, current.is_none(), None));
             }
         }
         if let Some(built) = building.take_if(|task| task.is_finished()) {
             let built = built.await.map_err(Error::internal)??;
+            lost = false;
             let old = ctx.index.place(built.0.volume().clone());
             drop(current.replace(built));
             if let Some(old) =
@@ -165,7 +169,7 @@ async fn follow(ctx: &Ctx) -> Result<()> {
         }
         let begun = Instant::now();
         let mut more = false;
-        if let Some((writer, place)) = current.take() {
+        if let Some((writer, place)) = current.take_if(|_| !lost) {
             let step = step(ctx, writer, place).await?;
             more = step.more;
             if let (Some(seq), None) = (step.rebuild, &building) {

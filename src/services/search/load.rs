@@ -100,7 +100,7 @@ pub(super) async fn items(
     let of_groups: Vec<ActorId> = ids(hits, |kind| kind == FoundKind::Group).into_iter().map(ActorId).collect();
     if !of_groups.is_empty() {
         for line in groups::among(conn, viewer, &of_groups).await? {
-            let plain = text::plain(&SafeHtml::trusted(line.summary_html.clone()));
+            let plain = text::plain_of_stored(&line.summary_html);
             let excerpt = text::found_in(&plain, marks, EXCERPT);
             items.insert((FoundKind::Group, line.actor.id.0), Item::Group(line, excerpt));
         }
@@ -163,7 +163,7 @@ async fn persons(ctx: &Ctx, conn: &mut Conn, viewer: &Viewer, ids: &[i64], marks
     let hit = |(actor, about): (ActorCard, String)| {
         // Without a text the account is no longer active.
         let told = texts.get(&actor.id.0)?;
-        let plain = text::plain(&SafeHtml::trusted(told.summary_html.clone()));
+        let plain = text::plain_of_stored(&told.summary_html);
         let excerpt =
             if text::is_found_in(&plain, marks) { text::found_in(&plain, marks, EXCERPT) } else { Vec::new() };
         let asked = text::is_found_in(&super::documents::languages(&told.languages), marks);

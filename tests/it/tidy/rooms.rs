@@ -122,7 +122,8 @@ fn every_room_says_what_it_is_and_what_it_imports() {
 fn only_the_store_knows_sql() {
     let mut complaints = Vec::new();
     for (path, text) in files("src", ".rs") {
-        let code = code(&text);
+        // The index has schemas of its own.
+        let code = code(&text).replace("tantivy::schema::", "");
         let sql = ["diesel", "tokio_postgres", "sql_query", "schema::"].into_iter().find(|word| code.contains(word));
         if let Some(word) = sql.filter(|_| room_of(&path) != "store") {
             complaints.push(format!("{path}: {word} belongs in store"));

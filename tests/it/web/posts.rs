@@ -237,7 +237,7 @@ fn telling_many_asks_no_more_than_telling_few() {
         let group = app.group(&fatma, "Taalcafé", GroupKind::Private).await;
         let mut members = Vec::new();
         for n in 1..=6 {
-            let person = app.person(&format!("Lid {n}")).await;
+            let person = app.person(&format!("Lid{n}")).await;
             app.join(&person, &group, &fatma).await;
             members.push(person.id);
         }
@@ -271,7 +271,6 @@ fn who_was_signed_out_comes_back_to_what_they_wrote() {
         page.shows("Je was niet meer ingelogd");
         let hers = app.browser(&app.person("Fatma").await).await;
         assert_eq!(hers.get("/posts").await.ok().path, "/posts/new");
-        hers.get("/posts/new?kind=lesson").await.ok().shows("## Voor wie dit handig is").hides("¶");
     });
 }
 
