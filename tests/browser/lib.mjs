@@ -81,7 +81,7 @@ export function pattern(address) {
 }
 
 // Not pages: files, streams, and what a browser downloads.
-const skipped = /^\/(assets|media|brand\.css|icons?\/?|sign-out|live|api|oauth|settings\/export)/;
+const skipped = /^\/(assets|media|brand\.css|icons?\/?|sign-out|live|api|oauth|settings\/export|admin\/vocabulary\/export)/;
 
 /** One address of every kind of page that can be reached by links from `starts`. */
 export async function everyPage(context, origin, starts, limit = 90) {

@@ -242,6 +242,7 @@ impl Side<'_> {
             created_at: new.created_at,
         };
         store::people::insert(conn, &member).await?;
+        store::people::set_last_seen(conn, id, self.plan.ago(1.0)).await?;
         let details = store::people::Details {
             job_title: person.title.clone(),
             pronunciation: person.pronunciation.clone().unwrap_or_default(),

@@ -294,7 +294,9 @@ async fn a_dropped_request_does_not_strand_those_who_wait() {
     let (client, hits) = counting(|o| o).await;
     let (first, second) = (client.clone(), client.clone());
     let leader = tokio::spawn(async move { first.get_document(Get::new(&url("/actor"))).await.map(|r| r.status) });
-    tokio::time::sleep(Duration::from_millis(20)).await;
+    while hits.load(Ordering::SeqCst) == 0 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
     let waiter = tokio::spawn(async move { second.get_document(Get::new(&url("/actor"))).await.map(|r| r.status) });
     tokio::time::sleep(Duration::from_millis(10)).await;
     leader.abort();
