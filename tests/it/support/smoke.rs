@@ -13,9 +13,9 @@ fn an_instance_starts_with_little_work() {
             let app = TestApp::start(kind).await;
             let queries = app.ctx().db.queries();
             println!("{kind:?}: {queries} queries");
-            // What a start costs is told by its work: how long that takes depends on what else the machine does. The
-            // vocabulary and the index of search are a dozen of these.
-            assert!(queries <= 110, "{kind:?}: {queries} queries");
+            // What a start costs is told by its work: how long that takes depends on what else the machine does. The jobs
+            // of every hour begin at once and count as far as they came; work by row would be a thousand and more.
+            assert!(queries <= 200, "{kind:?}: {queries} queries");
             app.stop().await;
         });
     }
