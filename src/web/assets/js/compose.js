@@ -1,15 +1,15 @@
-// The composer; each part is optional.
+// The composer: each part is optional.
 import { make, wait } from './dom.js';
 
 let kept = {};
 try { kept = localStorage; } catch { /* the browser keeps nothing */ }
 const keep = (key, text) => { try { kept[key] = text || ''; } catch { /* full */ } };
-if (/[?&]done=/.test(location.search) && kept.sent) {
+if (/[?&]done=(?!session)/.test(location.search) && kept.sent) {
   keep(kept.sent);
   keep('sent');
 }
 
-/** Fails too when the session is over. */
+/** Fails when the session is over, too. */
 async function send(url, form) {
   const answer = await fetch(url, { method: 'POST', redirect: 'error', body: new URLSearchParams(new FormData(form)) });
   if (!answer.ok) throw answer;
@@ -108,7 +108,7 @@ function pictures(form, box) {
 }
 
 function preview(form, area, pane, button) {
-  const load = async () => { pane.innerHTML = await send(form.dataset.previewUrl, form); };   // clean HTML
+  const load = async () => { pane.innerHTML = await send(form.dataset.previewUrl, form); }; 
   button.onclick = event => {
     event.preventDefault();
     if (!pane.hidden) pane.hidden = true;
