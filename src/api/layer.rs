@@ -128,14 +128,9 @@ fn finish(mut response: Response) -> Response {
     response
 }
 
-/// The address at the other end; a trusted proxy may say that it speaks for another.
+/// The address at the other end.
 pub fn address_of(ctx: &Ctx, request: &Request) -> Option<IpAddr> {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>()?.0.ip();
-    let trusted = |address: IpAddr| ctx.config.server.trusted_proxies.iter().any(|net| net.contains(address));
-    if !trusted(peer) {
-        return Some(peer);
-    }
     let forwarded = request.headers().get_all("x-forwarded-for").iter().filter_map(|v| v.to_str().ok());
-    let chain: Vec<IpAddr> = forwarded.flat_map(|v| v.split(',')).filter_map(|a| a.trim().parse().ok()).collect();
-    Some(chain.into_iter().rev().find(|address| !trusted(*address)).unwrap_or(peer))
+    Some(ctx.config.server.client_address(peer, forwarded))
 }

@@ -1,5 +1,5 @@
 use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -102,6 +102,19 @@ pub struct ServerConfig {
     /// Address and port for metrics; none are offered without.
     #[serde(deserialize_with = "values::optional_address")]
     pub metrics_listen: Option<SocketAddr>,
+}
+
+impl ServerConfig {
+    /// The address at the other end of a connection from `peer`; a trusted proxy may say, in its values of
+    /// `X-Forwarded-For`, that it speaks for another.
+    pub fn client_address<'a>(&self, peer: IpAddr, forwarded: impl Iterator<Item = &'a str>) -> IpAddr {
+        let trusted = |address: &IpAddr| self.trusted_proxies.iter().any(|net| net.contains(*address));
+        if !trusted(&peer) {
+            return peer;
+        }
+        let chain: Vec<IpAddr> = forwarded.flat_map(|v| v.split(',')).filter_map(|a| a.trim().parse().ok()).collect();
+        chain.into_iter().rev().find(|address| !trusted(address)).unwrap_or(peer)
+    }
 }
 
 /// `[database]`

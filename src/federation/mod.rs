@@ -1,6 +1,7 @@
 //! Room: the door to other servers: reading and writing ActivityPub, signatures, discovery.
 //! May import: everything below the doors.
 
+mod backfill;
 mod convert;
 mod doors;
 mod fetch;

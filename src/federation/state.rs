@@ -16,7 +16,7 @@ use crate::domain::actors::{Actor, ActorKind};
 use crate::jobs::Handler;
 use crate::net::Client;
 use crate::services::seal::Seal;
-use crate::services::{Ctx, outgoing};
+use crate::services::{self, Ctx, outgoing};
 use crate::store::actors::{self, NewActor};
 use crate::store::with_short_reads;
 
@@ -128,7 +128,18 @@ impl Federation {
             let federation = one.clone();
             Box::pin(async move { federation.synchronize(&group).await })
         });
-        vec![("federate", handler), ("memberships", check_all), ("synchronize", synchronize), ("peering", peering)]
+        let fill = self.clone();
+        let backfill: Handler = Arc::new(move |what| {
+            let federation = fill.clone();
+            Box::pin(async move { federation.backfill(&what).await })
+        });
+        vec![
+            (services::backfill::JOB, backfill),
+            ("federate", handler), 
+            ("memberships", check_all),
+            ("synchronize", synchronize),
+            ("peering", peering),
+        ]
     }
 
     /// Delivers and processes until `stop` turns true.

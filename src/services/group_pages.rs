@@ -8,7 +8,7 @@ use crate::domain::posts::{GroupCard, PostView};
 use crate::policy;
 use crate::services::follows::{self, moderated};
 use crate::services::groups::{self, GroupView};
-use crate::services::{Ctx, people};
+use crate::services::{Ctx, backfill, people};
 use crate::store;
 use crate::store::groups::MemberLine;
 use crate::text::Handle;
@@ -62,6 +62,7 @@ pub async fn page(ctx: &Ctx, viewer: &Viewer, acct: &str, page: Page) -> Result<
     };
     drop(conn);
     note_read(ctx, viewer, &view, &posts.items).await?;
+    backfill::group(ctx, viewer, &view.actor).await;
     Ok(GroupPage { view, pinned, posts, moderators })
 }
 

@@ -3,6 +3,7 @@
 
 pub mod accounts;
 pub mod api;
+pub mod backfill;
 pub mod branches;
 pub mod ctx;
 pub mod deliveries;

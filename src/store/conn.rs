@@ -38,9 +38,13 @@ impl SpawnBlocking for Place {
     where
         R: Send + 'static,
     {
-        match self {
-            Self::Here => std::future::ready(Ok(task())).boxed(),
-            Self::Away => tokio::task::spawn_blocking(task).map(|done| done.map_err(Into::into)).boxed(),
+        match (self, COUNTED.try_with(Arc::clone)) {
+            (Self::Here, _) => std::future::ready(Ok(task())).boxed(),
+            (Self::Away, Err(_)) => tokio::task::spawn_blocking(task).map(|done| done.map_err(Into::into)).boxed(),
+            (Self::Away, Ok(count)) => {
+                let task = move || COUNTED.sync_scope(count, task);
+                tokio::task::spawn_blocking(task).map(|done| done.map_err(Into::into)).boxed()
+            }
         }
     }
 
@@ -52,6 +56,15 @@ impl SpawnBlocking for Place {
 tokio::task_local! {
     /// Set while work runs whose reads are all short.
     static SHORT_READS: ();
+    /// Counts the queries of the work that it is set for.
+    static COUNTED: Arc<AtomicU64>;
+}
+
+/// What `work` comes to, and how many queries it asked in its own task: what runs beside it is not counted.
+pub async fn counting_queries<F: Future>(work: F) -> (u64, F::Output) {
+    let count = Arc::new(AtomicU64::new(0));
+    let result = COUNTED.scope(count.clone(), work).await;
+    (count.load(Ordering::Relaxed), result)
 }
 
 /// Runs work in the background that reads by key and index alone, many times: on SQLite its reads are done where it runs.
@@ -114,6 +127,8 @@ impl Instrumentation for CountQueries {
     fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
         if matches!(event, InstrumentationEvent::StartQuery { .. }) {
             self.0.fetch_add(1, Ordering::Relaxed);
+            // Outside such work there is nothing to count.
+            let _ = COUNTED.try_with(|count| count.fetch_add(1, Ordering::Relaxed));
         }
     }
 }
@@ -181,9 +196,11 @@ impl Db {
         F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<R>> + Send + 'static,
     {
         let (sender, receiver) = oneshot::channel::<Result<R>>();
+        let count = COUNTED.try_with(Arc::clone).unwrap_or_default();
         let work: Work = Box::new(move |conn| {
             async move {
-                let result = match AssertUnwindSafe(work(conn)).catch_unwind().await {
+                let work = COUNTED.scope(count, AssertUnwindSafe(work(conn)).catch_unwind());
+                let result = match work.await {
                     Ok(result) => result,
                     Err(_) => Err(Error::internal("a transaction panicked")),
                 };

@@ -52,5 +52,5 @@ pub mod tags;
 pub mod terms;
 
 pub(crate) use conn::db_fn;
-pub use conn::{Conn, Db, Sq, is_postgres, with_short_reads};
+pub use conn::{Conn, Db, Sq, counting_queries, is_postgres, with_short_reads};
 pub use sight::who_sees;

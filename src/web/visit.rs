@@ -125,21 +125,10 @@ fn token_of(headers: &HeaderMap, name: &str) -> Option<String> {
     pairs.find(|(key, _)| *key == name).map(|(_, value)| value.to_owned())
 }
 
-/// The address at the other end; a trusted proxy may say that it speaks for another.
+/// The address at the other end.
 pub fn client_address(ctx: &Ctx, headers: &HeaderMap, peer: Option<SocketAddr>) -> Option<IpAddr> {
-    let peer = peer?.ip();
-    let trusted = |address: IpAddr| ctx.config.server.trusted_proxies.iter().any(|net| net.contains(address));
-    if !trusted(peer) {
-        return Some(peer);
-    }
     let forwarded = headers.get_all("x-forwarded-for").iter().filter_map(|v| v.to_str().ok());
-    let mut chain: Vec<IpAddr> = forwarded.flat_map(|v| v.split(',')).filter_map(|a| a.trim().parse().ok()).collect();
-    while let Some(address) = chain.pop() {
-        if !trusted(address) {
-            return Some(address);
-        }
-    }
-    Some(peer)
+    peer.map(|peer| ctx.config.server.client_address(peer.ip(), forwarded))
 }
 
 /// Whether a request that changes something comes from our own pages (`Sec-Fetch-Site`, else `Origin`).

@@ -1,5 +1,5 @@
-// One TLS port for every name of the test: kring.test goes on to Kring in the clear, as a proxy does it; other names are
-// answered in this process. What this process asks of *.test comes to the same port, with names and certificates checked.
+// One TLS port for every name of the test: kring.test goes on to Kring in the clear, as a proxy does it; other names go on to
+// a port or are answered here. What this process asks of *.test comes to the same port, with names and certificates checked.
 import http from "node:http";
 import https from "node:https";
 import { readFileSync } from "node:fs";
@@ -8,7 +8,7 @@ import nodeTls from "node:tls";
 const folder = process.env.LIVE_CERTS;
 export const port = Number(process.env.LIVE_PORT);
 const upstream = Number(process.env.KRING_PORT);
-const names = new Map();
+const names = new Map([["kring.test", upstream]]);
 /** What came in over TLS: { name, method, path, signed, status }. */
 export const seen = [];
 
@@ -21,7 +21,7 @@ nodeTls.connect = function (...args) {
   return connect.apply(this, args);
 };
 
-/** Answers a name with a function from Request to Response. */
+/** Answers a name with a function from Request to Response, or with what a port answers. */
 export function answer(name, handler) {
   names.set(name, handler);
 }
@@ -47,9 +47,9 @@ async function serve(request, response) {
     response.writeHead(421).end();
     return;
   }
-  if (name === "kring.test") return pass(request, response, body);
   const handler = names.get(name);
   if (!handler) return response.writeHead(404).end();
+  if (typeof handler === "number") return pass(request, response, body, handler);
   const init = { method: request.method, headers: new Headers() };
   for (const [key, value] of Object.entries(request.headers)) init.headers.set(key, String(value));
   if (body.length) init.body = body;
@@ -63,9 +63,9 @@ async function serve(request, response) {
   }
 }
 
-function pass(request, response, body) {
+function pass(request, response, body, port) {
   const headers = { ...request.headers, "x-forwarded-for": "192.0.2.7", "x-forwarded-proto": "https" };
-  const ask = http.request({ host: "127.0.0.1", port: upstream, method: request.method, path: request.url, headers }, (answer) => {
+  const ask = http.request({ host: "127.0.0.1", port, method: request.method, path: request.url, headers }, (answer) => {
     response.writeHead(answer.statusCode, answer.rawHeaders);
     answer.pipe(response);
   });

@@ -17,7 +17,7 @@ use crate::base::*;
 use crate::domain::Viewer;
 use crate::domain::groups::Notify;
 use crate::domain::moderation::BlockKind;
-use crate::services::{Ctx, api, follows, groups, moderation, pictures, regards};
+use crate::services::{Ctx, api, backfill, follows, groups, moderation, pictures, regards};
 use crate::store::api::SourceFilter;
 use crate::store::marks::Wanted;
 
@@ -190,6 +190,9 @@ async fn shown(State(ctx): State<Ctx>, caller: Caller, Path(id): Path<String>, p
         media: params.is("only_media"),
         tag: &tag,
     };
+    if row.actor.is_group() {
+        backfill::group(&ctx, &viewer, &row.actor).await;
+    }
     let wanted = Wanted::Source(row.actor.id, filter);
     let found = api::marks(&ctx, &viewer, wanted, params.page(20, 40)).await?;
     sheet(&ctx, &viewer, &params, found, Outer::Boosts).await

@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
-use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, VARY};
+use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER, VARY};
 use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 
@@ -94,5 +94,9 @@ pub fn error(error: &Error) -> Response {
         Error::Forbidden { .. } | Error::SignInNeeded | Error::Gone => 404,
         other => other.status(),
     };
-    refusal(status)
+    let mut response = refusal(status);
+    if let Error::RateLimited { retry_after } = error {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(*retry_after));
+    }
+    response
 }

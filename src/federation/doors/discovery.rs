@@ -1,7 +1,10 @@
 //! How others find us: WebFinger, host-meta, NodeInfo (INTEROP A.1, A.2).
 
-use axum::extract::{Query, State};
+use std::net::SocketAddr;
+
+use axum::extract::{ConnectInfo, Query, State};
 use axum::response::{IntoResponse, Response};
+use http::HeaderMap;
 use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_TYPE, HeaderValue};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -12,6 +15,7 @@ use crate::base::*;
 use crate::config::Registration;
 use crate::domain::actors::{Actor, ActorKind, ActorState};
 use crate::domain::groups::GroupKind;
+use crate::services::throttle::{Quota, address_key};
 use crate::store::{actors, federation as rows};
 use crate::urls::Local;
 
@@ -21,8 +25,22 @@ pub struct Resource {
     resource: Option<String>,
 }
 
+/// How often one address may look somebody up: a server that meets a large group asks for many at once.
+const LOOKING: Quota = Quota { burst: 300, every: Time::SECOND };
+
 /// `GET /.well-known/webfinger`
-pub async fn webfinger(State(federation): State<Federation>, Query(query): Query<Resource>) -> Response {
+pub async fn webfinger(
+    State(federation): State<Federation>,
+    Query(query): Query<Resource>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+) -> Response {
+    let forwarded = headers.get_all("x-forwarded-for").iter().filter_map(|v| v.to_str().ok());
+    let address = federation.ctx.config.server.client_address(peer.ip(), forwarded);
+    let key = format!("finger {}", address_key(Some(address)));
+    if let Err(limited) = federation.ctx.throttle.take(&[(key, LOOKING)], federation.ctx.now()) {
+        return error(&limited);
+    }
     let Some(resource) = query.resource.filter(|r| r.len() <= 2048) else { return refusal(400) };
     match federation.webfinger(&resource).await {
         Ok(document) => open_json(&document, "application/jrd+json"),

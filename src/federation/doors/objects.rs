@@ -3,7 +3,7 @@
 use axum::extract::{OriginalUri, Path, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, LOCATION, VARY, X_CONTENT_TYPE_OPTIONS};
+use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, LINK, LOCATION, VARY, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderMap, Method, StatusCode};
 use serde_json::Value;
 
@@ -59,6 +59,12 @@ pub async fn negotiation(State(federation): State<Federation>, request: Request,
     }
     let mut response = next.run(request).await;
     response.headers_mut().append(VARY, HeaderValue::from_static("Accept"));
+    let link = format!("<{}>; rel=\"alternate\"; type=\"application/activity+json\"", federation.id_of(&local));
+    if response.status() == StatusCode::OK
+        && let Ok(link) = HeaderValue::from_str(&link)
+    {
+        response.headers_mut().append(LINK, link);
+    }
     response
 }
 
@@ -92,6 +98,18 @@ impl Federation {
         self.viewer(Asked { method: "GET", path_and_query, headers, body: &[] }).await
     }
 
+    fn id_of(&self, local: &Local) -> String {
+        let urls = &self.ctx.urls;
+        match local {
+            Local::Server => urls.server_actor(),
+            Local::Organisation => urls.actor(ActorKind::Organization, "organisation"),
+            Local::Person(name) => urls.actor(ActorKind::Person, name),
+            Local::Group(name) => urls.actor(ActorKind::Group, name),
+            Local::Post(id) => urls.post(*id),
+            Local::Activity(id) => urls.activity(*id),
+        }
+    }
+
     async fn object(&self, local: &Local, uri: &http::Uri, headers: &HeaderMap) -> Response {
         // The server's own actor is open to all, whatever they sign with: two servers that each ask for a signature
         // would wait for each other for ever (INTEROP A.6).
@@ -104,19 +122,10 @@ impl Federation {
             Err(refused) => return answer::refusal(refused.status()),
         };
         let made = match local {
-            Local::Server => self.actor_at(&self.ctx.urls.server_actor(), ActorKind::Application, &viewer).await,
-            Local::Organisation => {
-                let uri = self.ctx.urls.actor(ActorKind::Organization, "organisation");
-                self.actor_at(&uri, ActorKind::Organization, &viewer).await
-            }
-            Local::Person(name) => {
-                let uri = self.ctx.urls.actor(ActorKind::Person, name);
-                self.actor_at(&uri, ActorKind::Person, &viewer).await
-            }
-            Local::Group(name) => {
-                let uri = self.ctx.urls.actor(ActorKind::Group, name);
-                self.actor_at(&uri, ActorKind::Group, &viewer).await
-            }
+            Local::Server => self.actor_at(&self.id_of(local), ActorKind::Application, &viewer).await,
+            Local::Organisation => self.actor_at(&self.id_of(local), ActorKind::Organization, &viewer).await,
+            Local::Person(_) => self.actor_at(&self.id_of(local), ActorKind::Person, &viewer).await,
+            Local::Group(_) => self.actor_at(&self.id_of(local), ActorKind::Group, &viewer).await,
             Local::Post(id) => self.post_at(*id, &viewer).await,
             Local::Activity(_) => Err(Error::NotFound),
         };

@@ -100,7 +100,7 @@ impl Federation {
         Ok(self.known_actor(group).await?.filter(Actor::is_group))
     }
 
-    async fn set_pinned(&self, uri: &str, group: &Actor, on: bool) -> Result<()> {
+    pub(in crate::federation) async fn set_pinned(&self, uri: &str, group: &Actor, on: bool) -> Result<()> {
         let post = posts::find_by_uri(&mut self.ctx.db.read().await?, uri).await?;
         let post =
             post.filter(|p| p.group_id == Some(group.id) && p.is_top() && !p.is_gone()).ok_or(Error::NotFound)?;

@@ -34,6 +34,8 @@ pub(super) struct Source {
     pub wanted: bool,
     /// How deep we are in fetching a thread.
     pub depth: usize,
+    /// It was written long ago: nobody is told of it.
+    pub old: bool,
 }
 
 impl Federation {
@@ -89,7 +91,7 @@ impl Federation {
     }
 
     /// A member of ours to sign the reading of a closed group's things.
-    pub(super) async fn reader_of(&self, group: ActorId) -> Result<Option<Actor>> {
+    pub(in crate::federation) async fn reader_of(&self, group: ActorId) -> Result<Option<Actor>> {
         let mut conn = self.ctx.db.read().await?;
         let kind = rows::group_kind(&mut conn, group).await?;
         if kind.is_none_or(|(kind, ..)| kind == GroupKind::Public) {
@@ -108,6 +110,11 @@ impl Federation {
         via: Option<Actor>,
     ) -> Result<Option<PostId>> {
         self.take_document(document, Source { wanted: via.is_none(), via, ..Source::default() }).await
+    }
+
+    /// As [`Self::take_fetched`], of what was written before anybody here asked for it.
+    pub(in crate::federation) async fn take_old(&self, document: &Value, via: Option<Actor>) -> Result<Option<PostId>> {
+        self.take_document(document, Source { wanted: true, old: true, via, ..Source::default() }).await
     }
 
     fn take_document<'a>(&'a self, document: &'a Value, source: Source) -> BoxFuture<'a, Result<Option<PostId>>> {
@@ -224,6 +231,7 @@ impl Federation {
             mentions: people(&mentioned),
             relay: source.row.filter(|_| source.via.is_none()),
             announced_by: source.via.map(|g| g.id),
+            old: source.old || source.depth > 0,
             kind: if parent.is_some() { PostKind::Comment } else { read.kind },
             uri: read.uri,
             url: read.url,
@@ -471,5 +479,6 @@ fn shell(uri: &str, author: &Actor, now: Time) -> Incoming {
         poll: None,
         relay: None,
         announced_by: None,
+        old: false,
     }
 }

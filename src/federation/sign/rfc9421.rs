@@ -62,7 +62,7 @@ pub fn sign(
         headers: &headers,
         body: body.unwrap_or_default(),
     };
-    let base = signature_base(&input, &request).map_err(Error::internal)?;
+    let base = signature_base(&input, &request, "").map_err(Error::internal)?;
     let signature = STANDARD.encode(key.sign(base.as_bytes())?);
     let mut out: Vec<(HeaderName, HeaderValue)> = Vec::with_capacity(3);
     if let Some(digest) = &digest {
@@ -80,10 +80,11 @@ pub fn sign(
 pub fn signature_base_of(input: &str, request: &Incoming<'_>) -> Result<String, SignError> {
     let mut members = structured::dictionary_of_lists(&format!("sig={input}")).unwrap_or_default();
     let (_, list) = members.pop().ok_or_else(|| SignError::malformed("signature-input"))?;
-    signature_base(&list, request)
+    signature_base(&list, request, "")
 }
 
-fn signature_base(input: &InnerList, request: &Incoming<'_>) -> Result<String, SignError> {
+/// `fragment`: what the sender put behind the target, for some sign the id of a key as they know it.
+fn signature_base(input: &InnerList, request: &Incoming<'_>, fragment: &str) -> Result<String, SignError> {
     let mut base = String::new();
     for (i, (name, parameters)) in input.items.iter().enumerate() {
         if input.items[..i].iter().any(|(n, p)| n == name && p == parameters) {
@@ -92,20 +93,20 @@ fn signature_base(input: &InnerList, request: &Incoming<'_>) -> Result<String, S
         if !parameters.is_empty() {
             return Err(SignError::bad(format!("parameters of {name} are not supported")));
         }
-        base.push_str(&format!("{}: {}\n", structured::quoted(name), component(name, request)?));
+        base.push_str(&format!("{}: {}\n", structured::quoted(name), component(name, request, fragment)?));
     }
     base.push_str(&format!("\"@signature-params\": {}", input.serialize()));
     Ok(base)
 }
 
 /// The value of a component (RFC 9421 §2.1 and §2.2).
-fn component(name: &str, request: &Incoming<'_>) -> Result<String, SignError> {
+fn component(name: &str, request: &Incoming<'_>, fragment: &str) -> Result<String, SignError> {
     let target = request.path_and_query;
     let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
     let path = if path.is_empty() { "/" } else { path };
     Ok(match name {
         "@method" => request.method.to_owned(),
-        "@target-uri" => format!("{}://{}{}", request.scheme, request.host, target),
+        "@target-uri" => format!("{}://{}{target}{fragment}", request.scheme, request.host),
         "@authority" => request.host.to_ascii_lowercase(),
         "@scheme" => request.scheme.to_owned(),
         "@request-target" => target.to_owned(),
@@ -190,7 +191,15 @@ impl MessageSignature {
         if self.algorithm.as_deref().is_some_and(|named| named != own) {
             return Err(SignError::bad("algorithm differs from the key's"));
         }
-        let base = signature_base(&self.input, request)?;
-        if key.verifies(base.as_bytes(), &self.signature) { Ok(()) } else { Err(SignError::bad("does not verify")) }
+        // A fragment never travels, so it changes nothing about what is asked for. Fedify fetches a key by its id and signs
+        // that id, fragment and all; where there is a body nothing has a fragment.
+        let fragments = if request.carries_body() { &[""][..] } else { &["", "#main-key", "#ed25519-key"] };
+        for fragment in fragments {
+            let base = signature_base(&self.input, request, fragment)?;
+            if key.verifies(base.as_bytes(), &self.signature) {
+                return Ok(());
+            }
+        }
+        Err(SignError::bad("does not verify"))
     }
 }

@@ -15,7 +15,7 @@ use crate::domain::audiences::Scope;
 use crate::domain::filters::Filter;
 use crate::domain::posts::PostView;
 use crate::policy;
-use crate::services::Ctx;
+use crate::services::{Ctx, backfill};
 use crate::store;
 use crate::store::api::AccountRow;
 use crate::store::marks::{Mark, Wanted};
@@ -202,6 +202,8 @@ pub async fn context_marks(ctx: &Ctx, viewer: &Viewer, id: PostId) -> Result<(Ve
     let mut conn = ctx.db.read().await?;
     let post = store::posts::find_visible(&mut conn, id, &sight).await?.ok_or(Error::NotFound)?;
     let marks = store::marks::all(&mut conn, Wanted::Thread(post.root_id), &sight, super::THREAD).await?;
+    drop(conn);
+    backfill::thread(ctx, viewer, &post).await;
     let parent_of: HashMap<PostId, Option<PostId>> = marks.iter().map(|mark| (mark.post, mark.parent)).collect();
     let (above, under) = super::around_in_thread(&parent_of, id, post.parent_id);
     let shown = |mark: &&Mark| {

@@ -9,7 +9,7 @@ use crate::domain::moderation::BlockKind;
 use crate::domain::posts::{Post, PostKind, PostView};
 use crate::policy::{self, InGroup};
 use crate::services::groups::{self, GroupView};
-use crate::services::{Ctx, posts};
+use crate::services::{Ctx, backfill, posts};
 use crate::store;
 use crate::store::groups::GroupLine;
 use crate::text;
@@ -36,6 +36,7 @@ pub struct Around {
 /// A top-level post with its thread; comments after id `after`.
 pub async fn around(ctx: &Ctx, viewer: &Viewer, id: PostId, after: i64) -> Result<Around> {
     let post = posts::view(ctx, viewer, id).await?;
+    backfill::thread(ctx, viewer, &post.post).await;
     let mut comments = posts::thread(ctx, viewer, id, after).await?;
     let full = i64::try_from(comments.len()).is_ok_and(|n| n >= posts::THREAD_PAGE);
     let next = comments.last().filter(|_| full).map(|last| last.post.id.0);

@@ -65,6 +65,8 @@ pub struct Incoming {
     pub relay: Option<ActivityId>,
     /// The group that announced it.
     pub announced_by: Option<ActorId>,
+    /// It was written before anybody here asked for it: it comes onto no home and nobody is told.
+    pub old: bool,
 }
 
 /// A file of a post at a peer.
@@ -122,7 +124,9 @@ async fn take_in(conn: &mut Conn, ctx: &Ctx, new: Incoming) -> Result<(Option<Po
         return Ok((Some(post.id), None));
     }
     super::write::show(conn, ctx, &post).await?;
-    emit(conn, &ctx.ids, ctx.now(), &Event::PostPublished { post: post.id }).await?;
+    if !new.old || placed.here {
+        emit(conn, &ctx.ids, ctx.now(), &Event::PostPublished { post: post.id }).await?;
+    }
     if let (Some(activity), Some(group)) = (new.relay, post.group_id) {
         emit(conn, &ctx.ids, ctx.now(), &Event::Relay { activity, group }).await?;
     }
@@ -136,6 +140,8 @@ struct Placed {
     parent: Option<Post>,
     kind: PostKind,
     state: PostState,
+    /// In a group of ours, whose followers hear of it whenever it comes.
+    here: bool,
 }
 
 /// Where a peer's post belongs and whether it may be there.
@@ -161,12 +167,12 @@ async fn place(conn: &mut Conn, ctx: &Ctx, new: &Incoming) -> Result<Option<Plac
         let state = if actor.is_local() { hold(ctx, new, at, quiet) } else { PostState::Published };
         let kind = if new.kind == PostKind::Comment { PostKind::Message } else { new.kind };
         let audience = group.audience_id;
-        return Ok(Some(Placed { audience, group: Some(actor.id), parent: None, kind, state }));
+        return Ok(Some(Placed { audience, group: Some(actor.id), parent: None, kind, state, here: actor.is_local() }));
     }
     let audience = personal_audience(conn, ctx, new).await?;
     let direct = new.scope == Scope::Readers && !new.recipients.is_empty();
     let kind = if direct { PostKind::Direct } else { new.kind };
-    Ok(Some(Placed { audience, group: None, parent: None, kind, state: PostState::Published }))
+    Ok(Some(Placed { audience, group: None, parent: None, kind, state: PostState::Published, here: false }))
 }
 
 async fn place_answer(conn: &mut Conn, ctx: &Ctx, new: &Incoming, parent: Post) -> Result<Option<Placed>> {
@@ -182,19 +188,20 @@ async fn place_answer(conn: &mut Conn, ctx: &Ctx, new: &Incoming, parent: Post) 
             return Err(Error::NotFound);
         }
     }
-    let mut state = PostState::Published;
+    let (mut state, mut here) = (PostState::Published, false);
     if let Some(group) = root.group_id {
         let (group, actor, follow) = store::groups::get_with(conn, group, Some(new.author.id)).await?;
         let at = InGroup { group: &group, local: actor.is_local(), follow: follow.as_ref(), now: ctx.now() };
         if actor.is_local() {
             check_remote_post(at, new, false)?;
+            here = true;
             state = hold(ctx, new, at, is_silenced(conn, new).await?);
         } else if new.announced_by != Some(actor.id) && group.kind != GroupKind::Public {
             return Ok(None);
         }
     }
     let kind = if root.kind == PostKind::Direct { PostKind::Direct } else { PostKind::Comment };
-    Ok(Some(Placed { audience: audience.id, group: root.group_id, parent: Some(parent), kind, state }))
+    Ok(Some(Placed { audience: audience.id, group: root.group_id, parent: Some(parent), kind, state, here }))
 }
 
 /// The rules of a group of ours for someone from elsewhere, and that the addressing fits the group (INTEROP D91).
@@ -446,6 +453,7 @@ async fn bury_unseen(conn: &mut Conn, ctx: &Ctx, author: &Actor, uri: &str) -> R
         poll: None,
         relay: None,
         announced_by: None,
+        old: true,
     };
     let audience = Audience { id: AudienceId(ctx.ids.next()), scope: Scope::Readers, owner_id: author.id };
     store::groups::insert_audience(conn, &audience).await?;

@@ -131,8 +131,8 @@ fn scheduled_posts_are_listed_in_a_fixed_number_of_queries() {
         for n in 1..=3 {
             let plan = json!({ "status": format!("Bericht {n}"), "scheduled_at": at });
             Phone::read(phone.post("/api/v1/statuses", plan).await);
-            let (queries, listed) = app.queries(&list).await;
-            assert_eq!(listed, n);
+            let (queries, listed) = kring::store::counting_queries(list()).await;
+            assert!(queries > 0 && listed == n, "{queries} queries, {listed} posts");
             costs.push(queries);
         }
         assert!(costs.iter().all(|cost| *cost == costs[0]), "{costs:?}");

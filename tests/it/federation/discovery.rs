@@ -58,6 +58,13 @@ async fn unknown(kind: Kind) {
     let page = a.app.visitor().get("/.well-known/host-meta").await.ok();
     assert!(page.html.contains("rel=\"lrdd\"") && page.html.contains("resource={uri}"));
     assert!(page.headers["content-type"].to_str().unwrap().starts_with("application/xrd+xml"));
+    // Someone who goes through a list of names is told to wait.
+    let mut asked = 0;
+    while finger(&a, &format!("acct:guess{asked}@{}", a.host)).await.0 != 429 {
+        asked += 1;
+        assert!(asked < 1000, "never limited");
+    }
+    assert!(asked > 100, "{asked}");
 }
 
 async fn server(kind: Kind) {

@@ -271,6 +271,8 @@ async fn alternate(kind: Kind) {
         let page = a.app.visitor().get(path).await;
         if page.status == 200 {
             page.shows(&link);
+            let header = format!("<{id}>; rel=\"alternate\"; type=\"application/activity+json\"");
+            assert_eq!(page.headers["link"], header.as_str());
         } else {
             // A profile for members alone has a document all the same.
             assert!(path.starts_with("/people/"), "{path}: {}", page.status);

@@ -308,6 +308,32 @@ fn d23_rfc9421_verifies_and_each_part_counts() {
     assert!(is_bad(request.verify(&ed25519().public().unwrap(), signed_at())));
 }
 
+/// Fedify fetches a key by its id, and signs that id with its fragment.
+#[test]
+fn d23_a_fragment_in_the_target_of_a_get_changes_nothing() {
+    let sign = |method: &str, target: &str, body: Option<&[u8]>| {
+        let plain: url::Url = format!("https://kring.example{target}").parse().unwrap();
+        let headers = rfc9421::sign(&rsa(), KEY_ID, method, &plain, body, signed_at()).unwrap();
+        let input = headers.iter().find(|(name, _)| name == "signature-input").unwrap().1.to_str().unwrap().to_owned();
+        let mut lines = vec![format!("\"@method\": {method}"), format!("\"@target-uri\": {plain}#main-key")];
+        let digest = headers.iter().find(|(name, _)| name == "content-digest");
+        lines.extend(digest.map(|(_, value)| format!("\"content-digest\": {}", value.to_str().unwrap())));
+        lines.push(format!("\"@signature-params\": {}", input.strip_prefix("sig1=").unwrap()));
+        let signature = STANDARD.encode(rsa().sign(lines.join("\n").as_bytes()).unwrap());
+        (headers, format!("sig1=:{signature}:"))
+    };
+    let (headers, signature) = sign("GET", "/people/ada", None);
+    let mut get = Request::get("/people/ada").with(headers);
+    get.set("signature", &signature);
+    assert_eq!(get.verify(&rsa_public(), signed_at()), Ok(()));
+    get.target = "/people/olga".to_owned();
+    assert!(is_bad(get.verify(&rsa_public(), signed_at())));
+    let (headers, signature) = sign("POST", "/inbox", Some(BODY));
+    let mut post = Request::post("/inbox", BODY).with(headers);
+    post.set("signature", &signature);
+    assert!(is_bad(post.verify(&rsa_public(), signed_at())));
+}
+
 #[test]
 fn rfc9421_refuses_what_the_profile_does_not_hold() {
     let good = message(Request::post("/inbox", BODY));

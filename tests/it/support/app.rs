@@ -141,7 +141,8 @@ impl TestApp {
         App::start_on(listener, config.clone(), kring::base::Clock::system()).await.expect("an instance")
     }
 
-    /// How many queries `work` takes: the least of some runs, for what runs in the background only adds to it.
+    /// How many queries a request takes that `work` makes over HTTP: the least of some runs, for what runs in the background
+    /// only adds to it. Work that calls a service is counted by `store::counting_queries`, which counts nothing else.
     pub async fn queries<T>(&self, work: impl AsyncFn() -> T) -> (u64, T) {
         let mut least = None;
         for _ in 0..5 {

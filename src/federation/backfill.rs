@@ -1,0 +1,285 @@
+//! Reads a group or a thread at its own server, for who opens it here (the job `backfill`): recent posts, pinned ones, and
+//! the whole conversation. Bounded in number of requests, whatever is on the other side.
+
+use std::collections::{HashSet, VecDeque};
+
+use serde_json::Value;
+
+use super::state::Federation;
+use super::wire::{Doc, Kind, same_origin};
+use crate::base::*;
+use crate::domain::actors::Actor;
+use crate::domain::groups::GroupKind;
+use crate::services::backfill::Backfill;
+use crate::store::federation as rows;
+use crate::store::{actors, posts};
+
+/// Recent posts of a group.
+const RECENT: usize = 20;
+/// Its pinned posts.
+const PINNED: usize = 10;
+/// Answers in a thread.
+const ANSWERS: usize = 200;
+/// Documents that are asked for in one go; authors never seen come on top, one for each post at most.
+const REQUESTS: usize = 50;
+
+/// One run: who asks, and how many requests it has left.
+struct Run<'a> {
+    federation: &'a Federation,
+    group: Option<Actor>,
+    reader: Option<Actor>,
+    left: usize,
+}
+
+impl Federation {
+    /// The job `backfill`. What cannot be had is left alone: it is asked for again when somebody opens the page again.
+    pub(super) async fn backfill(&self, payload: &str) -> Result<()> {
+        if !self.is_on() {
+            return Ok(());
+        }
+        let asked: Backfill = serde_json::from_str(payload).map_err(Error::internal)?;
+        let done = match asked {
+            Backfill::Group(id) => self.fill_group(id).await,
+            Backfill::Thread(id) => self.fill_thread(id).await,
+        };
+        match done {
+            Err(error @ (Error::Internal(_) | Error::Unavailable(_))) => Err(error),
+            Err(error) => {
+                tracing::debug!(%error, payload, "could not be read elsewhere");
+                Ok(())
+            }
+            Ok(()) => Ok(()),
+        }
+    }
+
+    async fn fill_group(&self, id: ActorId) -> Result<()> {
+        let group = actors::get(&mut self.ctx.db.read().await?, id).await?;
+        if group.is_local() || !group.is_group() {
+            return Ok(());
+        }
+        let group = self.actor(&group.uri).await?;
+        let (outbox, featured, _) = rows::collections(&mut self.ctx.db.read().await?, id).await?;
+        let reader = self.reader_of(id).await?;
+        let mut run = Run { federation: self, group: Some(group.clone()), reader, left: REQUESTS };
+        let pinned = match featured {
+            Some(featured) => run.list(Source::At(featured), PINNED).await,
+            None => Vec::new(),
+        };
+        let mut recent = match outbox {
+            Some(outbox) => run.list(Source::At(outbox), RECENT).await,
+            None => Vec::new(),
+        };
+        recent.retain(|item| !pinned.iter().any(|(id, _)| *id == item.0));
+        // Newest first is how they are listed; the oldest comes in first.
+        for (id, inside) in pinned.iter().chain(&recent).rev() {
+            run.take_top(id, inside.as_ref()).await?;
+        }
+        for (id, _) in &pinned {
+            match self.set_pinned(id, &group, true).await {
+                Ok(()) | Err(Error::NotFound) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    async fn fill_thread(&self, id: PostId) -> Result<()> {
+        let mut conn = self.ctx.db.read().await?;
+        let asked = posts::get(&mut conn, id).await?;
+        let root = posts::get(&mut conn, asked.root_id).await?;
+        let author = actors::get(&mut conn, root.author_id).await?;
+        let group = match root.group_id {
+            Some(group) => Some(actors::get(&mut conn, group).await?),
+            None => None,
+        };
+        let closed = match &group {
+            Some(group) => {
+                rows::group_kind(&mut conn, group.id).await?.is_some_and(|(kind, ..)| kind != GroupKind::Public)
+            }
+            None => false,
+        };
+        drop(conn);
+        // What is in a closed group is its host's to say.
+        let foreign = group.as_ref().is_some_and(|group| !same_origin(&group.uri, &root.uri));
+        if author.is_local() || group.as_ref().is_some_and(Actor::is_local) || (closed && foreign) {
+            return Ok(());
+        }
+        let reader = match &group {
+            Some(group) => self.reader_of(group.id).await?,
+            None => None,
+        };
+        let mut run = Run { federation: self, group: group.filter(|_| closed), reader, left: REQUESTS };
+        run.conversation(&root.uri).await
+    }
+}
+
+/// Where a collection is.
+enum Source {
+    /// At an address.
+    At(String),
+    /// Inside another document.
+    Inside(Value),
+}
+
+impl Run<'_> {
+    /// Any document, as long as there are requests left.
+    async fn read(&mut self, address: &str) -> Option<Value> {
+        self.left = self.left.checked_sub(1)?;
+        let read = self.federation.fetch_document(address, self.reader.as_ref()).await;
+        read.inspect_err(|error| tracing::debug!(address, %error, "left out")).ok()
+    }
+
+    /// Posts of a collection, at most so many, each with its document where that stands inside: pages are followed on the
+    /// origin of the first.
+    async fn list(&mut self, source: Source, most: usize) -> Vec<(String, Option<Value>)> {
+        let mut found = Vec::new();
+        let (mut page, origin) = match source {
+            Source::At(address) => (self.read(&address).await, address),
+            Source::Inside(document) => {
+                let origin = Doc(&document).id().unwrap_or_default().to_owned();
+                (Some(document), origin)
+            }
+        };
+        let mut seen = HashSet::new();
+        while let Some(document) = page.take() {
+            let Some(part) = Doc(&document).collection() else { break };
+            found.extend(part.items.iter().filter_map(|item| post_of(*item)));
+            let next = part.next.filter(|next| same_origin(next, &origin) && seen.insert((*next).to_owned()));
+            if let Some(next) = next
+                && found.len() < most
+            {
+                page = self.read(next).await;
+            }
+        }
+        found.truncate(most);
+        found
+    }
+
+    /// A post that the group lists: believed as it stands there when it is of the group's own server.
+    async fn take_top(&mut self, id: &str, inside: Option<&Value>) -> Result<()> {
+        let Some(group) = self.group.clone() else { return Ok(()) };
+        if self.is_here(id).await? {
+            return Ok(());
+        }
+        let fetched;
+        let document = match inside.filter(|_| same_origin(id, &group.uri)) {
+            Some(inside) => inside,
+            None => {
+                let Some(read) = self.read(id).await else { return Ok(()) };
+                fetched = read;
+                &fetched
+            }
+        };
+        let named = Doc(document).id() == Some(id);
+        if !named || !self.federation.belongs_to(document, &group).await.unwrap_or(false) {
+            return Ok(());
+        }
+        self.take(document, Some(group)).await.map(|_| ())
+    }
+
+    /// All answers: as the thread's own collection lists them (FEP-7888, FEP-f228), or else answer by answer.
+    async fn conversation(&mut self, root: &str) -> Result<()> {
+        let Some(document) = self.read(root).await else { return Ok(()) };
+        let listed = match Doc(&document).one_id("context").filter(|context| same_origin(context, root)) {
+            Some(context) => self.list(Source::At(context.to_owned()), ANSWERS).await,
+            None => Vec::new(),
+        };
+        if !listed.is_empty() {
+            let mut early = Vec::new();
+            for (id, _) in &listed {
+                let Some(document) = self.read_new(id).await? else { continue };
+                if !self.take_answer(&document).await? {
+                    early.push(document);
+                }
+            }
+            // Where the order is not that of time, an answer may have stood before what it answers.
+            for document in early {
+                self.take_answer(&document).await?;
+            }
+            return Ok(());
+        }
+        let mut documents = VecDeque::from([document]);
+        let mut taken = 0;
+        while let Some(document) = documents.pop_front() {
+            let Some(source) = replies_of(&document) else { continue };
+            for (id, _) in self.list(source, ANSWERS).await {
+                if taken >= ANSWERS || self.left == 0 {
+                    return Ok(());
+                }
+                let Some(document) = self.read_new(&id).await? else { continue };
+                if self.take_answer(&document).await? {
+                    taken += 1;
+                    documents.push_back(document);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The document of a post that is not here yet.
+    async fn read_new(&mut self, id: &str) -> Result<Option<Value>> {
+        if self.is_here(id).await? {
+            return Ok(None);
+        }
+        Ok(self.read(id).await.filter(|document| Doc(document).id() == Some(id)))
+    }
+
+    /// Takes in an answer, if what it answers is here: a list cannot bring in what belongs to no thread of ours.
+    async fn take_answer(&self, document: &Value) -> Result<bool> {
+        let Some(parent) = Doc(document).one_id("inReplyTo") else { return Ok(false) };
+        Ok(self.is_known(parent).await? && self.take(document, self.group.clone()).await?)
+    }
+
+    async fn take(&self, document: &Value, via: Option<Actor>) -> Result<bool> {
+        match self.federation.take_old(document, via).await {
+            Ok(id) => Ok(id.is_some()),
+            Err(error @ (Error::Internal(_) | Error::Unavailable(_))) => Err(error),
+            Err(error) => {
+                tracing::debug!(%error, "a post elsewhere is left out");
+                Ok(false)
+            }
+        }
+    }
+
+    async fn is_known(&self, id: &str) -> Result<bool> {
+        Ok(posts::find_by_uri(&mut self.federation.ctx.db.read().await?, id).await?.is_some())
+    }
+
+    async fn is_here(&self, id: &str) -> Result<bool> {
+        Ok(self.federation.ctx.urls.is_ours(id) || self.is_known(id).await?)
+    }
+}
+
+/// The answers to one post, as its document has them.
+fn replies_of(document: &Value) -> Option<Source> {
+    let doc = Doc(document);
+    let id = doc.id()?;
+    match doc.embedded("replies") {
+        Some(inside) if inside.id().is_none_or(|at| same_origin(at, id)) => {
+            let mut inside = inside.0.clone();
+            // So that its pages are looked for on the post's own server, whatever it calls itself.
+            inside["id"] = Value::String(id.to_owned());
+            Some(Source::Inside(inside))
+        }
+        Some(_) => None,
+        None => doc.one_id("replies").filter(|at| same_origin(at, id)).map(|at| Source::At(at.to_owned())),
+    }
+}
+
+/// The post that an item of a collection is, or that it made known; with its document where that stands inside.
+fn post_of(item: Doc<'_>) -> Option<(String, Option<Value>)> {
+    let mut doc = item;
+    // An Announce of a Create of a post, at most.
+    for _ in 0..3 {
+        match doc.kind() {
+            Some(Kind::Announce | Kind::Create) => match doc.embedded("object") {
+                Some(inner) => doc = inner,
+                None => return doc.one_id("object").map(|id| (id.to_owned(), None)),
+            },
+            Some(kind) if kind.is_content() => return Some((doc.id()?.to_owned(), Some(doc.0.clone()))),
+            None => return doc.id().map(|id| (id.to_owned(), None)),
+            Some(_) => return None,
+        }
+    }
+    None
+}
