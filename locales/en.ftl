@@ -516,6 +516,7 @@ error-poll-choice = Choose an answer.
 error-poll-closed = This poll is closed.
 error-voted-already = You have voted already.
 error-file-gone = A file is gone. Choose it again.
+error-file-not-ready = A file is still being made ready. Try again in a moment.
 error-not-a-picture = Choose a picture.
 error-no-recipient = Fill in to whom you write.
 error-recipient-unknown = We do not know anyone of that name. Check it on the page People.

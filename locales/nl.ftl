@@ -518,6 +518,7 @@ error-poll-choice = Kies een antwoord.
 error-poll-closed = Deze peiling is gesloten.
 error-voted-already = Je hebt al gestemd.
 error-file-gone = Een bestand is er niet meer. Kies het opnieuw.
+error-file-not-ready = Een bestand is nog niet klaar. Probeer het zo nog een keer.
 error-not-a-picture = Kies een foto of plaatje.
 error-no-recipient = Vul in aan wie je schrijft.
 error-recipient-unknown = Zo iemand kennen we niet. Kijk de naam na op de pagina Mensen.

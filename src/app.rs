@@ -217,6 +217,12 @@ pub fn runner(ctx: &Ctx) -> Runner {
         Box::pin(async move { push::deliver(&ctx, &payload).await })
     });
     handlers.insert("push", tell);
+    let c = ctx.clone();
+    let prepare: Handler = Arc::new(move |id| {
+        let ctx = c.clone();
+        Box::pin(async move { media::prepare(&ctx, &id).await })
+    });
+    handlers.insert(media::JOB, prepare);
     add(&mut handlers, ctx, "close_polls", |ctx| async move { timelines::close_polls(&ctx).await });
     add(&mut handlers, ctx, "publish_scheduled", |ctx| async move { scheduled::publish_due(&ctx, ctx.now()).await });
     add(&mut handlers, ctx, "end_mutes", |ctx| async move { moderation::end_expired(&ctx).await });

@@ -2,6 +2,7 @@
 //! May import: everything below the doors.
 
 mod caller;
+mod description;
 mod fail;
 mod kept;
 mod layer;
@@ -13,7 +14,7 @@ mod pictures;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
-use axum::http::{StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use tower::ServiceExt as _;
@@ -28,7 +29,7 @@ pub fn router(ctx: Ctx) -> Router {
         .merge(mastodon::routes())
         .merge(oauth::routes())
         .merge(pictures::routes())
-        .route("/api/kring/openapi.json", get(description))
+        .merge(description::routes())
         .method_not_allowed_fallback(no_such_thing)
         .with_state(ctx.clone());
     let inner = known.clone().fallback(no_such_thing);
@@ -56,13 +57,6 @@ async fn trimmed(inner: Router, mut request: Request) -> Response {
         Ok(response) => response,
         Err(never) => match never {},
     }
-}
-
-/// The main entities and what Kring adds to them, for who writes a client; kept by hand, and held to by a test.
-const DESCRIPTION: &str = include_str!("openapi.json");
-
-async fn description() -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "application/json")], DESCRIPTION)
 }
 
 /// What is not there is told in JSON: an HTML page breaks clients.

@@ -135,7 +135,7 @@ impl Federation {
         });
         vec![
             (services::backfill::JOB, backfill),
-            ("federate", handler), 
+            ("federate", handler),
             ("memberships", check_all),
             ("synchronize", synchronize),
             ("peering", peering),

@@ -9,10 +9,15 @@ use crate::domain::media::{Media, MediaKind, MediaPurpose, MediaState};
 use crate::media::{self, Kind, Storage, images};
 use crate::policy;
 use crate::services::Ctx;
+use crate::store::jobs::NewJob;
 use crate::store::{self, Conn};
 
 /// How long a file may stay loose before it is cleaned up.
 const LOOSE_FOR: i64 = 2 * Time::DAY;
+/// The kind of the jobs that make pictures ready.
+pub const JOB: &str = "prepare_media";
+/// A picture of so many bytes takes longer to make ready than an app on a phone should wait for an answer.
+const LARGE: usize = 1_000_000;
 
 /// A file ready to send.
 #[derive(Clone, Debug)]
@@ -40,6 +45,38 @@ pub async fn upload(
     description: &str,
     purpose: MediaPurpose,
 ) -> Result<Media> {
+    let mut file = begin(ctx, viewer, &bytes, (declared_mime, file_name), description, purpose)?;
+    let bytes = if file.kind == MediaKind::Image { keep_picture(ctx, &mut file, bytes).await? } else { bytes };
+    keep(ctx, &mut file, bytes).await?;
+    Ok(file)
+}
+
+/// As [`upload`], of a file for a post; a large picture is made ready afterwards, and is `Processing` until then.
+pub async fn upload_for_later(
+    ctx: &Ctx,
+    viewer: &Viewer,
+    bytes: Bytes,
+    named: (&str, &str),
+    description: &str,
+) -> Result<Media> {
+    let mut file = begin(ctx, viewer, &bytes, named, description, MediaPurpose::Post)?;
+    if file.kind != MediaKind::Image || bytes.len() < LARGE {
+        return upload(ctx, viewer, bytes, named.0, named.1, description, MediaPurpose::Post).await;
+    }
+    file.state = MediaState::Processing;
+    keep(ctx, &mut file, bytes).await?;
+    Ok(file)
+}
+
+/// Looks at a file by its content and describes it.
+fn begin(
+    ctx: &Ctx,
+    viewer: &Viewer,
+    bytes: &Bytes,
+    (declared_mime, file_name): (&str, &str),
+    description: &str,
+    purpose: MediaPurpose,
+) -> Result<Media> {
     let owner = viewer.member_id()?;
     let limit = u64::from(ctx.config.limits.max_upload_mb) * 1_000_000;
     if u64::try_from(bytes.len()).is_ok_and(|n| n > limit) {
@@ -48,8 +85,8 @@ pub async fn upload(
     if description.chars().count() > 1500 {
         return Err(Error::invalid("alt", "error-text-long"));
     }
-    let found = media::sniff(&bytes, declared_mime, file_name)?;
-    let mut file = Media {
+    let found = media::sniff(bytes, declared_mime, file_name)?;
+    let file = Media {
         id: MediaId(ctx.ids.next()),
         owner_id: owner,
         post_id: None,
@@ -74,13 +111,48 @@ pub async fn upload(
     if purpose != MediaPurpose::Post && file.kind != MediaKind::Image {
         return Err(Error::invalid("files", "error-not-a-picture"));
     }
-    let bytes = if file.kind == MediaKind::Image { keep_picture(ctx, &mut file, bytes).await? } else { bytes };
+    Ok(file)
+}
+
+/// Keeps the bytes and the row; of what is not ready also the job that makes it so.
+async fn keep(ctx: &Ctx, file: &mut Media, bytes: Bytes) -> Result<()> {
     let key = Storage::new_key(&ctx.rng);
     ctx.media.put(&key, bytes).await?;
     file.key = Some(key);
-    let (stored, now) = (file.clone(), ctx.now());
-    ctx.db.write(move |conn| Box::pin(async move { store::media::insert(conn, &stored, now).await })).await?;
-    Ok(file)
+    let (stored, now, job) = (file.clone(), ctx.now(), ctx.ids.next());
+    let write = ctx.db.write(move |conn| {
+        Box::pin(async move {
+            store::media::insert(conn, &stored, now).await?;
+            if stored.state == MediaState::Processing {
+                let id = stored.id.to_string();
+                let job = NewJob { id: job, kind: JOB, payload: &id, dedup_key: None, lane: None, run_at: now };
+                store::jobs::enqueue(conn, job).await?;
+            }
+            Ok(())
+        })
+    });
+    write.await?;
+    ctx.wake.now();
+    Ok(())
+}
+
+/// The job `prepare_media`: makes a picture ready that was kept as it came.
+pub async fn prepare(ctx: &Ctx, id: &str) -> Result<()> {
+    let found = store::media::find(&mut ctx.db.read().await?, id.parse()?).await?;
+    let Some(mut file) = found.filter(|file| file.state == MediaState::Processing) else { return Ok(()) };
+    let raw = file.key.take().ok_or_else(|| Error::internal("a file without bytes"))?;
+    match keep_picture(ctx, &mut file, ctx.media.read(&raw).await?).await {
+        Ok(bytes) => {
+            let key = Storage::new_key(&ctx.rng);
+            ctx.media.put(&key, bytes).await?;
+            file.key = Some(key);
+            file.state = MediaState::Ready;
+        }
+        Err(Error::Invalid { .. }) => file.state = MediaState::Failed,
+        Err(error) => return Err(error),
+    }
+    ctx.db.write(move |conn| Box::pin(async move { store::media::set_prepared(conn, &file).await })).await?;
+    ctx.media.delete(&raw).await
 }
 
 /// Prepares a picture off the async threads; keeps its thumbnail and returns the main file.

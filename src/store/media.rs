@@ -8,7 +8,7 @@ use diesel_async::RunQueryDsl;
 use super::db_fn;
 use super::schema::media;
 use crate::base::*;
-use crate::domain::media::Media;
+use crate::domain::media::{Media, MediaState};
 
 db_fn! {
     /// Adds a file.
@@ -44,6 +44,16 @@ db_fn! {
             .select(Media::as_select())
             .load(conn)
             .await
+    }
+
+    /// The state of a file among several that cannot be shown yet, or never.
+    pub async fn first_unready(conn, ids: &[MediaId]) -> Option<MediaState> {
+        media::table
+            .filter(media::id.eq_any(ids).and(media::state.eq_any([MediaState::Processing, MediaState::Failed])))
+            .select(media::state)
+            .first(conn)
+            .await
+            .optional()
     }
 
     /// Files of several posts, in order.
@@ -111,6 +121,20 @@ db_fn! {
             .await
     }
 
+    /// Notes what was made of a picture that was kept as it came.
+    pub async fn set_prepared(conn, file: &Media) -> usize {
+        diesel::update(media::table.find(file.id))
+            .filter(media::state.eq(MediaState::Processing))
+            .set((
+                media::mime.eq(&file.mime), media::size.eq(file.size), media::width.eq(file.width),
+                media::height.eq(file.height), media::blurhash.eq(&file.blurhash), media::key.eq(&file.key),
+                media::thumb_key.eq(&file.thumb_key), media::thumb_mime.eq(&file.thumb_mime),
+                media::state.eq(file.state),
+            ))
+            .execute(conn)
+            .await
+    }
+
     /// Forgets a file.
     pub async fn delete(conn, id: MediaId) -> usize {
         diesel::delete(media::table.find(id)).execute(conn).await
@@ -123,7 +147,7 @@ db_fn! {
         diesel::update(media::table.find(id))
             .set((
                 media::key.eq(key), media::mime.eq(mime), media::size.eq(size),
-                media::state.eq(crate::domain::media::MediaState::Ready),
+                media::state.eq(MediaState::Ready),
             ))
             .execute(conn)
             .await

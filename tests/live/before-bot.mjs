@@ -1,10 +1,12 @@
 // What activitypub-bot takes for granted and the packages at hand lack; to be loaded before it.
 import { createRequire } from "node:module";
+import { contexts } from "@digitalbazaar/data-integrity-context";
 const require = createRequire(import.meta.url);
 
 // It asks for activitystrea.ms 4; this is what 3.1 lacks of it. Contexts come from what was registered, never from elsewhere.
 const Loader = require("activitystrea.ms/src/contextloader.js");
 const known = Loader.defaultInstance;
+for (const [url, context] of contexts) known.register(url, context);
 Loader.prototype.makeDocLoader = () => async (url) => {
   if (!known.get(url)) throw new Error(`a context that is not at hand: ${url}`);
   return { contextUrl: null, document: known.get(url), documentUrl: url };
@@ -15,9 +17,9 @@ const Environment = require("activitystrea.ms/src/environment.js");
 const activity = "https://www.w3.org/ns/activitystreams#Activity";
 as2.registerContext = (url, context) => known.register(url, context);
 Object.defineProperty(Environment.prototype, "origContext", { get() { return this.originalContext; } });
-as2.models.Base.prototype.isActivity = function () {
-  return [this.type].flat().some((type) => type && reasoner.node(type).is(activity));
-};
+Object.defineProperty(as2.models.Base.prototype, "isActivity", {
+  value() { return [this.type].flat().some((type) => type && reasoner.node(type).is(activity)); },
+});
 
 // Sequelize wants the driver as one object.
 require("sqlite3");

@@ -63,9 +63,9 @@ async function serve(request, response) {
   }
 }
 
-function pass(request, response, body, port) {
+function pass(request, response, body, to) {
   const headers = { ...request.headers, "x-forwarded-for": "192.0.2.7", "x-forwarded-proto": "https" };
-  const ask = http.request({ host: "127.0.0.1", port, method: request.method, path: request.url, headers }, (answer) => {
+  const ask = http.request({ host: "127.0.0.1", port: to, method: request.method, path: request.url, headers }, (answer) => {
     response.writeHead(answer.statusCode, answer.rawHeaders);
     answer.pipe(response);
   });

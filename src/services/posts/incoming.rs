@@ -457,8 +457,14 @@ async fn bury_unseen(conn: &mut Conn, ctx: &Ctx, author: &Actor, uri: &str) -> R
     };
     let audience = Audience { id: AudienceId(ctx.ids.next()), scope: Scope::Readers, owner_id: author.id };
     store::groups::insert_audience(conn, &audience).await?;
-    let placed =
-        Placed { audience: audience.id, group: None, parent: None, kind: PostKind::Message, state: PostState::Deleted };
+    let placed = Placed {
+        audience: audience.id,
+        group: None,
+        parent: None,
+        kind: PostKind::Message,
+        state: PostState::Deleted,
+        here: false,
+    };
     let row = NewPost { post: post_of(ctx, &new, &placed), parent_uri: None, search_text: String::new() };
     store::posts::insert(conn, &row).await?;
     Ok(())

@@ -6,6 +6,7 @@ use crate::domain::actors::{Actor, ActorKind};
 use crate::domain::audiences::{Audience, Scope};
 use crate::domain::events::Event;
 use crate::domain::groups::{Follow, Group};
+use crate::domain::media::MediaState;
 use crate::domain::posts::*;
 use crate::live::Change;
 use crate::policy::{self, InGroup};
@@ -409,12 +410,7 @@ async fn insert(
         NewPost { post, parent_uri: place.parent.as_ref().map(|p| p.uri.clone()), search_text: text.search.clone() };
     store::posts::insert(conn, &new).await?;
     let post = new.post;
-    for (position, media) in form.media.iter().enumerate() {
-        let position = i32::try_from(position).unwrap_or(i32::MAX);
-        if store::media::attach(conn, *media, me, id, position).await? == 0 {
-            return Err(Error::invalid("files", "error-file-gone"));
-        }
-    }
+    take_media(conn, me, id, &form.media).await?;
     if let Some(poll) = &form.poll {
         store::posts::insert_poll(conn, id, &poll_of(poll)).await?;
     }
@@ -574,9 +570,19 @@ async fn replace_media(conn: &mut Conn, me: ActorId, id: PostId, wanted: &[Media
             store::media::detach(conn, file.id).await?;
         }
     }
-    for (position, media) in wanted.iter().enumerate() {
+    take_media(conn, me, id, wanted).await
+}
+
+/// Gives files to a post, in their order.
+async fn take_media(conn: &mut Conn, me: ActorId, post: PostId, files: &[MediaId]) -> Result<()> {
+    match store::media::first_unready(conn, files).await? {
+        Some(MediaState::Processing) => return Err(Error::invalid("files", "error-file-not-ready")),
+        Some(_) => return Err(Error::invalid("files", "error-file-broken")),
+        None => {}
+    }
+    for (position, media) in files.iter().enumerate() {
         let position = i32::try_from(position).unwrap_or(i32::MAX);
-        if store::media::attach(conn, *media, me, id, position).await? == 0 {
+        if store::media::attach(conn, *media, me, post, position).await? == 0 {
             return Err(Error::invalid("files", "error-file-gone"));
         }
     }

@@ -26,6 +26,7 @@ pub fn media(ctx: &Ctx, file: &Media, open: bool) -> Value {
         None => ctx.urls.media(file.id, thumb),
     };
     let has_thumb = file.thumb_key.is_some();
+    let ready = file.state != MediaState::Processing;
     let url = match file.state {
         MediaState::Processing => Value::Null,
         MediaState::Remote | MediaState::Ready | MediaState::Failed => json!(address(false)),
@@ -35,7 +36,7 @@ pub fn media(ctx: &Ctx, file: &Media, open: bool) -> Value {
         "id": file.id.to_string(),
         "type": kind,
         "url": url,
-        "preview_url": if kind == "image" || has_thumb { json!(address(has_thumb)) } else { url.clone() },
+        "preview_url": if ready && (kind == "image" || has_thumb) { json!(address(has_thumb)) } else { url.clone() },
         "remote_url": file.remote_url,
         "preview_remote_url": Value::Null,
         "text_url": Value::Null,
