@@ -87,6 +87,11 @@ impl Urls {
         self.absolute(&format!("/posts/{id}/replies"))
     }
 
+    /// Where it is written down that a post may quote another (FEP-044f).
+    pub fn quote_stamp(&self, quoting: PostId) -> String {
+        self.absolute(&format!("/posts/{quoting}/quote"))
+    }
+
     /// The context collection of a thread (FEP-7888).
     pub fn context(&self, root: PostId) -> String {
         self.absolute(&format!("/contexts/{root}"))

@@ -40,6 +40,16 @@ text_enum! {
         Deleted = "deleted",
     }
 
+    /// What the author of a quoted post says of the quote (FEP-044f).
+    pub enum QuoteState {
+        /// May be shown.
+        Accepted = "accepted",
+        /// Was not asked, or has not answered.
+        Pending = "pending",
+        /// May not be shown.
+        Refused = "refused",
+    }
+
     /// A few reactions, with words.
     pub enum ReactionKind {
         /// ♥ Thank you.
@@ -176,6 +186,8 @@ pub struct PostView {
     pub thread_muted: bool,
     /// The post it quotes.
     pub quoted: Option<PostId>,
+    /// Whether that may be shown with it.
+    pub quote_state: Option<QuoteState>,
     /// How many posts quote it.
     pub quotes_count: i64,
     /// The timeline entry it came by, where it came from a timeline.

@@ -13,6 +13,7 @@ mod peering;
 mod peers;
 mod resolve;
 mod seats;
+mod quotes;
 pub mod sign;
 mod state;
 pub mod wire;

@@ -14,6 +14,8 @@ use crate::store::{self, Conn};
 
 /// How many recent posts someone who joins finds on home.
 const WELCOME_POSTS: i64 = 20;
+/// Followers of somebody who moves that are read at once.
+const MOVED_AT_ONCE: i64 = 200;
 
 /// A follow as it begins.
 fn begin(ctx: &Ctx, follower: ActorId, target: ActorId, state: FollowState, uri: Option<String>) -> Follow {
@@ -157,6 +159,31 @@ pub async fn leave(ctx: &Ctx, viewer: &Viewer, target: ActorId) -> Result<()> {
         .await?;
     ctx.wake.now();
     Ok(())
+}
+
+/// Someone elsewhere, or a group there, goes on under another name: members here who followed them follow that.
+pub async fn move_followers(ctx: &Ctx, from: &Actor, to: &Actor) -> Result<()> {
+    let mut after = 0;
+    loop {
+        let mut conn = ctx.db.read().await?;
+        let followers = store::groups::local_followers(&mut conn, from.id, after, MOVED_AT_ONCE).await?;
+        let Some(last) = followers.last() else { return Ok(()) };
+        after = last.0.0;
+        let ids: Vec<ActorId> = followers.iter().map(|follower| follower.1).collect();
+        let members = store::members::among(&mut conn, &ids).await?;
+        drop(conn);
+        for (id, role, guest) in members {
+            let viewer = Viewer::Member { id, role, guest };
+            match request(ctx, &viewer, to.id, "").await {
+                Ok(_) => leave(ctx, &viewer, from.id).await?,
+                // They keep what they had.
+                Err(error @ (Error::NotFound | Error::Forbidden { .. })) => {
+                    tracing::debug!(%error, member = %id, to = %to.uri, "does not follow who moved");
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
 }
 
 /// A group keeps an owner.

@@ -12,5 +12,6 @@ pub use around::*;
 pub use incoming::{Incoming, IncomingMedia, receive, receive_delete, receive_update};
 pub use lists::*;
 pub use moderate::*;
+pub use quotes::{answered as quote_answered, may_quote};
 pub use reactions::*;
 pub use write::{NewPoll, PostForm, Published, check, delete, edit, publish, render_preview};

@@ -211,8 +211,8 @@ async fn notify_about(ctx: &Ctx, post: &Post) -> Result<()> {
         Some(parent) => store::posts::find(&mut conn, parent).await?.map(|p| p.author_id),
         None => None,
     };
-    let quoted = match store::posts::quoted_by(&mut conn, post.id).await? {
-        Some(quoted) => store::posts::find(&mut conn, quoted).await?.map(|p| p.author_id),
+    let quoted = match store::posts::quote_of(&mut conn, post.id).await? {
+        Some((quoted, ..)) => store::posts::find(&mut conn, quoted).await?.map(|p| p.author_id),
         None => None,
     };
     drop(conn);

@@ -743,6 +743,8 @@ diesel::table! {
     quotes (post_id) {
         post_id -> BigInt,
         quoted_id -> BigInt,
+        state -> Text,
+        stamp_uri -> Nullable<Text>,
     }
 }
 

@@ -117,6 +117,7 @@ word!(
     crate::domain::groups::Notify,
     crate::domain::posts::PostKind,
     crate::domain::posts::PostState,
+    crate::domain::posts::QuoteState,
     crate::domain::posts::ReactionKind,
     crate::domain::posts::EntryKind,
     crate::domain::media::MediaKind,

@@ -1,11 +1,17 @@
-// A server built on activitypub-bot: bea, who keeps whatever comes in, and a group.
+// A small server built on activitypub-bot: bea, who keeps whatever comes in, and a group.
 import { Bot, GroupBot, makeApp } from "@evanp/activitypub-bot";
 import { answer } from "./tls.mjs";
 
-const short = (type) => [type].flat()[0]?.split("#").pop();
+export const short = (type) => [type].flat()[0]?.split("#").pop();
+
+class Club extends GroupBot {
+  get does() {
+    return this._context;
+  }
+}
 
 class Keeper extends Bot {
-  /** { type, actor, object }: what was delivered to her, and what was public. */
+  /** { type, actor, object, text }: what was delivered to her, and what was public. */
   inbox = [];
   heard = [];
   /** Ids of what mentions her, of what of hers was liked, and of who followed and left. */
@@ -19,7 +25,8 @@ class Keeper extends Bot {
   }
 
   #note(list, activity) {
-    list.push({ type: short(activity.type), actor: activity.actor?.first?.id, object: activity.object?.first?.id });
+    const object = activity.object?.first;
+    list.push({ type: short(activity.type), actor: activity.actor?.first?.id, object: object?.id, text: object?.content?.get() });
   }
 
   async handleActivity(activity) {
@@ -50,10 +57,11 @@ class Keeper extends Bot {
 
 export async function start(name) {
   const bea = new Keeper("bea", { fullname: "Bea Bot", description: "Onthoudt alles." });
+  const club = new Club("kookclub", { fullname: "Kookclub" });
   const app = await makeApp({
     databaseUrl: "sqlite::memory:",
     origin: `https://${name}`,
-    bots: { bea, kookclub: new GroupBot("kookclub", { fullname: "Kookclub" }) },
+    bots: { bea, kookclub: club },
     logLevel: process.env.LIVE_LOG ?? "silent",
     allowPrivateNetworkRequests: true,
     trustProxy: "loopback",
@@ -62,11 +70,13 @@ export async function start(name) {
     const server = app.listen(0, "127.0.0.1", () => done(server));
   });
   answer(name, server.address().port);
-  const query = async (sql) => (await app.locals.connection.query(sql))[0];
+  const failed =
+    "SELECT queue_id, last_error FROM failed_job UNION ALL SELECT queue_id, last_error FROM job WHERE last_error IS NOT NULL";
   return {
     bea,
+    club,
     /** What it could not do. */
-    failed: () => query("SELECT queue_id, last_error FROM failed_job UNION ALL SELECT queue_id, last_error FROM job WHERE last_error IS NOT NULL"),
+    failed: async () => (await app.locals.connection.query(failed))[0],
     stop: async () => {
       server.close();
       server.closeAllConnections();
@@ -74,5 +84,3 @@ export async function start(name) {
     },
   };
 }
-
-export { short };

@@ -2,7 +2,7 @@ use std::collections::HashMap;
 
 use crate::base::*;
 use crate::domain::actors::ActorCard;
-use crate::domain::posts::{PostKind, PostView};
+use crate::domain::posts::{PostKind, PostView, QuoteState};
 use crate::domain::{Sight, Viewer};
 use crate::policy;
 use crate::store::{Conn, actors, federation, posts};
@@ -24,8 +24,23 @@ pub struct PostParts {
     pub tags: Vec<String>,
     /// ActivityPub id of the accepted answer.
     pub accepted_uri: Option<String>,
+    /// What it quotes, whether it may, and where that is written down.
+    pub quote: Option<Quoted>,
     /// Whom a direct message goes to, besides its author.
     pub recipients: Vec<ActorCard>,
+}
+
+/// A post that is quoted.
+#[derive(Clone, Debug)]
+pub struct Quoted {
+    /// Its ActivityPub id.
+    pub uri: String,
+    /// Who wrote it.
+    pub author: ActorCard,
+    /// What they say of it.
+    pub state: QuoteState,
+    /// Where they say it.
+    pub stamp: Option<String>,
 }
 
 /// Loads what the documents of several posts need; those the viewer may not see are left out. In no order.
@@ -44,7 +59,7 @@ pub async fn load(conn: &mut Conn, ids: &[PostId], sight: &Sight) -> Result<Vec<
         tags.entry(post).or_default().push(tag);
     }
     let around: Vec<PostId> =
-        views.iter().flat_map(|v| [v.post.parent_id, v.post.accepted_id, Some(v.post.root_id)]).flatten().collect();
+        views.iter().flat_map(|v| [v.post.parent_id, v.post.accepted_id, Some(v.post.root_id), v.quoted]).flatten().collect();
     let everything = policy::sight(&Viewer::System);
     let around: HashMap<PostId, PostView> =
         posts::views(conn, &around, &everything).await?.into_iter().map(|view| (view.post.id, view)).collect();
@@ -58,7 +73,17 @@ pub async fn load(conn: &mut Conn, ids: &[PostId], sight: &Sight) -> Result<Vec<
         };
         let root = around.get(&view.post.root_id);
         let ours = |card: &ActorCard| card.is_local();
+        let quote = match view.quoted.and_then(|quoted| around.get(&quoted)) {
+            Some(quoted) => posts::quote_of(conn, id).await?.map(|(_, state, stamp)| Quoted {
+                uri: quoted.post.uri.clone(),
+                author: quoted.author.clone(),
+                state,
+                stamp,
+            }),
+            None => None,
+        };
         parts.push(PostParts {
+            quote,
             parent_uri,
             parent_author: parent.map(|p| p.author.clone()),
             context_here: root.is_some_and(|r| ours(&r.author)) || view.group.as_ref().is_some_and(|g| ours(&g.actor)),

@@ -1,12 +1,12 @@
 use serde_json::{Map, Value, json};
 
 use super::super::wire::PUBLIC;
-use super::load::PostParts;
+use super::load::{PostParts, Quoted};
 use crate::base::Time;
 use crate::domain::actors::ActorCard;
 use crate::domain::audiences::Scope;
 use crate::domain::media::Media;
-use crate::domain::posts::{Poll, Post, PostKind};
+use crate::domain::posts::{Poll, Post, PostKind, QuoteState};
 use crate::urls::Urls;
 
 /// To whom a post and what happens to it are addressed.
@@ -88,7 +88,7 @@ pub fn note(parts: &PostParts, urls: &Urls, now: Time) -> Value {
         set("summary", json!(post.warning));
     }
     set("sensitive", json!(post.sensitive || !post.warning.is_empty()));
-    let content = content(post);
+    let content = content(parts);
     if let Some(language) = &post.language {
         set("contentMap", json!({language.as_str(): content}));
     }
@@ -112,6 +112,19 @@ pub fn note(parts: &PostParts, urls: &Urls, now: Time) -> Value {
     }
     set("attachment", json!(attachments(parts, urls)));
     set("tag", json!(tags(parts, urls)));
+    if let Some(quote) = &parts.quote {
+        // Each kind of server looks for it under another name.
+        for name in ["quote", "quoteUri", "quoteUrl", "_misskey_quote"] {
+            set(name, json!(quote.uri));
+        }
+        if let (QuoteState::Accepted, Some(stamp)) = (quote.state, &quote.stamp) {
+            set("quoteAuthorization", json!(stamp));
+        }
+    }
+    if parts.view.scope.is_open() && post.kind != PostKind::Direct {
+        // Only of quoting: to speak of answers and likes would promise that we hold back those we did not approve.
+        set("interactionPolicy", json!({"canQuote": {"automaticApproval": [PUBLIC], "manualApproval": []}}));
+    }
     let replies = urls.replies(post.id);
     set(
         "replies",
@@ -130,13 +143,25 @@ pub fn note(parts: &PostParts, urls: &Urls, now: Time) -> Value {
     Value::Object(doc)
 }
 
+/// How the line begins that names a quoted post.
+const QUOTE_LINE: &str = "<p>RE: <a ";
+
 /// The text as others show it: the title on top, and the address of a link post at the end.
-fn content(post: &Post) -> String {
+fn content(parts: &PostParts) -> String {
+    let post = &parts.view.post;
     let mut html = String::new();
     if !post.title.is_empty() {
         html.push_str(&title_paragraph(&post.title));
     }
-    html.push_str(&post.html);
+    match parts.quote.as_ref().and_then(|_| post.html.rfind(QUOTE_LINE)) {
+        // Who shows the quoted post itself leaves this line out.
+        Some(at) => {
+            html.push_str(&post.html[..at]);
+            html.push_str("<p class=\"quote-inline\">");
+            html.push_str(&post.html[at + "<p>".len()..]);
+        }
+        None => html.push_str(&post.html),
+    }
     if let Some(url) = &post.link_url {
         html.push_str(&link_paragraph(url));
     }
@@ -206,7 +231,13 @@ fn tags(parts: &PostParts, urls: &Urls) -> Vec<Value> {
         json!({"type": "Mention", "href": card.uri, "name": name})
     };
     let hashtag = |tag: &String| json!({"type": "Hashtag", "href": urls.tag(tag), "name": format!("#{tag}")});
-    named.into_iter().map(mention).chain(parts.tags.iter().map(hashtag)).collect()
+    let quoted = |quote: &Quoted| {
+        // FEP-e232.
+        let mime = "application/ld+json; profile=\"https://www.w3.org/ns/activitystreams\"";
+        json!({"type": "Link", "href": quote.uri, "mediaType": mime, "name": format!("RE: {}", quote.uri)})
+    };
+    let words = named.into_iter().map(mention).chain(parts.tags.iter().map(hashtag));
+    words.chain(parts.quote.as_ref().map(quoted)).collect()
 }
 
 fn poll_members(poll: &Poll, now: Time, set: &mut impl FnMut(&str, Value)) {

@@ -60,6 +60,10 @@ pub struct ReadPost {
     pub poll: Option<Poll>,
     /// The accepted answer, where it says which: ours only.
     pub accepted: Option<Option<String>>,
+    /// What it quotes.
+    pub quoted: Option<String>,
+    /// Where it is written down that it may.
+    pub quote_stamp: Option<String>,
     /// A vote for the option with this name, rather than a post.
     pub vote: Option<String>,
 }
@@ -107,6 +111,8 @@ pub fn read_post(doc: Doc<'_>, outer: Option<Doc<'_>>, rules: IdRules, now: Time
         hashtags: tags.hashtags.iter().map(|t| t.name.to_lowercase()).filter(|t| t.chars().count() <= 100).collect(),
         media: files(doc, kind),
         accepted: doc.0.get("kring:acceptedAnswer").map(|v| v.as_str().map(str::to_owned)),
+        quoted: doc.quoted_id().filter(|id| rules.any(id).is_some()).map(str::to_owned),
+        quote_stamp: doc.one_id("quoteAuthorization").map(str::to_owned),
         vote: vote.map(str::to_owned),
         html: content,
         warning,

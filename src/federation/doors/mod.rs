@@ -43,6 +43,7 @@ pub fn router(federation: Federation) -> Router {
         .route("/groups/{name}/moderators", get(collections::group_moderators))
         .route("/groups/{name}/featured", get(collections::group_featured))
         .route("/posts/{id}/replies", get(collections::replies))
+        .route("/posts/{id}/quote", get(objects::quote_stamp))
         .route("/contexts/{id}", get(collections::context))
         .route("/activities/{id}", get(objects::activity))
         .with_state(federation)

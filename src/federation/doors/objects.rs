@@ -85,6 +85,25 @@ pub async fn activity(
     }
 }
 
+/// `GET /posts/ID/quote`
+pub async fn quote_stamp(
+    State(federation): State<Federation>,
+    OriginalUri(uri): OriginalUri,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    let viewer = match federation.reader(&uri, &headers).await {
+        Ok(viewer) => viewer,
+        Err(refused) => return answer::refusal(refused.status()),
+    };
+    let stamp = async { federation.stamp_document(id.parse()?, &viewer).await };
+    match stamp.await {
+        // Both posts are open, so it is the same for everyone.
+        Ok(document) => answer::document(&document, Keep::Public),
+        Err(error) => answer::error(&error),
+    }
+}
+
 /// The address and headers of a request, without its body, which cannot be shared between threads.
 fn asked(request: &Request) -> (http::Uri, HeaderMap) {
     let uri = request.extensions().get::<OriginalUri>().map_or_else(|| request.uri().clone(), |uri| uri.0.clone());

@@ -6,10 +6,13 @@ use super::Item;
 use crate::base::*;
 use crate::domain::actors::{Actor, ActorState};
 use crate::services::follows;
+use crate::services::throttle::Quota;
 use crate::store::{actors, groups};
 
 /// Follows of an actor that goes, ended in one transaction.
 const CHUNK: i64 = 200;
+/// How often one actor may move.
+const MOVES: Quota = Quota { burst: 1, every: 7 * Time::DAY };
 
 impl Federation {
     /// A new profile: its own word, or asked of its server.
@@ -29,6 +32,31 @@ impl Federation {
             }
             None => Err(Error::forbidden("error-origin")),
         }
+    }
+
+    /// Someone elsewhere goes on at another address (INTEROP A.9.12). Only they can say so, and the new address must name
+    /// the old one; once a week, so that two addresses cannot send members back and forth.
+    pub(super) async fn on_move(&self, item: &Item<'_>) -> Result<()> {
+        let actor = &item.actor;
+        let target = item.doc.one_id("target").ok_or(Error::NotFound)?;
+        let own = item.via.is_none() && item.envelope.object() == Some(actor.uri.as_str());
+        if !own || actor.is_local() || target == actor.uri {
+            return Err(Error::forbidden("error-origin"));
+        }
+        if self.ctx.urls.is_ours(target) {
+            tracing::debug!(target, "members here do not name former addresses");
+            return Err(Error::NotFound);
+        }
+        let document = self.document(target, None).await?;
+        if !Doc(&document).ids("alsoKnownAs").contains(&actor.uri.as_str()) {
+            return Err(Error::NotAuthentic(format!("{target} does not know {}", actor.uri)));
+        }
+        let to = self.store_actor(&document).await?;
+        if to.kind != actor.kind || to.state != ActorState::Active {
+            return Err(Error::NotFound);
+        }
+        self.ctx.throttle.take(&[(format!("move {}", actor.id), MOVES)], self.ctx.now())?;
+        follows::move_followers(&self.ctx, actor, &to).await
     }
 
     /// Someone elsewhere left: the row stays as a tombstone, memberships and follows end.

@@ -94,7 +94,7 @@ impl Federation {
     }
 
     pub(super) async fn on_accept(&self, item: &Item<'_>) -> Result<()> {
-        if self.on_peering_answer(item, true).await? {
+        if self.on_peering_answer(item, true).await? || self.on_quote_answer(item, true).await? {
             return Ok(());
         }
         let Some(follow) = self.answered(item).await?.filter(|_| item.via.is_none()) else {
@@ -105,7 +105,7 @@ impl Federation {
 
     /// A refusal, or the end of a membership.
     pub(super) async fn on_reject(&self, item: &Item<'_>) -> Result<()> {
-        if self.on_peering_answer(item, false).await? {
+        if self.on_peering_answer(item, false).await? || self.on_quote_answer(item, false).await? {
             return Ok(());
         }
         let Some(follow) = self.answered(item).await?.filter(|_| item.via.is_none()) else {

@@ -61,7 +61,7 @@ pub(in crate::federation) struct Item<'a> {
 
 /// A group elsewhere that passed something on.
 #[derive(Clone, Debug)]
-pub(super) struct Via {
+pub(in crate::federation) struct Via {
     /// The group.
     pub group: Actor,
     /// The inner activity is proven, or its actor lives where the group does.
@@ -295,11 +295,9 @@ impl Federation {
                 Kind::Lock => self.on_lock(item, true).await,
                 Kind::Block => self.on_block(item, true).await,
                 Kind::Flag => self.on_flag(item).await,
-                // Kring has no votes down, and the others wait for rooms that are not built yet.
-                Kind::Dislike | Kind::Move | Kind::QuoteRequest | Kind::Ignore => {
-                    tracing::debug!(%kind, "activity ignored");
-                    Ok(())
-                }
+                Kind::Move => self.on_move(item).await,
+                Kind::QuoteRequest => self.on_quote_request(item).await,
+                // Dislike among them: Kring has no votes down.
                 other => {
                     tracing::debug!(kind = %other, "activity ignored");
                     Ok(())

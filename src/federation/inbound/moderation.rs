@@ -78,7 +78,13 @@ impl Federation {
         let target = item.envelope.target.clone().unwrap_or_default();
         let group = match item.group() {
             Some(group) => group.clone(),
-            None => self.group_of_collection(&target).await?.ok_or(Error::NotFound)?,
+            None => match self.group_of_collection(&target).await? {
+                Some(group) => group,
+                None => {
+                    tracing::debug!(target, "of nobody's group");
+                    return Ok(());
+                }
+            },
         };
         let (_, featured, moderators) = rows::collections(&mut self.ctx.db.read().await?, group.id).await?;
         let object = item.envelope.object().unwrap_or_default();

@@ -188,6 +188,7 @@ impl Federation {
             Some(uri) => self.parent_of(uri, &source).await?,
             None => None,
         };
+        let quote = self.quote_in(&read, &author, source.depth == 0 && !source.old).await?;
         let mut conn = self.ctx.db.read().await?;
         let closed = match &group {
             Some(group) => {
@@ -231,6 +232,7 @@ impl Federation {
             mentions: people(&mentioned),
             relay: source.row.filter(|_| source.via.is_none()),
             announced_by: source.via.map(|g| g.id),
+            quote,
             old: source.old || source.depth > 0,
             kind: if parent.is_some() { PostKind::Comment } else { read.kind },
             uri: read.uri,
@@ -323,6 +325,7 @@ impl Federation {
     }
 
     async fn update_post(&self, item: &Item<'_>, read: ReadPost) -> Result<()> {
+        let now = self.ctx.now();
         let known = posts::find_by_uri(&mut self.ctx.db.read().await?, &read.uri).await?;
         let Some(post) = known else {
             let source = Source { via: item.group().cloned(), row: item.row, ..Source::default() };
@@ -336,7 +339,14 @@ impl Federation {
         }
         let accepted = read.accepted.clone();
         let mentioned = rows::actors_by_uri(&mut self.ctx.db.read().await?, &read.mentions).await?;
+        let quote = self.quote_in(&read, &item.actor, true).await?;
+        // Where a changed post does not say when that was, the activity does (activitypub-bot). New counts of votes come
+        // without a time too, and are no change of the text.
+        let changed = post.html != read.html.as_str() || post.title != read.title || post.warning != read.warning;
+        let told = || ["updated", "published"].into_iter().find_map(|name| item.doc.time_until(name, now));
+        let updated = read.updated.or_else(|| told().filter(|_| changed));
         let update = Incoming {
+            quote,
             title: read.title,
             html: read.html,
             language: read.language,
@@ -344,7 +354,7 @@ impl Federation {
             warning: read.warning,
             link_url: read.link_url,
             published: read.published,
-            updated: read.updated,
+            updated,
             mentions: mentioned.iter().filter(|a| !a.is_group()).map(|a| a.id).collect(),
             hashtags: read.hashtags,
             media: read.media,
@@ -393,6 +403,9 @@ impl Federation {
             };
         }
         let Some(post) = posts::find_by_uri(&mut self.ctx.db.read().await?, uri).await? else {
+            if self.on_stamp_deleted(item, uri).await? {
+                return Ok(());
+            }
             // It may still come, late: then it must stay away.
             if item.is_authentic() && same_origin(uri, &item.actor.uri) && !item.actor.is_local() {
                 service::receive_delete(&self.ctx, &item.actor, uri, None).await?;
@@ -477,6 +490,7 @@ fn shell(uri: &str, author: &Actor, now: Time) -> Incoming {
         hashtags: Vec::new(),
         media: Vec::new(),
         poll: None,
+        quote: None,
         relay: None,
         announced_by: None,
         old: false,

@@ -19,7 +19,7 @@ use crate::store::{Conn, groups};
 
 /// An inbox and the host it belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct Target {
+pub(in crate::federation) struct Target {
     pub host: String,
     pub inbox: String,
 }
@@ -35,7 +35,7 @@ pub(super) struct Followers {
 
 /// What is to be sent. Written down at once by [`Federation::send`].
 #[derive(Debug, Default)]
-pub(super) struct Batch {
+pub(in crate::federation) struct Batch {
     out: Vec<Outgoing>,
 }
 
@@ -108,7 +108,7 @@ pub(super) fn targets(rows: Vec<(ActorId, String, String, Option<String>)>) -> V
 impl Federation {
     /// Writes a batch down, in one transaction, and wakes the deliverers. An activity that was written down before is not
     /// sent again.
-    pub(super) async fn send(&self, batch: Batch) -> Result<()> {
+    pub(in crate::federation) async fn send(&self, batch: Batch) -> Result<()> {
         if batch.out.is_empty() {
             return Ok(());
         }
@@ -191,7 +191,7 @@ impl Federation {
     }
 
     /// Inboxes of single actors elsewhere, those of unwelcome hosts left out.
-    pub(super) async fn inboxes(&self, ids: &[ActorId]) -> Result<Vec<Target>> {
+    pub(in crate::federation) async fn inboxes(&self, ids: &[ActorId]) -> Result<Vec<Target>> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }

@@ -162,6 +162,7 @@ impl Federation {
             let direct = self.direct(&parts).await?;
             let create = self.create_of(&parts);
             self.carry(&mut batch, create, &author, &place, post.audience_id, direct, false).await?;
+            self.ask_to_quote(&mut batch, &parts, &author).await?;
         }
         if let Place::Ours(group) = &place {
             self.show(&mut batch, &group.0, &group.1, post).await?;
@@ -189,6 +190,7 @@ impl Federation {
         let mut batch = Batch::default();
         let create = self.create_of(&parts);
         self.carry(&mut batch, create, &author, &place, parts.view.post.audience_id, direct, false).await?;
+        self.ask_to_quote(&mut batch, &parts, &author).await?;
         self.send(batch).await
     }
 

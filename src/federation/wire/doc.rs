@@ -172,7 +172,14 @@ impl<'a> Doc<'a> {
 
     /// The post that this one quotes, from any of the members in use (INTEROP B.3.8).
     pub fn quoted_id(self) -> Option<&'a str> {
-        ["quote", "_misskey_quote", "quoteUrl", "quoteUri"].into_iter().find_map(|name| self.one_id(name))
+        let member = ["quote", "_misskey_quote", "quoteUrl", "quoteUri"].into_iter().find_map(|name| self.one_id(name));
+        // FEP-e232: a link to an ActivityPub document.
+        let document = |tag: &Doc<'a>| {
+            let mime = tag.get("mediaType").and_then(Value::as_str).unwrap_or_default();
+            tag.types().contains(&"Link")
+                && (mime.starts_with("application/ld+json") || mime.starts_with("application/activity+json"))
+        };
+        member.or_else(|| self.items("tag").find(document).and_then(Doc::id))
     }
 
     /// The inbox shared by the actor's server: in `endpoints`, or on the actor itself (Discourse).

@@ -13,7 +13,7 @@ use crate::base::*;
 use crate::domain::Viewer;
 use crate::domain::audiences::Scope;
 use crate::domain::filters::Filter;
-use crate::domain::posts::PostView;
+use crate::domain::posts::{PostView, QuoteState};
 use crate::policy;
 use crate::services::{Ctx, backfill};
 use crate::store;
@@ -41,6 +41,8 @@ pub struct StatusText {
     pub poll: Option<String>,
     /// What it quotes.
     pub quoted: Option<PostId>,
+    /// Whether that may be shown.
+    pub quote_state: Option<QuoteState>,
     /// Pinned in its group.
     pub pinned: bool,
     /// Deleted or taken away.

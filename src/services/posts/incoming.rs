@@ -61,6 +61,8 @@ pub struct Incoming {
     pub media: Vec<IncomingMedia>,
     /// A vote.
     pub poll: Option<Poll>,
+    /// A post here that it quotes, what that one's author says of it, and where.
+    pub quote: Option<(PostId, QuoteState, Option<String>)>,
     /// The activity it came in: wrapped for the followers of a group of ours.
     pub relay: Option<ActivityId>,
     /// The group that announced it.
@@ -305,6 +307,9 @@ async fn insert_parts(conn: &mut Conn, ctx: &Ctx, new: &Incoming, post: &Post) -
     if let Some(poll) = &new.poll {
         store::posts::insert_poll(conn, post.id, poll).await?;
     }
+    if let Some((quoted, state, stamp)) = &new.quote {
+        store::posts::set_quote(conn, post.id, *quoted, *state, stamp.as_deref()).await?;
+    }
     let mentioned = store::actors::list(conn, &new.mentions).await?;
     let told = super::write::readable_mentions(conn, post, &mentioned).await?;
     store::posts::set_mentions(conn, post.id, &told.iter().map(|a| a.id).collect::<Vec<_>>()).await?;
@@ -369,6 +374,10 @@ async fn apply_update(conn: &mut Conn, ctx: &Ctx, new: Incoming) -> Result<Optio
     if let Some(poll) = &new.poll {
         let counts: Vec<(i32, i64)> = poll.options.iter().map(|o| (o.position, o.votes_count)).collect();
         store::posts::set_poll_counts(conn, post.id, &counts, poll.voters_count, poll.closed_at).await?;
+    }
+    // What is quoted may be allowed without a new text.
+    if let Some((quoted, state, stamp)) = &new.quote {
+        store::posts::set_quote(conn, post.id, *quoted, *state, stamp.as_deref()).await?;
     }
     let Some(updated) = new.updated else { return Ok(None) };
     if post.edited_at.is_some_and(|at| at >= updated) {
@@ -451,6 +460,7 @@ async fn bury_unseen(conn: &mut Conn, ctx: &Ctx, author: &Actor, uri: &str) -> R
         hashtags: Vec::new(),
         media: Vec::new(),
         poll: None,
+        quote: None,
         relay: None,
         announced_by: None,
         old: true,

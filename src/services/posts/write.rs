@@ -224,7 +224,7 @@ pub async fn publish(ctx: &Ctx, viewer: &Viewer, mut form: PostForm) -> Result<P
                 let place = place(conn, &c, &viewer, &form, &text).await?;
                 let done = insert(conn, &c, me, &form, &text, place).await?;
                 if let Some(quoted) = form.quote {
-                    super::quotes::note(conn, &viewer, done.0.id, quoted).await?;
+                    super::quotes::note(conn, &c, &viewer, done.0.id, quoted).await?;
                 }
                 Ok(done)
             })
@@ -520,7 +520,7 @@ pub(super) async fn unshow(conn: &mut Conn, ctx: &Ctx, post: &Post) -> Result<()
 /// `NotFound`, `Forbidden` for others' posts, `Gone` for deleted ones, `Invalid` per field.
 pub async fn edit(ctx: &Ctx, viewer: &Viewer, id: PostId, mut form: PostForm) -> Result<()> {
     let me = viewer.member_id()?;
-    let quoted = store::posts::quoted_by(&mut ctx.db.read().await?, id).await?;
+    let quoted = store::posts::quote_of(&mut ctx.db.read().await?, id).await?.map(|quote| quote.0);
     let source = super::quotes::with_address(ctx, &form.source, quoted).await?;
     let text = read_text(ctx, &form.title, &source, form.language.take()).await?;
     let (c, sight) = (ctx.clone(), policy::sight(viewer));

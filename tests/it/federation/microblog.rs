@@ -24,6 +24,7 @@ on_sqlite! {
     d84_votes_are_counted_and_shown_to_nobody => votes;
     d60_older_news_is_ignored => older;
     shares_and_personal_posts => personal;
+    who_moves_elsewhere_is_followed_there => moved;
 }
 
 struct Scene {
@@ -293,4 +294,47 @@ async fn personal(kind: Kind) {
     let posts: Vec<_> = s.peer.seen().into_iter().filter(|p| p.method == "POST").collect();
     let ids: std::collections::HashSet<String> = posts.iter().map(|p| p.json()["id"].to_string()).collect();
     assert_eq!((ids.len(), posts.iter().all(|p| p.path == "/inbox")), (posts.len(), true));
+}
+
+/// Someone elsewhere goes on at another address: who followed them here follows that.
+async fn moved(kind: Kind) {
+    let a = Kring::start("alpha", kind).await;
+    let (ada, bob) = (a.person("Ada").await, a.person("Bob").await);
+    let (old, new) = (Peer::start("old", "mastodon").await, Peer::start("new", "mastodon").await);
+    let from = old.person("lou");
+    let inbox = a.url("/inbox");
+    let lou = a.resolve("lou", &old.host).await;
+    for who in [&ada, &bob] {
+        kring::services::follows::request(a.ctx(), who, lou.id, "").await.unwrap();
+    }
+    let asked = |v: &Value, who: &str| v["type"] == "Follow" && v["actor"] == a.url(&format!("/people/{who}")).as_str();
+    for who in ["ada", "bob"] {
+        let follow = old.until_received("Follow", |v| asked(v, who)).await;
+        let accept = activity("Accept", &old.url(&format!("/accept/{who}")), &from, follow);
+        assert_eq!(old.send(&from, &inbox, &accept).await, 202);
+    }
+    a.until_state(&bob, &lou, Some(FollowState::Accepted)).await;
+    a.until_state(&ada, &lou, Some(FollowState::Accepted)).await;
+    // The new address says nothing of the old one: nobody is moved. Nor does anybody else move them.
+    let to = new.actor("Person", "louise", json!({}));
+    let mut gone = activity("Move", &old.url("/move/1"), &from, json!(from));
+    gone["target"] = json!(to);
+    assert_eq!(old.send(&from, &inbox, &gone).await, 202);
+    let other = old.person("mel");
+    let mut forged = activity("Move", &old.url("/move/2"), &other, json!(from));
+    forged["target"] = json!(to);
+    assert_eq!(old.send(&other, &inbox, &forged).await, 202);
+    a.until_quiet().await;
+    assert!(new.received().is_empty(), "{:?}", new.types());
+    // Now it does.
+    new.actor("Person", "louise", json!({"alsoKnownAs": [from]}));
+    gone["id"] = json!(old.url("/move/3"));
+    assert_eq!(old.send(&from, &inbox, &gone).await, 202);
+    for who in ["ada", "bob"] {
+        let follow = new.until_received("Follow", |v| asked(v, who)).await;
+        assert_eq!(follow["object"].as_str(), Some(to.as_str()));
+        old.until_received("Undo", |v| v["type"] == "Undo" && v["object"]["actor"] == a.url(&format!("/people/{who}")).as_str())
+            .await;
+    }
+    a.until_state(&ada, &lou, None).await;
 }

@@ -1,6 +1,7 @@
 //! Federation: documents, doors, and instances that meet over real HTTP. Names bear the number of the checklist in
 //! FEDERATION.md.
 
+mod backfill;
 mod closed;
 mod discovery;
 mod documents;
@@ -13,5 +14,6 @@ pub mod peer;
 mod peering;
 mod proofs;
 mod queue;
+mod quotes;
 mod support;
 mod threadiverse;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::status::{Draw, Outer};
+use super::status::{self, Draw, Outer};
 use super::{account, filter};
 use crate::base::*;
 use crate::domain::Viewer;
@@ -168,6 +168,9 @@ impl Sheet {
     fn quote(&self, text: &StatusText) -> String {
         let Some(id) = text.quoted else { return "null".to_owned() };
         let without = |state: &str| json!({ "state": state, "quoted_status": Value::Null }).to_string();
+        if let Some(state) = status::unshown(text.quote_state) {
+            return without(state);
+        }
         let (Some(mark), Some(quoted)) = (self.quoted.get(&id), self.texts.get(&id)) else {
             return without("unauthorized");
         };
@@ -256,6 +259,7 @@ fn text(draw: &Draw<'_>, view: &PostView, version: i64, now: Time) -> StatusText
         extra: bare(&extra),
         poll: poll.map(|poll| bare(&poll)),
         quoted: view.quoted,
+        quote_state: view.quote_state,
         pinned: view.post.pinned_at.is_some(),
         gone: view.post.is_gone(),
         looked_at: filter::looked_at(view),

@@ -7,7 +7,7 @@ use super::{account, media};
 use crate::base::*;
 use crate::domain::Viewer;
 use crate::domain::audiences::Scope;
-use crate::domain::posts::{EntryKind, Poll, PostKind, PostState, PostView, ReactionKind, Revision};
+use crate::domain::posts::{EntryKind, Poll, PostKind, PostState, PostView, QuoteState, ReactionKind, Revision};
 use crate::services::Ctx;
 use crate::services::api::{Around, around};
 
@@ -155,6 +155,9 @@ impl<'a> Draw<'a> {
     /// `Quote`, or `ShallowQuote` for what a quoted post quotes itself.
     fn quote(&self, view: &PostView) -> Value {
         let Some(id) = view.quoted else { return Value::Null };
+        if let Some(state) = unshown(view.quote_state) {
+            return json!({ "state": state, "quoted_status": Value::Null });
+        }
         match self.around.quoted.get(&id) {
             Some(quoted) if quoted.post.is_gone() => json!({ "state": "deleted", "quoted_status": Value::Null }),
             Some(quoted) => {
@@ -187,6 +190,15 @@ impl<'a> Draw<'a> {
     }
 }
 
+/// What a quote is called whose quoted post may not be shown with it.
+pub fn unshown(state: Option<QuoteState>) -> Option<&'static str> {
+    match state {
+        Some(QuoteState::Pending) => Some("pending"),
+        Some(QuoteState::Refused) => Some("rejected"),
+        Some(QuoteState::Accepted) | None => None,
+    }
+}
+
 /// Open posts may be quoted by everyone here.
 fn approval(view: &PostView, open: bool) -> Value {
     let everyone = open && view.post.kind != PostKind::Direct;
@@ -199,7 +211,7 @@ fn approval(view: &PostView, open: bool) -> Value {
 /// The text without the last line that names the quoted post: apps show that post itself.
 fn without_quote_line(view: &PostView) -> &str {
     let html = view.post.html.as_str();
-    match html.rfind("<p>RE: <a ").filter(|_| view.quoted.is_some()) {
+    match html.rfind("<p>RE: <a ").filter(|_| view.quote_state == Some(QuoteState::Accepted)) {
         Some(at) => html[..at].trim_end(),
         None => html,
     }
