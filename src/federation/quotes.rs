@@ -148,7 +148,9 @@ impl Federation {
 
     /// Asks the author of a post elsewhere whether one of ours may quote it.
     pub(super) async fn ask_to_quote(&self, batch: &mut Batch, parts: &PostParts, author: &Actor) -> Result<()> {
-        let Some(quote) = parts.quote.as_ref().filter(|quote| quote.state == QuoteState::Pending) else { return Ok(()) };
+        let Some(quote) = parts.quote.as_ref().filter(|quote| quote.state == QuoteState::Pending) else {
+            return Ok(());
+        };
         if quote.author.is_local() {
             return Ok(());
         }

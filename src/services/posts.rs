@@ -1,6 +1,7 @@
 //! Writing, answering, editing and deleting. Posts from here and from peers go through the same rules.
 
 mod around;
+mod change;
 mod incoming;
 mod lists;
 mod moderate;
@@ -9,9 +10,10 @@ mod reactions;
 mod write;
 
 pub use around::*;
+pub use change::{delete, edit};
 pub use incoming::{Incoming, IncomingMedia, receive, receive_delete, receive_update};
 pub use lists::*;
 pub use moderate::*;
 pub use quotes::{answered as quote_answered, may_quote};
 pub use reactions::*;
-pub use write::{NewPoll, PostForm, Published, check, delete, edit, publish, render_preview};
+pub use write::{NewPoll, PostForm, Published, check, publish, render_preview};

@@ -7,10 +7,10 @@ use crate::base::*;
 use crate::domain::Viewer;
 use crate::domain::knowledge::{Offer, OfferState, Relation, Term, Told, Why};
 use crate::domain::notices::NoticeKind;
+use crate::domain::people::Role;
 use crate::domain::posts::{Post, PostKind, PostView};
 use crate::domain::search::FoundKind;
 use crate::services::expertise::Knower;
-use crate::services::follows::may_see;
 use crate::services::search::{self, Wanted};
 use crate::store;
 use crate::{policy, text};
@@ -57,21 +57,19 @@ pub(super) async fn find_people(ctx: &Ctx, post: &Post) -> Result<()> {
         return Ok(());
     }
     let ids: Vec<TermId> = about.iter().map(|term| term.id).collect();
-    let mut told: Vec<(ActorId, Term)> = Vec::new();
     let mut conn = ctx.db.read().await?;
-    for (member, _) in store::expertise::who_helps(&mut conn, &ids, CANDIDATES).await? {
-        if told.len() >= TOLD {
-            break;
-        }
-        if member == post.author_id || !may_see(&mut conn, member, post.id).await? {
-            continue;
-        }
-        let known = store::expertise::helps_with(&mut conn, member, &ids).await?;
-        if let Some(term) = about.iter().find(|term| known.contains(&term.id)) {
-            told.push((member, term.clone()));
-        }
-    }
+    let mut helping: Vec<ActorId> =
+        store::expertise::who_helps(&mut conn, &ids, CANDIDATES).await?.into_iter().map(|found| found.0).collect();
+    helping.retain(|member| *member != post.author_id);
+    let sight = |(id, role, guest): (ActorId, Role, bool)| (id, policy::sight(&Viewer::Member { id, role, guest }));
+    let sights: Vec<_> = store::members::among(&mut conn, &helping).await?.into_iter().map(sight).collect();
+    let seeing = store::who_sees(&mut conn, &sights, post.id).await?;
+    helping.retain(|member| seeing.contains(member));
+    let known = store::expertise::helps_with(&mut conn, &helping, &ids).await?;
     drop(conn);
+    let word = |member: &ActorId| about.iter().find(|term| known.contains(&(*member, term.id)));
+    let told: Vec<(ActorId, &Term)> =
+        helping.iter().filter_map(|member| Some((*member, word(member)?))).take(TOLD).collect();
     for (member, term) in told {
         let mut notice = notices::about_post(NoticeKind::MayKnow, post);
         notice.detail = serde_json::json!({ "nl": term.label_nl, "en": term.label_en }).to_string();

@@ -103,13 +103,13 @@ db_fn! {
             .await
     }
 
-    /// With which of these words a member can help, among what they tell others.
-    pub async fn helps_with(conn, member: ActorId, about: &[TermId]) -> Vec<TermId> {
+    /// With which of these words several members can help, among what they tell others.
+    pub async fn helps_with(conn, who: &[ActorId], about: &[TermId]) -> Vec<(ActorId, TermId)> {
         expertise::table
-            .filter(expertise::member_id.eq(member).and(expertise::term_id.eq_any(about)))
+            .filter(expertise::member_id.eq_any(who).and(expertise::term_id.eq_any(about)))
             .filter(expertise::relation.eq_any([Relation::Knows, Relation::Teaches]))
             .filter(expertise::visibility.ne(Told::Me))
-            .select(expertise::term_id)
+            .select((expertise::member_id, expertise::term_id))
             .load(conn)
             .await
     }

@@ -18,17 +18,6 @@ export async function check(name, work) {
   }
 }
 
-/** What does not pass yet: it is told of, and fails nothing. */
-export async function notYet(name, work) {
-  try {
-    await work();
-    passed += 1;
-    console.log(`  passes now, may be a check: ${name}`);
-  } catch (error) {
-    console.log(`  not passing yet: ${name}: ${error.message}`);
-  }
-}
-
 /** Waits until `find` gives something. */
 export async function until(what, find, seconds = 20) {
   const end = Date.now() + seconds * 1000;

@@ -34,24 +34,31 @@ pub fn context() -> Value {
             "moderators": {"@id": "lemmy:moderators", "@type": "@id"},
             "removeData": "lemmy:removeData",
             "Lock": "lemmy:Lock",
-            "gts": "https://gotosocial.org/ns#",
-            "interactionPolicy": {"@id": "gts:interactionPolicy", "@type": "@id"},
-            "canQuote": {"@id": "gts:canQuote", "@type": "@id"},
-            "automaticApproval": {"@id": "gts:automaticApproval", "@type": "@id"},
-            "manualApproval": {"@id": "gts:manualApproval", "@type": "@id"},
-            "interactingObject": {"@id": "gts:interactingObject", "@type": "@id"},
-            "interactionTarget": {"@id": "gts:interactionTarget", "@type": "@id"},
-            "quote": {"@id": "https://w3id.org/fep/044f#quote", "@type": "@id"},
-            "quoteAuthorization": {"@id": "https://w3id.org/fep/044f#quoteAuthorization", "@type": "@id"},
-            "QuoteAuthorization": "https://w3id.org/fep/044f#QuoteAuthorization",
-            "QuoteRequest": "https://w3id.org/fep/044f#QuoteRequest",
-            "quoteUrl": "as:quoteUrl",
-            "quoteUri": "http://fedibird.com/ns#quoteUri",
-            "_misskey_quote": "https://misskey-hub.net/ns#_misskey_quote",
             "implements": {"@id": "https://w3id.org/fep/844e#implements", "@type": "@id"},
             "webfinger": "https://purl.archive.org/socialweb/webfinger#webfinger"
-        }
+        },
+        quotes()
     ])
+}
+
+/// The words for quotes (FEP-044f, and the older ones).
+fn quotes() -> Value {
+    json!({
+        "gts": "https://gotosocial.org/ns#",
+        "interactionPolicy": {"@id": "gts:interactionPolicy", "@type": "@id"},
+        "canQuote": {"@id": "gts:canQuote", "@type": "@id"},
+        "automaticApproval": {"@id": "gts:automaticApproval", "@type": "@id"},
+        "manualApproval": {"@id": "gts:manualApproval", "@type": "@id"},
+        "interactingObject": {"@id": "gts:interactingObject", "@type": "@id"},
+        "interactionTarget": {"@id": "gts:interactionTarget", "@type": "@id"},
+        "quote": {"@id": "https://w3id.org/fep/044f#quote", "@type": "@id"},
+        "quoteAuthorization": {"@id": "https://w3id.org/fep/044f#quoteAuthorization", "@type": "@id"},
+        "QuoteAuthorization": "https://w3id.org/fep/044f#QuoteAuthorization",
+        "QuoteRequest": "https://w3id.org/fep/044f#QuoteRequest",
+        "quoteUrl": "as:quoteUrl",
+        "quoteUri": "http://fedibird.com/ns#quoteUri",
+        "_misskey_quote": "https://misskey-hub.net/ns#_misskey_quote"
+    })
 }
 
 /// A document of our own, ready to be sent or served: with its `@context` in front.

@@ -58,8 +58,11 @@ pub async fn load(conn: &mut Conn, ids: &[PostId], sight: &Sight) -> Result<Vec<
     for (post, tag) in posts::tags_of(conn, &named).await? {
         tags.entry(post).or_default().push(tag);
     }
-    let around: Vec<PostId> =
-        views.iter().flat_map(|v| [v.post.parent_id, v.post.accepted_id, Some(v.post.root_id), v.quoted]).flatten().collect();
+    let around: Vec<PostId> = views
+        .iter()
+        .flat_map(|v| [v.post.parent_id, v.post.accepted_id, Some(v.post.root_id), v.quoted])
+        .flatten()
+        .collect();
     let everything = policy::sight(&Viewer::System);
     let around: HashMap<PostId, PostView> =
         posts::views(conn, &around, &everything).await?.into_iter().map(|view| (view.post.id, view)).collect();

@@ -6,7 +6,7 @@ use crate::base::Time;
 use crate::domain::actors::ActorCard;
 use crate::domain::audiences::Scope;
 use crate::domain::media::Media;
-use crate::domain::posts::{Poll, Post, PostKind, QuoteState};
+use crate::domain::posts::{Poll, PostKind, QuoteState};
 use crate::urls::Urls;
 
 /// To whom a post and what happens to it are addressed.

@@ -13,7 +13,7 @@ use crate::store::{moderation, posts};
 impl Federation {
     /// A reaction, or (from an Undo) its end.
     pub(super) async fn on_like(&self, item: &Item<'_>, on: bool) -> Result<()> {
-        if item.actor.is_local() {
+        if item.actor.is_local() || (on && self.is_undone(item).await?) {
             return Ok(());
         }
         let like = if on { item.doc } else { item.doc.embedded("object").ok_or(Error::NotFound)? };

@@ -1,12 +1,15 @@
 //! Undoing: by the thing itself, or by its bare id.
 
 use super::super::state::Federation;
-use super::super::wire::{Doc, Kind};
+use super::super::wire::{Doc, Kind, same_origin};
 use super::Item;
 use crate::base::*;
 use crate::services::posts as service;
-use crate::store::federation as rows;
+use crate::store::federation::{self as rows, NewActivity};
 use crate::store::posts;
+
+/// The kind under which the id of something undone is remembered.
+const UNDONE: &str = "Undone";
 
 impl Federation {
     pub(super) async fn on_undo(&self, item: &Item<'_>) -> Result<()> {
@@ -17,6 +20,10 @@ impl Federation {
         let moderation = matches!(kind, Some(Kind::Delete | Kind::Block | Kind::Lock));
         if doer.is_some_and(|doer| doer != item.actor.uri) && !moderation {
             return Err(Error::forbidden("error-not-yours"));
+        }
+        // What is undone may still come, late: then it must stay away.
+        if matches!(kind, Some(Kind::Like | Kind::EmojiReact | Kind::Announce) | None) {
+            self.remember_undone(item, inner.and_then(Doc::id).or(item.envelope.object())).await?;
         }
         match kind {
             Some(Kind::Follow | Kind::Join) => self.undo_follow(item, inner).await.map(|_| ()),
@@ -32,6 +39,30 @@ impl Federation {
                 Ok(())
             }
         }
+    }
+
+    async fn remember_undone(&self, item: &Item<'_>, id: Option<&str>) -> Result<()> {
+        let Some(id) = id.filter(|id| same_origin(id, &item.actor.uri)) else { return Ok(()) };
+        let undone = NewActivity {
+            id: ActivityId(self.ctx.ids.next()),
+            uri: id.to_owned(),
+            kind: UNDONE.to_owned(),
+            actor_id: None,
+            actor_uri: item.actor.uri.clone(),
+            audience_id: None,
+            incoming: false,
+            body: "{}".to_owned(),
+            received_at: self.ctx.now(),
+        };
+        let write = self.ctx.db.write(move |conn| Box::pin(async move { rows::insert_activity(conn, &undone).await }));
+        write.await.map(|_| ())
+    }
+
+    /// Whether something was undone before it came. At the door that is known already; not of what a group passes on.
+    pub(super) async fn is_undone(&self, item: &Item<'_>) -> Result<bool> {
+        let (Some(id), true) = (item.doc.id(), item.via.is_some()) else { return Ok(false) };
+        let known = rows::find_activity_by_uri(&mut self.ctx.db.read().await?, id).await?;
+        Ok(known.is_some_and(|known| known.kind == UNDONE && known.actor_uri == item.actor.uri))
     }
 
     async fn undo_share(&self, item: &Item<'_>, announce: Option<Doc<'_>>) -> Result<()> {

@@ -421,7 +421,7 @@ pub async fn receive_delete(ctx: &Ctx, author: &Actor, uri: &str, relay: Option<
                 if post.author_id != author.id {
                     return Err(Error::forbidden("error-not-yours"));
                 }
-                super::write::bury(conn, &c, &post).await?;
+                super::change::bury(conn, &c, &post).await?;
                 if let (Some(activity), Some(group)) = (relay, post.group_id) {
                     emit(conn, &c.ids, c.now(), &Event::Relay { activity, group }).await?;
                 }

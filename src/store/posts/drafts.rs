@@ -4,9 +4,8 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use crate::base::*;
-use crate::domain::posts::*;
-use crate::store::schema::*;
 use crate::store::db_fn;
+use crate::store::schema::*;
 
 db_fn! {
     /// The draft a member keeps for a place (`new:GROUP`, `comment:POST`, `edit:POST`).

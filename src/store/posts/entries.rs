@@ -5,8 +5,8 @@ use diesel_async::RunQueryDsl;
 
 use crate::base::*;
 use crate::domain::posts::*;
-use crate::store::schema::*;
 use crate::store::db_fn;
+use crate::store::schema::*;
 
 db_fn! {
     /// Adds a showing of a post; `false` if that source shows it already.

@@ -54,10 +54,7 @@ macro_rules! row_columns {
             ),
             lit::<Nullable<BigInt>>("(SELECT q.quoted_id FROM quotes q WHERE q.post_id = posts.id)", &[]),
             lit::<Nullable<Text>>("(SELECT q.state FROM quotes q WHERE q.post_id = posts.id)", &[]),
-            lit::<BigInt>(
-                "(SELECT COUNT(*) FROM quotes q WHERE q.quoted_id = posts.id AND q.state = 'accepted')",
-                &[],
-            ),
+            lit::<BigInt>("(SELECT COUNT(*) FROM quotes q WHERE q.quoted_id = posts.id AND q.state = 'accepted')", &[]),
         )
     };
 }
@@ -300,9 +297,9 @@ async fn assemble_with(
     group_ids.retain(|id| !groups.contains_key(id));
     group_ids.sort_unstable();
     group_ids.dedup();
-    groups.extend(super::groups::cards(conn, &group_ids).await?.into_iter().map(|g| (g.actor.id, g)));
+    groups.extend(crate::store::groups::cards(conn, &group_ids).await?.into_iter().map(|g| (g.actor.id, g)));
     let mut media: HashMap<PostId, Vec<_>> = HashMap::new();
-    for file in super::media::of_posts(conn, &ids).await? {
+    for file in crate::store::media::of_posts(conn, &ids).await? {
         if let Some(post) = file.post_id {
             media.entry(post).or_default().push(file);
         }
@@ -318,22 +315,22 @@ async fn assemble_with(
     let view = |(entry, row): (Option<Entry>, Row)| {
         let (post, scope, author, title, bookmarked, shared, thread_muted, quoted, quote_state, quotes_count) = row;
         PostView {
-        scope,
-        author: card(author),
-        author_title: title.unwrap_or_default(),
-        group: post.group_id.and_then(|id| groups.get(&id).cloned()),
-        media: media.remove(&post.id).unwrap_or_default(),
-        poll: polls.remove(&post.id),
-        preview: previews.remove(&post.id),
-        reactions: reactions.remove(&post.id).unwrap_or_default(),
-        bookmarked,
-        shared,
-        thread_muted,
-        quoted,
-        quote_state,
-        quotes_count,
-        entry,
-        post,
+            scope,
+            author: card(author),
+            author_title: title.unwrap_or_default(),
+            group: post.group_id.and_then(|id| groups.get(&id).cloned()),
+            media: media.remove(&post.id).unwrap_or_default(),
+            poll: polls.remove(&post.id),
+            preview: previews.remove(&post.id),
+            reactions: reactions.remove(&post.id).unwrap_or_default(),
+            bookmarked,
+            shared,
+            thread_muted,
+            quoted,
+            quote_state,
+            quotes_count,
+            entry,
+            post,
         }
     };
     Ok(rows.into_iter().map(view).collect())
@@ -349,7 +346,7 @@ async fn load_previews(
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
-    Ok(super::previews::of_posts(conn, &ids).await?.into_iter().map(|found| (found.post_id, found)).collect())
+    Ok(crate::store::previews::of_posts(conn, &ids).await?.into_iter().map(|found| (found.post_id, found)).collect())
 }
 
 fn me(sight: &Sight) -> i64 {

@@ -5,6 +5,7 @@ mod entities;
 mod filters;
 mod kept;
 mod listed;
+mod media;
 mod oauth;
 mod openapi;
 mod push;

@@ -99,12 +99,7 @@ async fn group(kind: Kind) {
 }
 
 /// A post of Lou's that Ada looked up, and answers to it by ids: `(number, answers)`.
-async fn looked_up(
-    a: &Kring,
-    ada: &kring::domain::Viewer,
-    peer: &Peer,
-    more: Value,
-) -> kring::domain::posts::Post {
+async fn looked_up(a: &Kring, ada: &kring::domain::Viewer, peer: &Peer, more: Value) -> kring::domain::posts::Post {
     let lou = peer.person("lou");
     let root = note(&peer.url("/note/1"), &lou, "<p>Who has seed potatoes?</p>", more);
     peer.serve(&root);
@@ -166,7 +161,9 @@ async fn replies(kind: Kind) {
     let more = json!({"replies": list(1, vec![2]), "published": dated(900)});
     let root = looked_up(&a, &ada, &peer, more).await;
     // The page after the first one, and answers to answers; the last is a Lemmy page's thread, which names its list.
-    peer.serve(&json!({"id": peer.url("/note/1/replies/next"), "type": "CollectionPage", "items": [peer.url("/note/3")]}));
+    peer.serve(
+        &json!({"id": peer.url("/note/1/replies/next"), "type": "CollectionPage", "items": [peer.url("/note/3")]}),
+    );
     answer_to(&peer, 2, 1, json!({"replies": list(2, vec![4])}));
     answer_to(&peer, 3, 1, json!({"replies": peer.url("/note/3/replies")}));
     peer.serve(&list(3, vec![5]));

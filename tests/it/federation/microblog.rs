@@ -333,8 +333,10 @@ async fn moved(kind: Kind) {
     for who in ["ada", "bob"] {
         let follow = new.until_received("Follow", |v| asked(v, who)).await;
         assert_eq!(follow["object"].as_str(), Some(to.as_str()));
-        old.until_received("Undo", |v| v["type"] == "Undo" && v["object"]["actor"] == a.url(&format!("/people/{who}")).as_str())
-            .await;
+        old.until_received("Undo", |v| {
+            v["type"] == "Undo" && v["object"]["actor"] == a.url(&format!("/people/{who}")).as_str()
+        })
+        .await;
     }
     a.until_state(&ada, &lou, None).await;
 }

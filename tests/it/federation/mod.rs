@@ -9,6 +9,7 @@ mod doors;
 mod hostile;
 mod memberships;
 mod microblog;
+mod orders;
 mod pairs;
 pub mod peer;
 mod peering;

@@ -223,6 +223,7 @@ async fn pictures(kind: Kind) {
     for _ in 0..4 {
         let shown = boss.get(&format!("/media/icons/{}", max.id)).await;
         assert!(!shown.html.contains("<script"), "{}", shown.html);
+        assert_eq!(shown.headers["content-type"], "image/svg+xml", "a shape stands in");
     }
     assert!(peer.seen().iter().filter(|s| s.path == "/page.html").count() <= 2);
 }

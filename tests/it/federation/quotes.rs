@@ -26,8 +26,10 @@ async fn state_of(a: &Kring, who: &Viewer, post: &Post) -> Option<QuoteState> {
 }
 
 async fn until_quote(a: &Kring, who: &Viewer, post: &Post, wanted: QuoteState) {
-    until(&format!("a quote that is {wanted:?}"), async || (state_of(a, who, post).await == Some(wanted)).then_some(()))
-        .await;
+    until(&format!("a quote that is {wanted:?}"), async || {
+        (state_of(a, who, post).await == Some(wanted)).then_some(())
+    })
+    .await;
 }
 
 fn quote_request(peer: &Peer, n: u32, note: &Value, quoted: &str) -> Value {
@@ -52,7 +54,10 @@ async fn theirs(kind: Kind) {
     assert_eq!(peer.send(&mia, &a.url("/inbox"), &quote_request(&peer, 1, &quoting, &post.uri)).await, 202);
     let accept = peer.until_received("Accept", |v| v["type"] == "Accept").await;
     assert_eq!(accept["actor"].as_str(), Some(a.url("/people/ada").as_str()));
-    assert_eq!((accept["object"]["type"].as_str(), accept["object"]["id"].as_str()), (Some("QuoteRequest"), Some(peer.url("/quote/1").as_str())));
+    assert_eq!(
+        (accept["object"]["type"].as_str(), accept["object"]["id"].as_str()),
+        (Some("QuoteRequest"), Some(peer.url("/quote/1").as_str()))
+    );
     // The stamp is there for everyone, and names both.
     let stamp = accept["result"].as_str().unwrap();
     let (status, found) = a.get(stamp).await;
@@ -102,18 +107,20 @@ async fn ours(kind: Kind) {
     let peer = Peer::start("gamma", "mastodon").await;
     let mia = peer.person("mia");
     let theirs = known(&a, &ada, &peer, 1).await;
-    let form = || PostForm {
-        group: Some(group.id),
-        source: "Look".to_owned(),
-        quote: Some(theirs.id),
-        ..PostForm::default()
-    };
+    let form =
+        || PostForm { group: Some(group.id), source: "Look".to_owned(), quote: Some(theirs.id), ..PostForm::default() };
     let post = a.publish(&ada, form()).await;
     assert_eq!(state_of(&a, &ada, &post).await, Some(QuoteState::Pending));
     let request = peer.until_received("QuoteRequest", |v| v["type"] == "QuoteRequest").await;
-    assert_eq!((request["object"].as_str(), request["actor"].as_str()), (Some(theirs.uri.as_str()), Some(a.url("/people/ada").as_str())));
+    assert_eq!(
+        (request["object"].as_str(), request["actor"].as_str()),
+        (Some(theirs.uri.as_str()), Some(a.url("/people/ada").as_str()))
+    );
     let instrument = &request["instrument"];
-    assert_eq!((instrument["id"].as_str(), instrument["quote"].as_str()), (Some(post.uri.as_str()), Some(theirs.uri.as_str())));
+    assert_eq!(
+        (instrument["id"].as_str(), instrument["quote"].as_str()),
+        (Some(post.uri.as_str()), Some(theirs.uri.as_str()))
+    );
     assert!(instrument["content"].as_str().unwrap().contains("<p class=\"quote-inline\">RE: "), "{instrument}");
     assert!(instrument["quoteAuthorization"].is_null());
     // A stamp for another post, and one of somebody else's, change nothing.
