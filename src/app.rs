@@ -163,10 +163,16 @@ fn router(ctx: &Ctx, federation: &Federation) -> Router {
         .merge(crate::api::router(ctx.clone()))
         .merge(federation::router(federation.clone()))
         .layer(axum::middleware::from_fn_with_state(federation.clone(), federation::negotiation))
+        .layer(axum::middleware::from_fn(short_reads))
         .layer(DefaultBodyLimit::max(upload))
         .layer(tower_http::compression::CompressionLayer::new().compress_when(compressible()))
         .layer(tower_http::timeout::TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, REQUEST_TIME))
         .layer(tower_http::catch_panic::CatchPanicLayer::new())
+}
+
+/// What a request reads it reads by key and index, a page at a time: on SQLite that takes less than a change of threads.
+async fn short_reads(request: axum::extract::Request, next: axum::middleware::Next) -> axum::response::Response {
+    store::with_short_reads(next.run(request)).await
 }
 
 /// Text, but not streams of events (they would be held back) nor pictures.

@@ -26,7 +26,7 @@ pub type Sq = SyncConnectionWrapper<SqliteConnection, Place>;
 pub enum Place {
     /// On a thread for blocking work: two switches of thread for each call, and nobody waits for a long one.
     Away,
-    /// Where the caller is: for the writer, which has a thread of its own, and for short reads of work in the background.
+    /// Where the caller is: for the writer, which has a thread of its own, and for short reads.
     Here,
 }
 
@@ -67,8 +67,8 @@ pub async fn counting_queries<F: Future>(work: F) -> (u64, F::Output) {
     (count.load(Ordering::Relaxed), result)
 }
 
-/// Runs work in the background that reads by key and index alone, many times: on SQLite its reads are done where it runs.
-/// Switching threads costs more than such a read.
+/// Runs work that reads by key and index alone, many times: on SQLite its reads are done where it runs. Switching threads
+/// costs more than such a read.
 pub async fn with_short_reads<F: Future>(work: F) -> F::Output {
     SHORT_READS.scope((), work).await
 }
@@ -115,7 +115,7 @@ const WRITER_PRAGMAS: &str = "PRAGMA busy_timeout=10000; PRAGMA journal_mode=WAL
 const READER_PRAGMAS: &str = "PRAGMA busy_timeout=10000; PRAGMA query_only=ON; PRAGMA cache_size=-2000; \
      PRAGMA mmap_size=268435456; PRAGMA temp_store=MEMORY;";
 const READERS: usize = 4;
-const SHORT_READERS: usize = 12;
+const SHORT_READERS: usize = 32;
 /// How many transactions, and for how long, may share one commit.
 const GROUP_COMMIT: (usize, Duration) = (256, Duration::from_millis(4));
 /// Several processes may start on one database at once; only one migrates.
