@@ -32,7 +32,8 @@ impl Config {
             let text = std::fs::read_to_string(path)
                 .map_err(|error| ConfigError::new(format!("cannot read {}: {error}", path.display())))?;
             figment = figment.merge(Toml::string(&text));
-            folder = path.parent().unwrap_or(Path::new("")).to_owned();
+            // A bare name has the empty path as its parent.
+            folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(&folder).to_owned();
         }
         for (key, value) in &variables {
             let Some(key) = key.strip_prefix(PREFIX) else { continue };

@@ -117,6 +117,12 @@ async fn may_invite_into(conn: &mut Conn, ctx: &Ctx, viewer: &Viewer, group: Act
     if keeps || (open && viewer.role().is_moderator()) { Ok(keeps) } else { Err(Error::NotFound) }
 }
 
+/// Whether there is anyone whom the viewer may invite.
+pub async fn may_invite(ctx: &Ctx, viewer: &Viewer) -> Result<bool> {
+    let anyone = viewer.is_full_member() && viewer.role().is_moderator();
+    Ok(anyone || (viewer.is_full_member() && !groups_to_offer(ctx, viewer).await?.is_empty()))
+}
+
 /// Groups into which the viewer may invite: those they keep, and for moderators of the instance every open one here.
 pub async fn groups_to_offer(ctx: &Ctx, viewer: &Viewer) -> Result<Vec<store::groups::GroupLine>> {
     let me = viewer.member_id()?;

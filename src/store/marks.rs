@@ -147,14 +147,12 @@ fn query(wanted: Wanted<'_>, sight: &Sight) -> (Fixed<Columns>, Option<&'static 
         None => q.push(NOBODYS, &[]),
     }
     q.push(" FROM ", &[]);
+    // SQLite joins in the order of CROSS JOIN. Left to itself it reads all posts where it takes a page for a large part.
     match wanted {
-        Wanted::Home(_) => {
-            q.push("home JOIN entries ON entries.id = home.entry_id JOIN posts ON posts.id = home.post_id", &[])
-        }
-        Wanted::Source(..) => q.push("entries JOIN posts ON posts.id = entries.post_id", &[]),
-        _ => q.push("posts", &[]),
+        Wanted::Home(_) => q.push("home CROSS JOIN entries CROSS JOIN posts CROSS JOIN audiences a", &[]),
+        Wanted::Source(..) => q.push("entries CROSS JOIN posts CROSS JOIN audiences a", &[]),
+        _ => q.push("posts JOIN audiences a ON a.id = posts.audience_id", &[]),
     }
-    q.push(" JOIN audiences a ON a.id = posts.audience_id", &[]);
     let cursor = restrict(&mut q, wanted, sight);
     let not_blocked = !matches!(wanted, Wanted::Source(..) | Wanted::Posts(_));
     if let (Some(me), true) = (me, not_blocked) {
@@ -170,12 +168,16 @@ fn restrict(q: &mut Fixed<Columns>, wanted: Wanted<'_>, sight: &Sight) -> Option
     let me = sight.me.map_or(-1, |id| id.0);
     match wanted {
         Wanted::Home(member) => {
-            q.push(" WHERE home.member_id = ?", &[member.0]);
+            q.push(" WHERE entries.id = home.entry_id AND posts.id = home.post_id", &[]);
+            q.push(" AND a.id = posts.audience_id AND home.member_id = ?", &[member.0]);
             q.push(LISTED, &[me]);
             Some("home.entry_id")
         }
         Wanted::Source(source, filter) => {
-            q.push(" WHERE entries.source_id = ?", &[source.0]);
+            q.push(
+                " WHERE posts.id = entries.post_id AND a.id = posts.audience_id AND entries.source_id = ?",
+                &[source.0],
+            );
             q.push(PUBLISHED, &[]);
             if filter.no_replies {
                 q.push(" AND posts.parent_id IS NULL", &[]);

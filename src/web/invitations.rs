@@ -52,7 +52,7 @@ async fn list(State(ctx): State<Ctx>, visit: Visit, Query(asked): Query<Asked>) 
     let lines = service::list(&ctx, &visit.viewer, everyone, asked.before).await?;
     let c = visit.chrome(&ctx, Place::People, visit.t("invitations-title")).flash(asked.done.as_deref());
     let next = lines.last().filter(|_| lines.len() == 50).map(|line| line.invitation.id.0);
-    let may_invite = may_see_all || !service::groups_to_offer(&ctx, &visit.viewer).await?.is_empty();
+    let may_invite = service::may_invite(&ctx, &visit.viewer).await?;
     page(&ListPage { c, lines, everyone, may_see_all, may_invite, next })
 }
 

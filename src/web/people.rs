@@ -17,7 +17,7 @@ use crate::domain::moderation::BlockKind;
 use crate::domain::people::{Branch, PersonKind};
 use crate::i18n::{self, Locale};
 use crate::services::people::{self as service, Person};
-use crate::services::{Ctx, branches, follows, guests, moderation, posts, terms};
+use crate::services::{Ctx, branches, follows, guests, invitations, moderation, posts, terms};
 use crate::store::people::{PeopleFilter, PersonLine};
 use crate::urls::actor_path;
 
@@ -112,6 +112,8 @@ struct ListPage {
     filters: Vec<Filter>,
     next: Option<String>,
     may_invite: bool,
+    /// Not a guest.
+    full: bool,
     words: Vec<String>,
 }
 
@@ -139,7 +141,8 @@ async fn list(State(ctx): State<Ctx>, visit: Visit, Query(asked): Query<Asked>) 
     let people = lines.iter().map(|line| PersonCard::of(line, &c)).collect();
     let filters = filters(&c, &asked, &all);
     let words = terms::all(&ctx, c.lang).await?.iter().map(|term| term.label(c.lang).to_owned()).collect();
-    page(&ListPage { words, people, filters, next, may_invite: visit.viewer.is_full_member(), asked, c })
+    let may_invite = invitations::may_invite(&ctx, &visit.viewer).await?;
+    page(&ListPage { words, people, filters, next, may_invite, full: visit.viewer.is_full_member(), asked, c })
 }
 
 fn filters(c: &Chrome, asked: &Asked, all: &[Branch]) -> Vec<Filter> {
@@ -241,8 +244,8 @@ async fn shut_out(ctx: &Ctx, visit: &Visit, person: &Person) -> Result<(bool, bo
 }
 
 /// Languages whose names the texts know, by tag (BCP 47).
-const LANGUAGES: [&str; 16] =
-    ["nl", "en", "de", "fr", "tr", "ar", "uk", "pl", "es", "it", "pt", "ru", "ku", "so", "ti", "zh"];
+const LANGUAGES: [&str; 17] =
+    ["nl", "fy", "en", "de", "fr", "tr", "ar", "uk", "pl", "es", "it", "pt", "ru", "ku", "so", "ti", "zh"];
 
 /// The languages someone speaks, in words of the page: `nl, tr` becomes "Nederlands, Turks". Other words stay.
 pub(super) fn languages_shown(c: &Chrome, stored: &str) -> String {

@@ -263,7 +263,11 @@ fn of_post(c: &Chrome, card: PostCard, kind: &'static str, excerpt: Vec<Piece>) 
         None => author.clone(),
     };
     let title = match card.view.post.title.as_str() {
-        "" => c.tx("search-post-by", author),
+        "" => match kind {
+            "search-question" => c.tx("search-question-by", author),
+            "search-comment" => c.tx("search-comment-by", author),
+            _ => c.tx("search-post-by", author),
+        },
         title => title.to_owned(),
     };
     Line {

@@ -211,7 +211,7 @@ impl PostCard {
                         position: o.position,
                         title: o.title.clone(),
                         votes: o.votes_count,
-                        percent: (o.votes_count * 100).checked_div(poll.voters_count.max(1)).unwrap_or(0),
+                        percent: rounded_percent(o.votes_count, poll.voters_count),
                         mine: poll.own.contains(&o.position),
                     })
                     .collect(),
@@ -354,4 +354,9 @@ impl Shelf {
         };
         lines.iter().map(shelf).collect()
     }
+}
+
+/// A part of a whole in percent, to the nearest.
+fn rounded_percent(part: i64, whole: i64) -> i64 {
+    (part * 200 + whole).checked_div(whole.max(1) * 2).unwrap_or(0)
 }

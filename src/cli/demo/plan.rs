@@ -2,6 +2,7 @@
 //! would after years of federation.
 
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 use super::content::{self, Content};
 use crate::base::*;
@@ -16,7 +17,12 @@ pub struct Plan {
     pub actors: HashMap<String, ActorId>,
     pub avatars: HashMap<String, MediaId>,
     ids: Ids,
+    /// The ids of posts: decided once, so that both sides call a thing by the same address.
+    post_ids: OnceLock<Vec<PostIds>>,
 }
+
+/// Of a post: its own, that of its first post, of what it answers, of the accepted answer, of its picture.
+type PostIds = (PostId, PostId, Option<PostId>, Option<PostId>, Option<MediaId>);
 
 /// A post or comment with everything decided.
 pub struct Planned<'a> {
@@ -47,7 +53,7 @@ impl Plan {
         let actors = actors.collect();
         let avatars = super::files::AVATARS.iter().map(|(key, _)| ((*key).to_owned(), MediaId(ids.at(founded))));
         let avatars = avatars.collect();
-        Self { content, now, urls, actors, avatars, ids }
+        Self { content, now, urls, actors, avatars, ids, post_ids: OnceLock::new() }
     }
 
     /// A fresh id that sorts at `at`.
@@ -94,6 +100,11 @@ impl Plan {
             for post in &group.posts {
                 self.plan_post(group, post, &mut all);
             }
+        }
+        let decided = |p: &Planned<'_>| (p.id, p.root, p.parent, p.accepted, p.media);
+        let ids = self.post_ids.get_or_init(|| all.iter().map(decided).collect());
+        for (planned, ids) in all.iter_mut().zip(ids) {
+            (planned.id, planned.root, planned.parent, planned.accepted, planned.media) = *ids;
         }
         all.sort_by_key(|p| p.id);
         all

@@ -146,7 +146,6 @@ impl Side<'_> {
             let audience = self.write_group(conn, group, &hosts, &branches).await?;
             audiences.insert(group.key.clone(), audience);
         }
-        // Once: each plan gives ids of its own.
         let posts = self.plan.posts();
         for planned in &posts {
             if let Some(audience) = audiences.get(&planned.group.key) {
