@@ -306,7 +306,10 @@ impl Asks {
         let public = "/api/v1/timelines/public?limit=20";
         let group = &made.groups[0];
         let posting = |(number, token): (usize, &String)| {
-            let body = format!("{{\"status\":\"Gemeten bericht {number} in !{}\"}}", group.name);
+            let body = format!(
+                "{{\"status\":\"Gemeten bericht {number} in !{}\"}}",
+                made.groups[number % made.groups.len()].name
+            );
             Request::with("POST", "/api/v1/statuses", &[format!("Authorization: Bearer {token}")], &body)
         };
         let activity = ["Accept: application/activity+json".to_owned()];

@@ -48,7 +48,7 @@ impl Federation {
         let followed = rows::local_member(&mut conn, item.actor.id).await?.is_some();
         let scope = crate::store::groups::get_audience(&mut conn, post.audience_id).await?.scope;
         drop(conn);
-        if !(ours || followed) || !scope.is_open() || post.is_gone() {
+        if !(ours || followed) || !scope.is_open() || post.is_gone() || self.is_undone(item).await? {
             return Ok(());
         }
         let uri = item.envelope.id.clone().unwrap_or_else(|| format!("{}#shares/{}", item.actor.uri, post.id));

@@ -8,8 +8,8 @@ use crate::services::posts as service;
 use crate::store::federation::{self as rows, NewActivity};
 use crate::store::posts;
 
-/// The kind under which the id of something undone is remembered.
-const UNDONE: &str = "Undone";
+/// What follows the id of something undone where it is remembered.
+const UNDONE: &str = "#undone";
 
 impl Federation {
     pub(super) async fn on_undo(&self, item: &Item<'_>) -> Result<()> {
@@ -45,8 +45,8 @@ impl Federation {
         let Some(id) = id.filter(|id| same_origin(id, &item.actor.uri)) else { return Ok(()) };
         let undone = NewActivity {
             id: ActivityId(self.ctx.ids.next()),
-            uri: id.to_owned(),
-            kind: UNDONE.to_owned(),
+            uri: format!("{id}{UNDONE}"),
+            kind: "Undone".to_owned(),
             actor_id: None,
             actor_uri: item.actor.uri.clone(),
             audience_id: None,
@@ -58,11 +58,11 @@ impl Federation {
         write.await.map(|_| ())
     }
 
-    /// Whether something was undone before it came. At the door that is known already; not of what a group passes on.
+    /// Whether something was undone before it came.
     pub(super) async fn is_undone(&self, item: &Item<'_>) -> Result<bool> {
-        let (Some(id), true) = (item.doc.id(), item.via.is_some()) else { return Ok(false) };
-        let known = rows::find_activity_by_uri(&mut self.ctx.db.read().await?, id).await?;
-        Ok(known.is_some_and(|known| known.kind == UNDONE && known.actor_uri == item.actor.uri))
+        let Some(id) = item.doc.id() else { return Ok(false) };
+        let known = rows::find_activity_by_uri(&mut self.ctx.db.read().await?, &format!("{id}{UNDONE}")).await?;
+        Ok(known.is_some_and(|known| known.actor_uri == item.actor.uri))
     }
 
     async fn undo_share(&self, item: &Item<'_>, announce: Option<Doc<'_>>) -> Result<()> {

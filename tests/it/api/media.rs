@@ -82,7 +82,8 @@ fn a_large_picture_is_made_ready_afterwards() {
 fn the_description_is_a_page_too() {
     both(async |app| {
         let page = app.visitor().get("/api/kring").await.ok();
-        page.shows("<h1>Client API</h1>").shows("GET /api/v2/instance").shows("id=\"Status\"").shows("list of ");
+        let page =
+            page.shows("<h1>Client API</h1>").shows("GET /api/v2/instance").shows("id=\"Status\"").shows("list of ");
         assert!(page.headers["content-type"].to_str().unwrap().starts_with("text/html"));
     });
 }

@@ -123,3 +123,13 @@ fn a_whole_instance_moves_to_postgresql() {
         moved.stop().await;
     });
 }
+
+#[test]
+fn a_configuration_is_found_by_its_bare_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = Config::default_for("linde.localhost", 3000, folder.path()).unwrap();
+    written(&config, folder.path());
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kring"));
+    command.current_dir(folder.path()).args(["--config", "kring.toml", "check"]);
+    good(command.output().unwrap());
+}

@@ -45,7 +45,7 @@ async fn theirs(kind: Kind) {
     let group = a.group(&ada, "Local history", GroupKind::Public).await;
     let post = a.post(&ada, &group, PostKind::Message, "", "The mill burnt down in 1911.").await;
     let document = a.document_of(&post).await;
-    let policy = &document["object"]["interactionPolicy"]["canQuote"]["automaticApproval"];
+    let policy = &document["interactionPolicy"]["canQuote"]["automaticApproval"];
     assert_eq!(policy[0], "https://www.w3.org/ns/activitystreams#Public");
     let peer = Peer::start("gamma", "mastodon").await;
     let mia = peer.person("mia");
@@ -108,7 +108,7 @@ async fn ours(kind: Kind) {
     let mia = peer.person("mia");
     let theirs = known(&a, &ada, &peer, 1).await;
     let form =
-        || PostForm { group: Some(group.id), source: "Look".to_owned(), quote: Some(theirs.id), ..PostForm::default() };
+        || PostForm { group: Some(group.id), quote: Some(theirs.id), ..PostForm::new(PostKind::Message, "Look") };
     let post = a.publish(&ada, form()).await;
     assert_eq!(state_of(&a, &ada, &post).await, Some(QuoteState::Pending));
     let request = peer.until_received("QuoteRequest", |v| v["type"] == "QuoteRequest").await;
