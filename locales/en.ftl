@@ -1276,7 +1276,7 @@ peer-host-hint = For example kring.library.org
 peer-scope = What do you share?
 peer-scope-public = Public groups: you find each other’s groups
 peer-scope-network = Network groups: members of both sides read and write
-peer-scope-people = People: members can find each other by name
+peer-scope-people = People: members find who knows something, if that person tells partners
 peer-scope-rooms = Rooms, and when they are free
 peer-scope-shifts = Shifts of volunteers
 peer-purpose = What is it for?
@@ -1388,8 +1388,22 @@ search-pages = Pages
 search-before = Previous
 search-more = More
 search-now = This fits what you type
+search-who = See who knows
+search-who-partners = Also ask { $what }
 # Who knows? What people know and can do
 settings-knowledge = What I know
+who-partners = Your question also goes to { $what }. They see what you look for, not who you are.
+who-there = At partners
+who-silent = { $what } did not answer just now. Try again later.
+who-too-often = You searched a lot just now, so we did not ask the partners. Try again in a minute.
+who-days = Is there on { $what }
+lookups-title = Which partner found you?
+lookups-lead = Partners can search in what you tell partners or everyone. Here you see which organisation found you, and with which word. We do not know who searched there. After three months we remove it.
+lookups-none = No partner found you yet.
+lookups-times = { $n ->
+    [one] once
+   *[other] { $n } times
+}
 who-title = Who knows about this?
 who-lead = Find someone who can help. You only see what people chose to tell.
 who-label = What do you need someone for?

@@ -55,6 +55,10 @@ text_enum! {
         Referral = "referral",
         /// Someone will help, as you or another proposed.
         ReferralAccepted = "referral_accepted",
+        /// Someone at another organisation asks whether they may write.
+        ContactRequest = "contact_request",
+        /// Someone at another organisation says that you may write.
+        ContactAccepted = "contact_accepted",
     }
 }
 
@@ -120,7 +124,9 @@ impl NoticeKind {
             | Self::Unpublished
             | Self::MayKnow
             | Self::Referral
-            | Self::ReferralAccepted => None,
+            | Self::ReferralAccepted
+            | Self::ContactRequest
+            | Self::ContactAccepted => None,
         }
     }
 }

@@ -839,6 +839,31 @@ diesel::table! {
 }
 
 diesel::table! {
+    lookups (member_id, host_id, term_id, day) {
+        member_id -> BigInt,
+        host_id -> BigInt,
+        term_id -> BigInt,
+        day -> BigInt,
+        times -> BigInt,
+        last_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    contacts (id) {
+        id -> BigInt,
+        member_id -> BigInt,
+        other_id -> BigInt,
+        ours -> Bool,
+        uri -> Text,
+        reason -> Text,
+        state -> Text,
+        created_at -> BigInt,
+        answered_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     looks (id) {
         id -> BigInt,
         version -> BigInt,
@@ -884,4 +909,6 @@ together! {
     expertise: actors hosts knowledge_choices members;
     knowledge_choices: actors members;
     post_terms: actors audiences hosts members posts;
+    lookups: hosts terms;
+    contacts: actors;
 }

@@ -9,6 +9,7 @@ mod branches;
 mod chrome;
 mod comments;
 mod compose;
+mod contacts;
 mod drafts;
 mod first_run;
 mod forms;
@@ -58,6 +59,7 @@ pub fn router(ctx: Ctx) -> Router {
         .merge(branches::routes())
         .merge(comments::routes())
         .merge(compose::routes())
+        .merge(contacts::routes())
         .merge(drafts::routes())
         .merge(first_run::routes())
         .merge(groups::routes())

@@ -16,10 +16,11 @@ use crate::domain::groups::FollowState;
 use crate::domain::moderation::BlockKind;
 use crate::domain::people::{Branch, PersonKind};
 use crate::i18n::{self, Locale};
+use crate::services::contacts::{self, Standing};
 use crate::services::people::{self as service, Person};
-use crate::services::{Ctx, branches, follows, guests, moderation, posts, terms};
+use crate::services::{Ctx, branches, follows, guests, lookups, moderation, posts, terms};
 use crate::store::people::{PeopleFilter, PersonLine};
-use crate::urls::actor_path;
+use crate::urls::{actor_path, contact_path};
 
 /// `/people`.
 pub fn routes() -> Router<Ctx> {
@@ -113,6 +114,8 @@ struct ListPage {
     next: Option<String>,
     may_invite: bool,
     words: Vec<String>,
+    /// Partners that a question of who knows goes to.
+    partners: Vec<String>,
 }
 
 async fn list(State(ctx): State<Ctx>, visit: Visit, Query(asked): Query<Asked>) -> PageResult {
@@ -139,7 +142,8 @@ async fn list(State(ctx): State<Ctx>, visit: Visit, Query(asked): Query<Asked>) 
     let people = lines.iter().map(|line| PersonCard::of(line, &c)).collect();
     let filters = filters(&c, &asked, &all);
     let words = terms::all(&ctx, c.lang).await?.iter().map(|term| term.label(c.lang).to_owned()).collect();
-    page(&ListPage { words, people, filters, next, may_invite: visit.viewer.is_full_member(), asked, c })
+    let partners = lookups::partners(&ctx, &visit.viewer).await?;
+    page(&ListPage { words, partners, people, filters, next, may_invite: visit.viewer.is_full_member(), asked, c })
 }
 
 fn filters(c: &Chrome, asked: &Asked, all: &[Branch]) -> Vec<Filter> {
@@ -187,6 +191,10 @@ struct PersonPage {
     moderates: bool,
     blocked: bool,
     muted: bool,
+    /// Where one asks whether one may write, when that comes first.
+    ask: Option<String>,
+    /// One asked that, and waits.
+    waits: bool,
 }
 
 async fn show(
@@ -208,7 +216,11 @@ async fn show(
     let me = visit.viewer.actor_id();
     let moderates = visit.viewer.role().is_moderator();
     let guest = person.member.as_ref().filter(|m| m.is_guest);
+    let standing = contacts::standing(&ctx, &visit.viewer, &person.actor).await?;
+    let asking = person.host.as_ref().filter(|_| standing == Standing::Ask);
     page(&PersonPage {
+        ask: asking.map(|host| contact_path(&format!("{}@{host}", person.actor.name))),
+        waits: standing == Standing::Asked,
         avatar: Avatar::of_actor(&person.actor),
         acct: format!("@{}@{}", person.actor.name, person.host.as_deref().unwrap_or(ctx.urls.host())),
         path: path_of(&person),

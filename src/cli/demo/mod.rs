@@ -1,5 +1,6 @@
 //! `kring demo`: two instances as peers, each on its own SQLite file, with content to judge the product by.
 
+mod actors;
 mod content;
 mod files;
 mod knowledge;

@@ -37,6 +37,8 @@ text_enum! {
         Lock = "Lock",
         /// Activity: an account moves.
         Move = "Move",
+        /// Activity: offering something, such as to be in contact.
+        Offer = "Offer",
         /// Activity: asking whether a post may be quoted (FEP-044f).
         QuoteRequest = "QuoteRequest",
         /// Activity: no to a follow, a join, an invitation; or putting out a member.

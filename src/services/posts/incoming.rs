@@ -10,8 +10,8 @@ use crate::domain::peers::HostState;
 use crate::domain::posts::*;
 use crate::live::Change;
 use crate::policy::{self, InGroup};
-use crate::services::Ctx;
 use crate::services::ctx::emit;
+use crate::services::{Ctx, contacts};
 use crate::store::posts::NewPost;
 use crate::store::{self, Conn};
 use crate::text;
@@ -243,7 +243,7 @@ async fn personal_audience(conn: &mut Conn, ctx: &Ctx, new: &Incoming) -> Result
     if scope == Scope::Readers {
         store::groups::add_reader(conn, audience.id, new.author.id, new.author.host_id).await?;
         for reader in store::actors::list(conn, &new.recipients).await? {
-            let taken = !reader.is_local() || store::members::takes_direct_from(conn, reader.id, false).await?;
+            let taken = !reader.is_local() || contacts::hears_from(conn, reader.id, &new.author).await?;
             if taken && !store::moderation::is_blocked(conn, reader.id, new.author.id).await? {
                 store::groups::add_reader(conn, audience.id, reader.id, reader.host_id).await?;
             }
@@ -457,8 +457,14 @@ async fn bury_unseen(conn: &mut Conn, ctx: &Ctx, author: &Actor, uri: &str) -> R
     };
     let audience = Audience { id: AudienceId(ctx.ids.next()), scope: Scope::Readers, owner_id: author.id };
     store::groups::insert_audience(conn, &audience).await?;
-    let placed =
-        Placed { audience: audience.id, group: None, parent: None, kind: PostKind::Message, state: PostState::Deleted };
+    let placed = Placed {
+        audience: audience.id,
+        group: None,
+        parent: None,
+        kind: PostKind::Message,
+        state: PostState::Deleted,
+        here: false,
+    };
     let row = NewPost { post: post_of(ctx, &new, &placed), parent_uri: None, search_text: String::new() };
     store::posts::insert(conn, &row).await?;
     Ok(())

@@ -8,9 +8,9 @@ use crate::domain::events::Event;
 use crate::domain::groups::{Follow, Group};
 use crate::domain::posts::*;
 use crate::live::Change;
-use crate::policy::{self, InGroup};
-use crate::services::Ctx;
+use crate::policy::{self, InGroup, Writer};
 use crate::services::ctx::emit;
+use crate::services::{Ctx, contacts};
 use crate::store::posts::NewPost;
 use crate::store::{self, Conn};
 use crate::text::{self, Handle};
@@ -355,7 +355,13 @@ async fn conversation(conn: &mut Conn, ctx: &Ctx, me: ActorId, form: &PostForm, 
         if actor.kind == ActorKind::Group {
             return Err(Error::invalid("to", "error-recipient-group"));
         }
-        let taken = !actor.is_local() || store::members::takes_direct_from(conn, person, true).await?;
+        let taken = match actor.is_local() {
+            true => contacts::hears(conn, person, Writer::Here).await?,
+            false => contacts::may_write_to(conn, me, &actor).await?,
+        };
+        if !taken && !actor.is_local() {
+            return Err(Error::invalid("to", "error-recipient-ask"));
+        }
         if !taken || store::moderation::is_blocked(conn, person, me).await? {
             return Err(Error::invalid("to", "error-recipient-closed"));
         }

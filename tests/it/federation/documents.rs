@@ -270,7 +270,7 @@ async fn alternate(kind: Kind) {
         let link = format!("<link rel=\"alternate\" type=\"application/activity+json\" href=\"{id}\">");
         let page = a.app.visitor().get(path).await;
         if page.status == 200 {
-            page.shows(&link);
+            let page = page.shows(&link);
             let header = format!("<{id}>; rel=\"alternate\"; type=\"application/activity+json\"");
             assert_eq!(page.headers["link"], header.as_str());
         } else {

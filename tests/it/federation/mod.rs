@@ -2,6 +2,7 @@
 //! FEDERATION.md.
 
 mod closed;
+mod contacts;
 mod discovery;
 mod documents;
 mod doors;
@@ -11,6 +12,7 @@ mod microblog;
 mod pairs;
 pub mod peer;
 mod peering;
+mod people;
 mod proofs;
 mod queue;
 mod support;
