@@ -3,7 +3,7 @@
 
 use url::Url;
 
-use crate::base::{ActivityId, Error, FollowId, MediaId, PostId, Result, TermId};
+use crate::base::{ActivityId, Error, FollowId, MediaId, PostId, Result, TermId, WikiId};
 use crate::domain::actors::ActorKind;
 
 /// Builds the addresses of this instance.
@@ -237,6 +237,11 @@ pub fn write_path(acct: &str) -> String {
 /// Path of the page that tells who knows about words.
 pub fn who_words_path(words: &str) -> String {
     format!("/knowledge/who?q={}", percent_encoding::utf8_percent_encode(words, percent_encoding::NON_ALPHANUMERIC))
+}
+
+/// Path of a page of a group's knowledge base.
+pub fn wiki_path(id: WikiId) -> String {
+    format!("/pages/{id}")
 }
 
 /// Path of the page that tells who knows about a word.

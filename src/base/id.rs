@@ -75,6 +75,8 @@ ids! {
     OfferId,
     /// "Ask this colleague", or "may I write to you?"
     ReferralId,
+    /// A page of a group's knowledge base.
+    WikiId,
 }
 
 impl HostId {

@@ -18,5 +18,6 @@ pub mod posts;
 pub mod previews;
 pub mod search;
 pub mod viewer;
+pub mod wiki;
 
 pub use viewer::{Sight, Viewer};

@@ -52,5 +52,6 @@ pub mod terms;
 pub mod throttle;
 pub mod timelines;
 pub mod visitor;
+pub mod wiki;
 
 pub use ctx::{Ctx, Instance, Remote};

@@ -6,6 +6,7 @@ mod lists;
 mod moderate;
 mod quotes;
 mod reactions;
+mod texts;
 mod write;
 
 pub use around::*;
@@ -13,4 +14,5 @@ pub use incoming::{Incoming, IncomingMedia, receive, receive_delete, receive_upd
 pub use lists::*;
 pub use moderate::*;
 pub use reactions::*;
-pub use write::{NewPoll, PostForm, Published, check, delete, edit, publish, render_preview};
+pub use texts::{render_preview, render_text};
+pub use write::{NewPoll, PostForm, Published, check, delete, edit, publish};

@@ -52,6 +52,7 @@ pub mod settings;
 pub mod sign_in;
 pub mod tags;
 pub mod terms;
+pub mod wiki;
 
 pub(crate) use conn::db_fn;
 pub use conn::{Conn, Db, Sq, counting_queries, is_postgres, with_short_reads};

@@ -864,6 +864,34 @@ diesel::table! {
 }
 
 diesel::table! {
+    wiki_pages (id) {
+        id -> BigInt,
+        group_id -> BigInt,
+        audience_id -> BigInt,
+        title -> Text,
+        source -> Text,
+        html -> Text,
+        version -> BigInt,
+        updated_by -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        deleted_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    wiki_versions (page_id, number) {
+        page_id -> BigInt,
+        number -> BigInt,
+        title -> Text,
+        source -> Text,
+        note -> Text,
+        author_id -> BigInt,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
     looks (id) {
         id -> BigInt,
         version -> BigInt,
@@ -911,4 +939,5 @@ together! {
     post_terms: actors audiences hosts members posts;
     lookups: hosts terms;
     contacts: actors;
+    wiki_pages: actors;
 }

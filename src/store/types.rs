@@ -100,6 +100,7 @@ number!(
     ExpertiseId,
     OfferId,
     ReferralId,
+    WikiId,
     Time
 );
 

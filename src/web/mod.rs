@@ -38,6 +38,7 @@ mod styleguide;
 mod tags;
 mod views;
 mod visit;
+mod wiki;
 
 use axum::Router;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -81,6 +82,7 @@ pub fn router(ctx: Ctx) -> Router {
         .merge(sign_in::routes())
         .merge(styleguide::routes())
         .merge(tags::routes())
+        .merge(wiki::routes())
         .merge(group_forms::routes())
         .merge(members::routes())
         .merge(moderation::routes())

@@ -129,6 +129,7 @@ fn label(kind: FoundKind) -> &'static str {
         FoundKind::Lesson => "search-lessons",
         FoundKind::Comment => "search-comments",
         FoundKind::File => "search-files",
+        FoundKind::Page => "search-wiki",
     }
 }
 
@@ -287,6 +288,17 @@ fn line(c: &Chrome, item: Item) -> Line {
             let of = of_post(c, PostCard::listed(hit.view, c), "search-file", hit.excerpt);
             Line { path: hit.path, title: hit.name, ..of }
         }
+        Item::Page(hit) => Line {
+            kind: "search-page",
+            path: urls::wiki_path(hit.page.id),
+            title: hit.page.title,
+            about: hit.group,
+            at: Some(hit.page.updated_at),
+            avatar: None,
+            spine: 0,
+            excerpt: hit.excerpt,
+            speaks: String::new(),
+        },
     }
 }
 
@@ -330,6 +342,7 @@ impl SuggestPage {
             FoundKind::Lesson => "search-lesson",
             FoundKind::Comment => "search-comment",
             FoundKind::File => "search-file",
+            FoundKind::Page => "search-page",
             FoundKind::Post => "search-post",
         })
     }

@@ -6,6 +6,7 @@ mod files;
 mod knowledge;
 mod plan;
 mod seed;
+mod wiki;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

@@ -157,6 +157,7 @@ impl Side<'_> {
                 self.write_post(conn, planned, *audience).await?;
             }
         }
+        super::wiki::write(self.plan, self.key, conn).await?;
         super::knowledge::write(self.plan, self.key, &posts, conn).await
     }
 
