@@ -1707,3 +1707,123 @@ done-wiki-changed = Iemand heeft de pagina net veranderd. Bekijk eerst de nieuws
 error-wiki-members = Alleen leden van de groep kunnen pagina’s schrijven.
 error-wiki-many = Deze groep heeft te veel pagina’s. Verwijder er eerst een.
 error-wiki-changed = Iemand heeft de pagina net veranderd.
+# Leestips
+tips-title = Leestips
+tips-lead = Boeken en verhalen die je een ander aanraadt: voor wie, en waarom.
+tips-none = Hier staan nog geen leestips
+tips-none-what = Welk boek raad jij aan? Een paar zinnen zijn genoeg.
+tip-new = Geef een leestip
+tip-lead = Vertel welk boek je aanraadt, voor wie en waarom. Je tip is een bericht: anderen kunnen erop antwoorden.
+tip-isbn = ISBN
+tip-isbn-hint = Het nummer bij de streepjescode, bijvoorbeeld 978-90-451-2345-6.
+tip-look = Zoek het boek op
+tip-looked-found = Gevonden. Klopt het?
+tip-looked-none = We vonden dit boek niet. Vul het zelf in.
+tip-work = Titel van het boek
+tip-maker = Schrijver
+tip-whom = Voor wie
+tip-whom-hint = Bijvoorbeeld: kinderen van 6 jaar, of: wie net Nederlands leert.
+tip-why = Waarom raad je het aan?
+tip-why-hint = Wat vond je mooi? Wanneer komt het van pas?
+tip-post-title = Leestip: { $what }
+tip-lists = Lijsten met leestips
+tip-lists-lead = Zet tips bij elkaar, bijvoorbeeld voor een klas of een thema. Op een lijst ziet iedereen alleen tips die hij mag lezen.
+tip-lists-mine = Jouw lijsten
+tip-lists-others = Lijsten van collega’s
+tip-lists-none = Je hebt nog geen lijst
+tip-list-new = Nieuwe lijst
+tip-list-title = Naam van de lijst
+tip-list-about = Waarvoor is de lijst?
+tip-list-shared = Collega’s mogen deze lijst zien
+tip-list-shared-hint = Alleen jij kunt de lijst veranderen.
+tip-list-own = Alleen voor jou
+tip-list-make = Maak de lijst
+tip-list-change = Verander deze lijst
+tip-list-delete = Verwijder de lijst
+tip-list-delete-title = “{ $what }” verwijderen?
+tip-list-delete-what = De tips zelf blijven staan.
+tip-on-lists = Zet op een lijst
+done-tip-list-deleted = De lijst is verwijderd.
+error-isbn = Dit nummer klopt niet. Een ISBN heeft 10 of 13 cijfers.
+error-tip-work = Vul de titel van het boek in.
+error-tip-why = Vertel waarom je het aanraadt.
+error-tip-lists-many = Je hebt al honderd lijsten. Verwijder er eerst een.
+# Het prikbord
+board-title = Prikbord
+board-lead = Zoek je hulp of iets te leen? Of heb je iets te bieden? Hang een kaartje op.
+board-new = Hang een kaartje op
+board-form-lead = Na de einddatum verdwijnt je kaartje vanzelf van het prikbord.
+board-side = Zoek je of bied je?
+board-seek = Ik zoek
+board-offer = Ik bied
+board-none = Het prikbord is leeg
+board-none-what = Hang als eerste een kaartje op.
+board-what = Wat?
+board-what-hint = Bijvoorbeeld: iemand die zaterdag koffie schenkt.
+board-more = Meer erover
+board-more-hint = Waar, wanneer, en hoe iemand je kan bereiken.
+board-until = Tot en met { $what }
+board-until-label = Tot en met welke dag?
+board-where-hint = In een netwerkgroep zien ook partners je kaartje.
+board-hang = Hang op
+board-done = Gelukt, haal weg
+done-board-off = Je kaartje is van het prikbord. Het bericht blijft staan.
+error-board-until = Kies een dag van vandaag tot over drie maanden.
+# Bedankkaarten, en het jaar van iemand
+thanks-title = Bedankkaarten
+thanks-lead = Kaarten die jij kreeg. Jij kiest wie ze op je pagina ziet.
+thanks-none = Je hebt nog geen kaarten
+thanks-none-what = Bedank zelf iemand: op de pagina van die persoon.
+thanks-new = Stuur een bedankkaart
+thanks-new-lead = De ander krijgt bericht en kiest wie de kaart nog meer ziet.
+thanks-to = Aan wie?
+thanks-body = Waarvoor wil je bedanken?
+thanks-body-hint = Een paar zinnen, zo concreet als je kunt.
+thanks-send = Verstuur de kaart
+thanks-away = Gooi weg
+thanks-shown = Bedankt door
+notice-thanks-card = stuurde je een bedankkaart
+done-thanked = Je kaart is verstuurd.
+error-thanks-to = Aan deze persoon kun je geen kaart sturen.
+year-title = Jouw jaar
+year-thanks-to = Met dank aan
+year-none = In dit jaar staat nog niets.
+year-posts = { $n ->
+    [one] 1 bericht geschreven
+   *[other] { $n } berichten geschreven
+}
+year-answers = { $n ->
+    [one] 1 keer geantwoord
+   *[other] { $n } keer geantwoord
+}
+year-accepted = { $n ->
+    [one] 1 antwoord dat hét antwoord was
+   *[other] { $n } antwoorden die hét antwoord waren
+}
+year-lessons = { $n ->
+    [one] 1 les gedeeld
+   *[other] { $n } lessen gedeeld
+}
+year-pages = { $n ->
+    [one] 1 keer een pagina van een kennisbank bijgewerkt
+   *[other] { $n } keer een pagina van een kennisbank bijgewerkt
+}
+year-tips = { $n ->
+    [one] 1 leestip gegeven
+   *[other] { $n } leestips gegeven
+}
+year-helped = { $n ->
+    [one] 1 keer ja gezegd op een hulpvraag
+   *[other] { $n } keer ja gezegd op een hulpvraag
+}
+year-thanks = { $n ->
+    [one] 1 keer bedankt voor een bericht
+   *[other] { $n } keer bedankt voor een bericht
+}
+year-cards = { $n ->
+    [one] 1 bedankkaart gekregen
+   *[other] { $n } bedankkaarten gekregen
+}
+year-said = Dit schreven anderen
+year-sign = Datum en handtekening:
+year-private = Alleen jij ziet deze pagina. Druk haar af of bewaar haar als pdf.

@@ -77,6 +77,10 @@ ids! {
     ReferralId,
     /// A page of a group's knowledge base.
     WikiId,
+    /// A list of reading tips.
+    TipListId,
+    /// A thank-you card.
+    ThanksId,
 }
 
 impl HostId {

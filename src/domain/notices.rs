@@ -59,6 +59,8 @@ text_enum! {
         ContactRequest = "contact_request",
         /// Someone at another organisation says that you may write.
         ContactAccepted = "contact_accepted",
+        /// Someone sent a thank-you card.
+        ThanksCard = "thanks_card",
     }
 }
 
@@ -126,7 +128,8 @@ impl NoticeKind {
             | Self::Referral
             | Self::ReferralAccepted
             | Self::ContactRequest
-            | Self::ContactAccepted => None,
+            | Self::ContactAccepted
+            | Self::ThanksCard => None,
         }
     }
 }

@@ -4,6 +4,7 @@
 pub mod accounts;
 pub mod api;
 pub mod backfill;
+pub mod board;
 pub mod branches;
 pub mod contacts;
 pub mod ctx;
@@ -49,8 +50,10 @@ pub mod sessions;
 pub mod sign_in;
 pub mod tags;
 pub mod terms;
+pub mod thanks;
 pub mod throttle;
 pub mod timelines;
+pub mod tips;
 pub mod visitor;
 pub mod wiki;
 

@@ -19,6 +19,7 @@ pub mod branches;
 pub mod contacts;
 pub mod deliveries;
 pub mod expertise;
+pub mod extras;
 pub mod federation;
 pub mod filters;
 pub mod group_requests;
@@ -52,6 +53,7 @@ pub mod settings;
 pub mod sign_in;
 pub mod tags;
 pub mod terms;
+pub mod thanks;
 pub mod wiki;
 
 pub(crate) use conn::db_fn;

@@ -892,6 +892,55 @@ diesel::table! {
 }
 
 diesel::table! {
+    tips (post_id) {
+        post_id -> BigInt,
+        isbn -> Text,
+        work -> Text,
+        maker -> Text,
+        whom -> Text,
+    }
+}
+
+diesel::table! {
+    tip_lists (id) {
+        id -> BigInt,
+        owner_id -> BigInt,
+        title -> Text,
+        about -> Text,
+        shared -> Bool,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    tip_list_items (list_id, post_id) {
+        list_id -> BigInt,
+        post_id -> BigInt,
+        added_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    board_cards (post_id) {
+        post_id -> BigInt,
+        side -> Text,
+        until_at -> BigInt,
+        done -> Bool,
+    }
+}
+
+diesel::table! {
+    thanks (id) {
+        id -> BigInt,
+        from_id -> BigInt,
+        to_id -> BigInt,
+        body -> Text,
+        told -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
     looks (id) {
         id -> BigInt,
         version -> BigInt,
@@ -940,4 +989,8 @@ together! {
     lookups: hosts terms;
     contacts: actors;
     wiki_pages: actors;
+    tips: posts tip_list_items;
+    tip_lists: tip_list_items;
+    tip_list_items: posts;
+    board_cards: posts;
 }

@@ -101,6 +101,8 @@ number!(
     OfferId,
     ReferralId,
     WikiId,
+    TipListId,
+    ThanksId,
     Time
 );
 
@@ -138,6 +140,7 @@ word!(
     crate::domain::knowledge::Why,
     crate::domain::knowledge::OfferState,
     crate::domain::knowledge::ReferralState,
+    crate::domain::extras::Side,
 );
 
 expression!(SmallInt, Scope);

@@ -4,6 +4,7 @@
 mod about;
 mod admin;
 mod assets;
+mod board;
 mod bookmarks;
 mod branches;
 mod chrome;
@@ -36,6 +37,8 @@ mod settings;
 mod sign_in;
 mod styleguide;
 mod tags;
+mod thanks;
+mod tips;
 mod views;
 mod visit;
 mod wiki;
@@ -56,6 +59,7 @@ pub fn router(ctx: Ctx) -> Router {
         .merge(about::routes())
         .merge(admin::routes())
         .merge(assets::routes())
+        .merge(board::routes())
         .merge(bookmarks::routes())
         .merge(branches::routes())
         .merge(comments::routes())
@@ -82,6 +86,8 @@ pub fn router(ctx: Ctx) -> Router {
         .merge(sign_in::routes())
         .merge(styleguide::routes())
         .merge(tags::routes())
+        .merge(thanks::routes())
+        .merge(tips::routes())
         .merge(wiki::routes())
         .merge(group_forms::routes())
         .merge(members::routes())

@@ -73,6 +73,7 @@ const FOR_YOU: &[NoticeKind] = &[
     NoticeKind::ReferralAccepted,
     NoticeKind::ContactRequest,
     NoticeKind::ContactAccepted,
+    NoticeKind::ThanksCard,
 ];
 
 /// What groups and keeping order bring.
@@ -183,6 +184,7 @@ fn path(notice: &Notice) -> String {
         NoticeKind::Follow => person,
         NoticeKind::Unpublished => Some(super::drafts::path(&notice.group_key)),
         NoticeKind::Referral => Some("/referrals".to_owned()),
+        NoticeKind::ThanksCard => Some("/thanks".to_owned()),
         NoticeKind::ContactRequest | NoticeKind::ContactAccepted => Some("/contacts".to_owned()),
         _ => post.or(group).or(person),
     };

@@ -18,7 +18,7 @@ use crate::domain::people::{Branch, PersonKind};
 use crate::i18n::{self, Locale};
 use crate::services::contacts::{self, Standing};
 use crate::services::people::{self as service, Person};
-use crate::services::{Ctx, branches, follows, guests, lookups, moderation, posts, terms};
+use crate::services::{Ctx, branches, follows, guests, lookups, moderation, posts, terms, thanks};
 use crate::store::people::{PeopleFilter, PersonLine};
 use crate::urls::{actor_path, contact_path};
 
@@ -195,6 +195,8 @@ struct PersonPage {
     ask: Option<String>,
     /// One asked that, and waits.
     waits: bool,
+    /// Thank-you cards that they show.
+    thanks: Vec<super::thanks::Card>,
 }
 
 async fn show(
@@ -218,7 +220,9 @@ async fn show(
     let guest = person.member.as_ref().filter(|m| m.is_guest);
     let standing = contacts::standing(&ctx, &visit.viewer, &person.actor).await?;
     let asking = person.host.as_ref().filter(|_| standing == Standing::Ask);
+    let cards = if person.actor.is_local() { thanks::of(&ctx, &visit.viewer, person.actor.id).await? } else { vec![] };
     page(&PersonPage {
+        thanks: cards.into_iter().map(super::thanks::Card::of).collect(),
         ask: asking.map(|host| contact_path(&format!("{}@{host}", person.actor.name))),
         waits: standing == Standing::Asked,
         avatar: Avatar::of_actor(&person.actor),

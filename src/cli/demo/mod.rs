@@ -2,6 +2,7 @@
 
 mod actors;
 mod content;
+mod extras;
 mod files;
 mod knowledge;
 mod plan;

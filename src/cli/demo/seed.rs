@@ -158,6 +158,7 @@ impl Side<'_> {
             }
         }
         super::wiki::write(self.plan, self.key, conn).await?;
+        super::extras::write(self.plan, self.key, conn).await?;
         super::knowledge::write(self.plan, self.key, &posts, conn).await
     }
 

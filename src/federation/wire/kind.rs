@@ -71,6 +71,8 @@ text_enum! {
         Audio = "Audio",
         /// Content: a private message of Pleroma.
         ChatMessage = "ChatMessage",
+        /// Content: a remark about a book (BookWyrm).
+        Comment = "Comment",
         /// Content: a file.
         Document = "Document",
         /// Content: a gathering.
@@ -81,8 +83,12 @@ text_enum! {
         Note = "Note",
         /// Content: a post of the threadiverse.
         Page = "Page",
+        /// Content: words out of a book (BookWyrm).
+        Quotation = "Quotation",
         /// Content: a poll.
         Question = "Question",
+        /// Content: what somebody thinks of a book (BookWyrm).
+        Review = "Review",
         /// Content: a film.
         Video = "Video",
 

@@ -4,6 +4,7 @@ use crate::base::*;
 use crate::domain::actors::Actor;
 use crate::domain::audiences::{Audience, Scope};
 use crate::domain::events::Event;
+use crate::domain::extras::Extra;
 use crate::domain::groups::{GroupKind, Posting};
 use crate::domain::media::{Media, MediaKind, MediaPurpose, MediaState};
 use crate::domain::peers::HostState;
@@ -61,6 +62,8 @@ pub struct Incoming {
     pub media: Vec<IncomingMedia>,
     /// A vote.
     pub poll: Option<Poll>,
+    /// What it is besides a text.
+    pub extra: Option<Extra>,
     /// The activity it came in: wrapped for the followers of a group of ours.
     pub relay: Option<ActivityId>,
     /// The group that announced it.
@@ -305,6 +308,9 @@ async fn insert_parts(conn: &mut Conn, ctx: &Ctx, new: &Incoming, post: &Post) -
     if let Some(poll) = &new.poll {
         store::posts::insert_poll(conn, post.id, poll).await?;
     }
+    if let Some(extra) = new.extra.as_ref().filter(|_| post.is_top()) {
+        store::extras::put(conn, post.id, extra).await?;
+    }
     let mentioned = store::actors::list(conn, &new.mentions).await?;
     let told = super::write::readable_mentions(conn, post, &mentioned).await?;
     store::posts::set_mentions(conn, post.id, &told.iter().map(|a| a.id).collect::<Vec<_>>()).await?;
@@ -451,6 +457,7 @@ async fn bury_unseen(conn: &mut Conn, ctx: &Ctx, author: &Actor, uri: &str) -> R
         hashtags: Vec::new(),
         media: Vec::new(),
         poll: None,
+        extra: None,
         relay: None,
         announced_by: None,
         old: true,

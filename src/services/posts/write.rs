@@ -4,6 +4,7 @@ use crate::domain::Viewer;
 use crate::domain::actors::{Actor, ActorKind};
 use crate::domain::audiences::{Audience, Scope};
 use crate::domain::events::Event;
+use crate::domain::extras::Extra;
 use crate::domain::groups::{Follow, Group};
 use crate::domain::posts::*;
 use crate::live::Change;
@@ -47,6 +48,8 @@ pub struct PostForm {
     pub recipients: Vec<ActorId>,
     /// An open post that it shows.
     pub quote: Option<PostId>,
+    /// What it is besides a text.
+    pub extra: Option<Extra>,
 }
 
 impl PostForm {
@@ -67,6 +70,7 @@ impl PostForm {
             scope: Scope::Public,
             recipients: Vec::new(),
             quote: None,
+            extra: None,
         }
     }
 }
@@ -355,6 +359,9 @@ async fn insert(
     }
     if let Some(poll) = &form.poll {
         store::posts::insert_poll(conn, id, &poll_of(poll)).await?;
+    }
+    if let Some(extra) = &form.extra {
+        store::extras::put(conn, id, extra).await?;
     }
     let told = readable_mentions(conn, &post, &text.mentioned).await?;
     store::posts::set_mentions(conn, id, &told.iter().map(|a| a.id).collect::<Vec<_>>()).await?;

@@ -6,6 +6,7 @@ mod contacts;
 mod discovery;
 mod documents;
 mod doors;
+mod extras;
 mod hostile;
 mod memberships;
 mod microblog;
