@@ -1280,7 +1280,7 @@ peer-host-hint = For example kring.library.org
 peer-scope = What do you share?
 peer-scope-public = Public groups: you find each other’s groups
 peer-scope-network = Network groups: members of both sides read and write
-peer-scope-people = People: members can find each other by name
+peer-scope-people = People: members find who knows something, if that person tells partners
 peer-scope-rooms = Rooms, and when they are free
 peer-scope-shifts = Shifts of volunteers
 peer-purpose = What is it for?
@@ -1393,8 +1393,22 @@ search-pages = Pages
 search-before = Previous
 search-more = More
 search-now = This fits what you type
+search-who = See who knows
+search-who-partners = Also ask { $what }
 # Who knows? What people know and can do
 settings-knowledge = What I know
+who-partners = Your question also goes to { $what }. They see what you look for, not who you are.
+who-there = At partners
+who-silent = { $what } did not answer just now. Try again later.
+who-too-often = You searched a lot just now, so we did not ask the partners. Try again in a minute.
+who-days = Is there on { $what }
+lookups-title = Which partner found you?
+lookups-lead = Partners can search in what you tell partners or everyone. Here you see which organisation found you, and with which word. We do not know who searched there. After three months we remove it.
+lookups-none = No partner found you yet.
+lookups-times = { $n ->
+    [one] once
+   *[other] { $n } times
+}
 who-title = Who knows about this?
 who-lead = Find someone who can help. You only see what people chose to tell.
 who-label = What do you need someone for?
@@ -1629,3 +1643,192 @@ booklet-how = Print the booklet, or save it as PDF. Each lesson begins on a new 
 booklet-print = Print the booklet
 booklet-back = Back to the lessons
 booklet-contents = Contents
+# Contact with someone at a partner
+contact-ask = Ask whether you may write
+contact-ask-who = Ask { $what } whether you may write
+contact-ask-lead = Say briefly why you want to be in touch. If the other person says yes, you can send each other messages. You do not get to see a no.
+contact-to = To whom?
+contact-to-hint = Name and organisation, for example maria@kring.buurtzorg.nl
+contact-reason = Why do you want to write?
+contact-reason-hint = For example: you know families from Ukraine, and I look for help with reading with a child.
+contact-send = Send the question
+contact-waits = Your question was sent
+contact-yes = Yes, you may write
+contact-yes-after-all = Yes after all
+contact-no-what = Nobody sees a no. You can always say yes later.
+contact-stop = Stop this contact
+contacts-title = Contact with partners
+contacts-lead = People at a partner first ask whether they may write to you. You choose.
+contacts-none = No contact yet
+contacts-none-what = Did you find someone at a partner? Here you ask whether you may write.
+contacts-asked = Asked of you
+contacts-agreed = You may write to each other
+contacts-waiting = Asked by you
+contacts-refused = No contact
+notice-contact-request = asks whether you want to be in touch
+notice-contact-accepted = is happy for you to write
+done-contact-asked = Your question was sent. You will hear when the answer is yes.
+done-contact-yes = You may now write to each other.
+done-contact-no = Done. The other person does not see this.
+error-contact-partner = This person is not at a partner with whom we share people.
+error-contact-reason = Say briefly why you want to be in touch.
+error-contact-already = You may write to each other already.
+error-contact-again = You asked this already. Wait a little for the answer.
+error-recipient-ask = This person is at a partner. First ask whether you may write, on that person’s page.
+# The knowledge base of a group
+wiki-title = Knowledge base
+wiki-new = New page
+wiki-none = No pages here yet
+wiki-none-what = Write down what you often need. Everyone in the group can add to it.
+wiki-changed-at = Updated:
+wiki-by = by
+wiki-edit = Edit this page
+wiki-page-title = Title
+wiki-note = What did you change?
+wiki-note-hint = Briefly, so that others understand. For example: changed the opening hours.
+wiki-history = Earlier versions
+wiki-history-lead = Every version is kept. Choose two to compare them, or open one to put it back.
+wiki-version = Version { $what }
+wiki-from = From
+wiki-to = To
+wiki-compare = Compare versions
+wiki-compare-now = Compare with the version of now
+wiki-back = Back to the page
+wiki-restore = Put this version back
+wiki-restored = Back to version { $n }
+wiki-delete = Delete this page
+wiki-delete-title = Delete “{ $what }”?
+wiki-delete-what = Nobody can see the page any more after that.
+wiki-clash = Someone else just changed this page
+wiki-clash-what = Nothing was overwritten. See what changed, adapt your text below and save once more.
+wiki-clash-theirs = This is what the other person changed
+wiki-clash-mine = This is what changes if you save now
+wiki-clash-now = See the page as it is now
+search-wiki = Pages
+search-page = Page
+done-wiki-saved = The page was saved.
+done-wiki-deleted = The page was deleted.
+done-wiki-changed = Someone just changed the page. Look at the newest version first.
+error-wiki-members = Only members of the group can write pages.
+error-wiki-many = This group has too many pages. Delete one first.
+error-wiki-changed = Someone just changed the page.
+# Reading tips
+tips-title = Reading tips
+tips-lead = Books and stories that you recommend: for whom, and why.
+tips-none = No reading tips here yet
+tips-none-what = Which book do you recommend? A few sentences are enough.
+tip-new = Give a reading tip
+tip-lead = Tell which book you recommend, for whom and why. Your tip is a post: others can answer it.
+tip-isbn = ISBN
+tip-isbn-hint = The number at the barcode, for example 978-90-451-2345-6.
+tip-look = Look the book up
+tip-looked-found = Found. Is it right?
+tip-looked-none = We did not find this book. Fill it in yourself.
+tip-work = Title of the book
+tip-maker = Author
+tip-whom = For whom
+tip-whom-hint = For example: children of six, or: who is just learning Dutch.
+tip-why = Why do you recommend it?
+tip-why-hint = What did you like about it? When is it useful?
+tip-post-title = Reading tip: { $what }
+tip-lists = Lists of reading tips
+tip-lists-lead = Put tips together, for a class or a theme for example. On a list everyone sees only tips that they may read.
+tip-lists-mine = Your lists
+tip-lists-others = Lists of colleagues
+tip-lists-none = You have no list yet
+tip-list-new = New list
+tip-list-title = Name of the list
+tip-list-about = What is the list for?
+tip-list-shared = Colleagues may see this list
+tip-list-shared-hint = Only you can change the list.
+tip-list-own = Only for you
+tip-list-make = Make the list
+tip-list-change = Change this list
+tip-list-delete = Delete the list
+tip-list-delete-title = Delete “{ $what }”?
+tip-list-delete-what = The tips themselves stay.
+tip-on-lists = Put on a list
+done-tip-list-deleted = The list was deleted.
+error-isbn = This number is not right. An ISBN has 10 or 13 digits.
+error-tip-work = Fill in the title of the book.
+error-tip-why = Tell why you recommend it.
+error-tip-lists-many = You have a hundred lists already. Delete one first.
+# The ask-and-offer board
+board-title = Ask and offer
+board-lead = Do you need help, or something on loan? Or do you have something to offer? Hang up a card.
+board-new = Hang up a card
+board-form-lead = After the last day your card leaves the board by itself.
+board-side = Do you look for something or offer it?
+board-seek = I look for
+board-offer = I offer
+board-none = The board is empty
+board-none-what = Be the first to hang up a card.
+board-what = What?
+board-what-hint = For example: someone who pours coffee on Saturday.
+board-more = More about it
+board-more-hint = Where, when, and how someone can reach you.
+board-until = Until { $what }
+board-until-label = Until which day?
+board-where-hint = In a network group partners see your card too.
+board-hang = Hang it up
+board-done = Done, take it off
+done-board-off = Your card is off the board. The post stays.
+error-board-until = Choose a day from today until three months from now.
+# Thank-you cards, and someone’s year
+thanks-title = Thank-you cards
+thanks-lead = Cards that you got. You choose who sees them on your page.
+thanks-none = You have no cards yet
+thanks-none-what = Thank someone yourself: on that person’s page.
+thanks-new = Send a thank-you card
+thanks-new-lead = The other person gets a notice and chooses who else sees the card.
+thanks-to = To whom?
+thanks-body = What do you want to say thank you for?
+thanks-body-hint = A few sentences, as concrete as you can.
+thanks-send = Send the card
+thanks-away = Throw away
+thanks-shown = Thanked by
+notice-thanks-card = sent you a thank-you card
+done-thanked = Your card was sent.
+error-thanks-to = You cannot send this person a card.
+year-title = Your year
+year-thanks-to = With thanks to
+year-none = Nothing in this year yet.
+year-posts = { $n ->
+    [one] 1 post written
+   *[other] { $n } posts written
+}
+year-answers = { $n ->
+    [one] answered once
+   *[other] answered { $n } times
+}
+year-accepted = { $n ->
+    [one] 1 answer that was the answer
+   *[other] { $n } answers that were the answer
+}
+year-lessons = { $n ->
+    [one] 1 lesson shared
+   *[other] { $n } lessons shared
+}
+year-pages = { $n ->
+    [one] updated a page of a knowledge base once
+   *[other] updated pages of a knowledge base { $n } times
+}
+year-tips = { $n ->
+    [one] 1 reading tip given
+   *[other] { $n } reading tips given
+}
+year-helped = { $n ->
+    [one] said yes once when someone needed help
+   *[other] said yes { $n } times when someone needed help
+}
+year-thanks = { $n ->
+    [one] thanked once for a post
+   *[other] thanked { $n } times for a post
+}
+year-cards = { $n ->
+    [one] 1 thank-you card received
+   *[other] { $n } thank-you cards received
+}
+year-said = This is what others wrote
+year-sign = Date and signature:
+year-private = Only you can see this page. Print it or save it as a PDF.

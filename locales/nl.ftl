@@ -1282,7 +1282,7 @@ peer-host-hint = Bijvoorbeeld kring.bibliotheek.nl
 peer-scope = Wat delen jullie?
 peer-scope-public = Openbare groepen: jullie vinden elkaars groepen
 peer-scope-network = Netwerkgroepen: leden van beide kanten lezen en schrijven mee
-peer-scope-people = Mensen: leden kunnen elkaar op naam vinden
+peer-scope-people = Mensen: leden vinden wie iets weet, als die dat aan partners vertelt
 peer-scope-rooms = Ruimtes en wanneer die vrij zijn
 peer-scope-shifts = Diensten van vrijwilligers
 peer-purpose = Waarvoor is het?
@@ -1395,8 +1395,22 @@ search-pages = Bladzijden
 search-before = Vorige
 search-more = Meer
 search-now = Dit past bij wat je typt
+search-who = Bekijk wie het weet
+search-who-partners = Vraag het ook bij { $what }
 # Wie weet dat? Wat mensen kennen en kunnen
 settings-knowledge = Wat ik weet
+who-partners = Je vraag gaat ook naar { $what }. Zij zien wat je zoekt, niet wie je bent.
+who-there = Bij partners
+who-silent = { $what } gaf nu geen antwoord. Probeer het later nog eens.
+who-too-often = Je hebt net veel gezocht. Daarom vroegen we de partners nu niet. Probeer het over een minuut nog eens.
+who-days = Is er op { $what }
+lookups-title = Welke partner vond jou?
+lookups-lead = Partners kunnen zoeken in wat je aan partners of aan iedereen vertelt. Hier zie je welke organisatie jou vond, en met welk woord. Wij weten niet wie daar zocht. Na drie maanden halen we het weg.
+lookups-none = Nog geen partner vond jou.
+lookups-times = { $n ->
+    [one] 1 keer
+   *[other] { $n } keer
+}
 who-title = Wie weet hier iets van?
 who-lead = Zoek iemand die je kan helpen. Je ziet alleen wat mensen zelf hebben verteld.
 who-label = Waar zoek je iemand voor?
@@ -1631,3 +1645,192 @@ booklet-how = Print het boekje, of bewaar het als pdf. Elke les begint op een ni
 booklet-print = Print het boekje
 booklet-back = Terug naar de lessen
 booklet-contents = Inhoud
+# Contact met iemand bij een partner
+contact-ask = Vraag of je mag schrijven
+contact-ask-who = Vraag { $what } of je mag schrijven
+contact-ask-lead = Zeg kort waarom je contact zoekt. Zegt de ander ja, dan kunnen jullie elkaar berichten sturen. Een nee krijg je niet te zien.
+contact-to = Aan wie?
+contact-to-hint = Naam en organisatie, bijvoorbeeld maria@kring.buurtzorg.nl
+contact-reason = Waarom wil je schrijven?
+contact-reason-hint = Bijvoorbeeld: jij kent gezinnen uit Oekraïne, en ik zoek hulp bij het lezen met een kind.
+contact-send = Verstuur de vraag
+contact-waits = Je vraag is verstuurd
+contact-yes = Ja, je mag schrijven
+contact-yes-after-all = Toch ja
+contact-no-what = Een nee ziet niemand. Je kunt later altijd nog ja zeggen.
+contact-stop = Stop met dit contact
+contacts-title = Contact met partners
+contacts-lead = Mensen bij een partner vragen eerst of ze je mogen schrijven. Jij kiest.
+contacts-none = Nog geen contact
+contacts-none-what = Vind je iemand bij een partner? Dan vraag je hier of je mag schrijven.
+contacts-asked = Aan jou gevraagd
+contacts-agreed = Jullie mogen elkaar schrijven
+contacts-waiting = Door jou gevraagd
+contacts-refused = Geen contact
+notice-contact-request = vraagt of er contact mag zijn
+notice-contact-accepted = vindt het goed dat je schrijft
+done-contact-asked = Je vraag is verstuurd. Je krijgt bericht als het antwoord ja is.
+done-contact-yes = Jullie mogen elkaar nu schrijven.
+done-contact-no = Dat is gelukt. De ander ziet dit niet.
+error-contact-partner = Deze persoon is niet bij een partner waarmee we mensen delen.
+error-contact-reason = Zeg kort waarom je contact zoekt.
+error-contact-already = Jullie mogen elkaar al schrijven.
+error-contact-again = Je hebt dit al gevraagd. Wacht nog even op het antwoord.
+error-recipient-ask = Deze persoon werkt bij een partner. Vraag eerst of je mag schrijven, op de pagina van die persoon.
+# De kennisbank van een groep
+wiki-title = Kennisbank
+wiki-new = Nieuwe pagina
+wiki-none = Hier staan nog geen pagina’s
+wiki-none-what = Schrijf op wat jullie vaak nodig hebben. Iedereen in de groep kan het aanvullen.
+wiki-changed-at = Bijgewerkt:
+wiki-by = door
+wiki-edit = Bewerk deze pagina
+wiki-page-title = Titel
+wiki-note = Wat heb je veranderd?
+wiki-note-hint = Kort, zodat anderen het begrijpen. Bijvoorbeeld: openingstijden aangepast.
+wiki-history = Eerdere versies
+wiki-history-lead = Elke versie blijft bewaard. Kies er twee om te vergelijken, of open er een om die terug te zetten.
+wiki-version = Versie { $what }
+wiki-from = Van
+wiki-to = Tot
+wiki-compare = Vergelijk versies
+wiki-compare-now = Vergelijk met de versie van nu
+wiki-back = Terug naar de pagina
+wiki-restore = Zet deze versie terug
+wiki-restored = Terug naar versie { $n }
+wiki-delete = Verwijder deze pagina
+wiki-delete-title = “{ $what }” verwijderen?
+wiki-delete-what = De pagina is dan voor niemand meer te zien.
+wiki-clash = Iemand anders heeft deze pagina net veranderd
+wiki-clash-what = Er is niets overschreven. Bekijk wat er veranderde, pas je tekst hieronder aan en sla nog een keer op.
+wiki-clash-theirs = Dit veranderde de ander
+wiki-clash-mine = Dit verandert er als jij nu opslaat
+wiki-clash-now = Bekijk de pagina van nu
+search-wiki = Pagina’s
+search-page = Pagina
+done-wiki-saved = De pagina is opgeslagen.
+done-wiki-deleted = De pagina is verwijderd.
+done-wiki-changed = Iemand heeft de pagina net veranderd. Bekijk eerst de nieuwste versie.
+error-wiki-members = Alleen leden van de groep kunnen pagina’s schrijven.
+error-wiki-many = Deze groep heeft te veel pagina’s. Verwijder er eerst een.
+error-wiki-changed = Iemand heeft de pagina net veranderd.
+# Leestips
+tips-title = Leestips
+tips-lead = Boeken en verhalen die je een ander aanraadt: voor wie, en waarom.
+tips-none = Hier staan nog geen leestips
+tips-none-what = Welk boek raad jij aan? Een paar zinnen zijn genoeg.
+tip-new = Geef een leestip
+tip-lead = Vertel welk boek je aanraadt, voor wie en waarom. Je tip is een bericht: anderen kunnen erop antwoorden.
+tip-isbn = ISBN
+tip-isbn-hint = Het nummer bij de streepjescode, bijvoorbeeld 978-90-451-2345-6.
+tip-look = Zoek het boek op
+tip-looked-found = Gevonden. Klopt het?
+tip-looked-none = We vonden dit boek niet. Vul het zelf in.
+tip-work = Titel van het boek
+tip-maker = Schrijver
+tip-whom = Voor wie
+tip-whom-hint = Bijvoorbeeld: kinderen van 6 jaar, of: wie net Nederlands leert.
+tip-why = Waarom raad je het aan?
+tip-why-hint = Wat vond je mooi? Wanneer komt het van pas?
+tip-post-title = Leestip: { $what }
+tip-lists = Lijsten met leestips
+tip-lists-lead = Zet tips bij elkaar, bijvoorbeeld voor een klas of een thema. Op een lijst ziet iedereen alleen tips die hij mag lezen.
+tip-lists-mine = Jouw lijsten
+tip-lists-others = Lijsten van collega’s
+tip-lists-none = Je hebt nog geen lijst
+tip-list-new = Nieuwe lijst
+tip-list-title = Naam van de lijst
+tip-list-about = Waarvoor is de lijst?
+tip-list-shared = Collega’s mogen deze lijst zien
+tip-list-shared-hint = Alleen jij kunt de lijst veranderen.
+tip-list-own = Alleen voor jou
+tip-list-make = Maak de lijst
+tip-list-change = Verander deze lijst
+tip-list-delete = Verwijder de lijst
+tip-list-delete-title = “{ $what }” verwijderen?
+tip-list-delete-what = De tips zelf blijven staan.
+tip-on-lists = Zet op een lijst
+done-tip-list-deleted = De lijst is verwijderd.
+error-isbn = Dit nummer klopt niet. Een ISBN heeft 10 of 13 cijfers.
+error-tip-work = Vul de titel van het boek in.
+error-tip-why = Vertel waarom je het aanraadt.
+error-tip-lists-many = Je hebt al honderd lijsten. Verwijder er eerst een.
+# Het prikbord
+board-title = Prikbord
+board-lead = Zoek je hulp of iets te leen? Of heb je iets te bieden? Hang een kaartje op.
+board-new = Hang een kaartje op
+board-form-lead = Na de einddatum verdwijnt je kaartje vanzelf van het prikbord.
+board-side = Zoek je of bied je?
+board-seek = Ik zoek
+board-offer = Ik bied
+board-none = Het prikbord is leeg
+board-none-what = Hang als eerste een kaartje op.
+board-what = Wat?
+board-what-hint = Bijvoorbeeld: iemand die zaterdag koffie schenkt.
+board-more = Meer erover
+board-more-hint = Waar, wanneer, en hoe iemand je kan bereiken.
+board-until = Tot en met { $what }
+board-until-label = Tot en met welke dag?
+board-where-hint = In een netwerkgroep zien ook partners je kaartje.
+board-hang = Hang op
+board-done = Gelukt, haal weg
+done-board-off = Je kaartje is van het prikbord. Het bericht blijft staan.
+error-board-until = Kies een dag van vandaag tot over drie maanden.
+# Bedankkaarten, en het jaar van iemand
+thanks-title = Bedankkaarten
+thanks-lead = Kaarten die jij kreeg. Jij kiest wie ze op je pagina ziet.
+thanks-none = Je hebt nog geen kaarten
+thanks-none-what = Bedank zelf iemand: op de pagina van die persoon.
+thanks-new = Stuur een bedankkaart
+thanks-new-lead = De ander krijgt bericht en kiest wie de kaart nog meer ziet.
+thanks-to = Aan wie?
+thanks-body = Waarvoor wil je bedanken?
+thanks-body-hint = Een paar zinnen, zo concreet als je kunt.
+thanks-send = Verstuur de kaart
+thanks-away = Gooi weg
+thanks-shown = Bedankt door
+notice-thanks-card = stuurde je een bedankkaart
+done-thanked = Je kaart is verstuurd.
+error-thanks-to = Aan deze persoon kun je geen kaart sturen.
+year-title = Jouw jaar
+year-thanks-to = Met dank aan
+year-none = In dit jaar staat nog niets.
+year-posts = { $n ->
+    [one] 1 bericht geschreven
+   *[other] { $n } berichten geschreven
+}
+year-answers = { $n ->
+    [one] 1 keer geantwoord
+   *[other] { $n } keer geantwoord
+}
+year-accepted = { $n ->
+    [one] 1 antwoord dat hét antwoord was
+   *[other] { $n } antwoorden die hét antwoord waren
+}
+year-lessons = { $n ->
+    [one] 1 les gedeeld
+   *[other] { $n } lessen gedeeld
+}
+year-pages = { $n ->
+    [one] 1 keer een pagina van een kennisbank bijgewerkt
+   *[other] { $n } keer een pagina van een kennisbank bijgewerkt
+}
+year-tips = { $n ->
+    [one] 1 leestip gegeven
+   *[other] { $n } leestips gegeven
+}
+year-helped = { $n ->
+    [one] 1 keer ja gezegd op een hulpvraag
+   *[other] { $n } keer ja gezegd op een hulpvraag
+}
+year-thanks = { $n ->
+    [one] 1 keer bedankt voor een bericht
+   *[other] { $n } keer bedankt voor een bericht
+}
+year-cards = { $n ->
+    [one] 1 bedankkaart gekregen
+   *[other] { $n } bedankkaarten gekregen
+}
+year-said = Dit schreven anderen
+year-sign = Datum en handtekening:
+year-private = Alleen jij ziet deze pagina. Druk haar af of bewaar haar als pdf.

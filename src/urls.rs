@@ -3,7 +3,7 @@
 
 use url::Url;
 
-use crate::base::{ActivityId, Error, FollowId, MediaId, PostId, Result, TermId};
+use crate::base::{ActivityId, Error, FollowId, MediaId, PostId, Result, TermId, WikiId};
 use crate::domain::actors::ActorKind;
 
 /// Builds the addresses of this instance.
@@ -70,6 +70,11 @@ impl Urls {
     /// The server's actor.
     pub fn server_actor(&self) -> String {
         self.absolute("/actor")
+    }
+
+    /// Where servers with an agreement about people ask for them.
+    pub fn people_door(&self) -> String {
+        self.absolute("/actor/people")
     }
 
     /// The shared inbox.
@@ -214,6 +219,34 @@ pub fn same_origin(a: &str, b: &str) -> bool {
         (Ok(a), Ok(b)) => a.origin() == b.origin(),
         _ => false,
     }
+}
+
+/// Path that finds someone elsewhere by handle, and leads to their page here.
+pub fn handle_path(acct: &str) -> String {
+    format!(
+        "/search?q={}",
+        percent_encoding::utf8_percent_encode(&format!("@{acct}"), percent_encoding::NON_ALPHANUMERIC)
+    )
+}
+
+/// Path of the page where one asks someone at a partner whether one may write.
+pub fn contact_path(acct: &str) -> String {
+    format!("/contacts/new?to={}", percent_encoding::utf8_percent_encode(acct, percent_encoding::NON_ALPHANUMERIC))
+}
+
+/// Path of the page where one writes to someone.
+pub fn write_path(acct: &str) -> String {
+    format!("/messages/new?to={}", percent_encoding::utf8_percent_encode(acct, percent_encoding::NON_ALPHANUMERIC))
+}
+
+/// Path of the page that tells who knows about words.
+pub fn who_words_path(words: &str) -> String {
+    format!("/knowledge/who?q={}", percent_encoding::utf8_percent_encode(words, percent_encoding::NON_ALPHANUMERIC))
+}
+
+/// Path of a page of a group's knowledge base.
+pub fn wiki_path(id: WikiId) -> String {
+    format!("/pages/{id}")
 }
 
 /// Path of the page that tells who knows about a word.

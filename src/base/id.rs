@@ -75,6 +75,12 @@ ids! {
     OfferId,
     /// "Ask this colleague", or "may I write to you?"
     ReferralId,
+    /// A page of a group's knowledge base.
+    WikiId,
+    /// A list of reading tips.
+    TipListId,
+    /// A thank-you card.
+    ThanksId,
 }
 
 impl HostId {

@@ -16,8 +16,24 @@ pub(super) fn check(config: &Config) -> Checked {
             return Err(ConfigError::value("a name in federation.resolve", name, "name or *.name"));
         }
     }
+    books(config)?;
     limits(&config.limits)?;
     log_level(&config.log.level)
+}
+
+fn books(config: &Config) -> Checked {
+    let books = &config.books;
+    let url = books.url.replace("{isbn}", "9789045123456");
+    let usable = url::Url::parse(&url).is_ok_and(|url| matches!(url.scheme(), "https" | "http"));
+    if !url.is_empty() && !(usable && books.url.contains("{isbn}")) {
+        return Err(ConfigError::value("books.url", &books.url, "an address with {isbn} in it, or nothing"));
+    }
+    for (key, pointer) in [("books.title", &books.title), ("books.maker", &books.maker)] {
+        if !pointer.is_empty() && !pointer.starts_with('/') {
+            return Err(ConfigError::value(key, pointer, "a JSON pointer such as /title"));
+        }
+    }
+    Ok(())
 }
 
 fn instance(config: &Config) -> Checked {

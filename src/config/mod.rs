@@ -10,7 +10,7 @@ mod values;
 
 pub use explain::ConfigError;
 pub use sections::{
-    Config, DatabaseConfig, FederationConfig, FederationMode, InstanceConfig, LimitsConfig, LogConfig, LogFormat,
-    MailConfig, MediaConfig, Registration, Scheme, SecretsConfig, ServerConfig,
+    BooksConfig, Config, DatabaseConfig, FederationConfig, FederationMode, InstanceConfig, LimitsConfig, LogConfig,
+    LogFormat, MailConfig, MediaConfig, Registration, Scheme, SecretsConfig, ServerConfig,
 };
 pub use values::{Cidr, ServiceUrl};

@@ -27,6 +27,8 @@ pub struct Config {
     pub secrets: SecretsConfig,
     /// Where the index of search is.
     pub search: SearchConfig,
+    /// Where works are looked up.
+    pub books: BooksConfig,
     /// How much and how long.
     pub limits: LimitsConfig,
     /// What is logged.
@@ -177,6 +179,18 @@ pub struct SecretsConfig {
     pub key_file: PathBuf,
 }
 
+/// `[books]`
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct BooksConfig {
+    /// Where a work is looked up by ISBN, as JSON; `{isbn}` stands for it. Empty: nowhere.
+    pub url: String,
+    /// Where its title is in the answer: a JSON pointer.
+    pub title: String,
+    /// Where who made it is.
+    pub maker: String,
+}
+
 /// `[search]`
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -268,6 +282,13 @@ impl Default for FederationConfig {
 impl Default for SecretsConfig {
     fn default() -> Self {
         Self { key_file: "data/secret.key".into() }
+    }
+}
+
+impl Default for BooksConfig {
+    fn default() -> Self {
+        let [title, maker] = ["/ISBN:{isbn}/title", "/ISBN:{isbn}/authors/0/name"].map(str::to_owned);
+        Self { url: String::new(), title, maker }
     }
 }
 

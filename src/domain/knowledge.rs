@@ -174,3 +174,94 @@ pub struct Referral {
     /// When it was sent.
     pub created_at: Time,
 }
+
+/// What is asked of partner organisations: who knows about this.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct PeopleQuestion {
+    /// In the words of who asks.
+    pub words: String,
+    /// Standing to it in one of these ways; in any when empty.
+    pub relations: Vec<Relation>,
+}
+
+impl PeopleQuestion {
+    /// The longest question, in characters.
+    pub const LONGEST: usize = 200;
+    /// Most people in one answer.
+    pub const MOST: usize = 20;
+    /// Most that is told of each.
+    pub const MOST_TOLD: usize = 10;
+}
+
+/// Someone at a partner, as their server answers. It is shown and then forgotten: no table holds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PeerPerson {
+    /// ActivityPub id.
+    pub uri: String,
+    /// Name in addresses.
+    pub name: String,
+    /// Shown name.
+    pub display_name: String,
+    /// Languages, as tags or words with commas; empty unless told to partners.
+    pub languages: String,
+    /// Branch; empty unless told to partners.
+    pub branch: String,
+    /// Days present, `1` is Monday; empty unless told to partners.
+    pub days: String,
+    /// What they tell about what was asked.
+    pub told: Vec<PeerTold>,
+}
+
+/// Something that someone at a partner tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PeerTold {
+    /// How they stand to it.
+    pub relation: Relation,
+    /// To what, in Dutch.
+    pub label_nl: String,
+    /// In English.
+    pub label_en: String,
+    /// A few words more.
+    pub note: String,
+}
+
+impl PeerTold {
+    /// In the language of a page.
+    pub fn label(&self, language: &str) -> &str {
+        if language == "nl" { &self.label_nl } else { &self.label_en }
+    }
+}
+
+/// That somebody at a partner organisation found a member.
+#[derive(Clone, Debug)]
+pub struct Lookup {
+    /// The organisation, by the name it gives itself, or its host.
+    pub organisation: String,
+    /// What they looked for.
+    pub term: Term,
+    /// How often that day.
+    pub times: i64,
+    /// The last time.
+    pub last_at: Time,
+}
+
+/// "May I write to you?" between a member here and someone at another organisation.
+#[derive(Clone, Debug)]
+pub struct Contact {
+    /// Our id.
+    pub id: ReferralId,
+    /// The member here.
+    pub member_id: ActorId,
+    /// The other one.
+    pub other: ActorCard,
+    /// The member here asked.
+    pub ours: bool,
+    /// ActivityPub id of the activity that asked.
+    pub uri: String,
+    /// Why, in plain text.
+    pub reason: String,
+    /// Where it stands; who asked never learns of a no.
+    pub state: ReferralState,
+    /// When it was asked.
+    pub created_at: Time,
+}

@@ -5,6 +5,7 @@ pub mod actors;
 pub mod audiences;
 pub mod colour;
 pub mod events;
+pub mod extras;
 pub mod filters;
 pub mod groups;
 pub mod knowledge;
@@ -17,6 +18,8 @@ pub mod people;
 pub mod posts;
 pub mod previews;
 pub mod search;
+pub mod thanks;
 pub mod viewer;
+pub mod wiki;
 
 pub use viewer::{Sight, Viewer};

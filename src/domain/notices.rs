@@ -55,6 +55,12 @@ text_enum! {
         Referral = "referral",
         /// Someone will help, as you or another proposed.
         ReferralAccepted = "referral_accepted",
+        /// Someone at another organisation asks whether they may write.
+        ContactRequest = "contact_request",
+        /// Someone at another organisation says that you may write.
+        ContactAccepted = "contact_accepted",
+        /// Someone sent a thank-you card.
+        ThanksCard = "thanks_card",
     }
 }
 
@@ -120,7 +126,10 @@ impl NoticeKind {
             | Self::Unpublished
             | Self::MayKnow
             | Self::Referral
-            | Self::ReferralAccepted => None,
+            | Self::ReferralAccepted
+            | Self::ContactRequest
+            | Self::ContactAccepted
+            | Self::ThanksCard => None,
         }
     }
 }

@@ -33,7 +33,7 @@ text_enum! {
         Public = "public",
         /// Network groups: members of both read and write in them.
         Network = "network",
-        /// Finding each other's members by name.
+        /// Finding each other's people by what these tell partners, and asking them whether one may write.
         People = "people",
         /// Rooms and their times.
         Rooms = "rooms",

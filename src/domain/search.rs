@@ -21,6 +21,8 @@ text_enum! {
         Comment = "comments",
         /// A file.
         File = "files",
+        /// A page of a group's knowledge base.
+        Page = "pages",
     }
 }
 

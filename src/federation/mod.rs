@@ -2,6 +2,7 @@
 //! May import: everything below the doors.
 
 mod backfill;
+mod contacts;
 mod convert;
 mod doors;
 mod fetch;
@@ -11,6 +12,7 @@ mod memberships;
 mod outbound;
 mod peering;
 mod peers;
+mod people;
 mod quotes;
 mod resolve;
 mod seats;

@@ -11,6 +11,8 @@ use super::state::Federation;
 use super::wire::Doc;
 use crate::base::*;
 use crate::domain::actors::Actor;
+use crate::domain::knowledge::{PeerPerson, PeopleQuestion};
+use crate::domain::peers::Host;
 use crate::net::{Expect, Get, Signer};
 use crate::services::Remote;
 use crate::services::ctx::Resolved;
@@ -193,5 +195,13 @@ impl Remote for Federation {
 
     fn fetch_media<'a>(&'a self, url: &'a str, viewer: Option<ActorId>) -> BoxFuture<'a, Result<(Bytes, String)>> {
         Box::pin(self.media(url, viewer))
+    }
+
+    fn ask_people<'a>(
+        &'a self,
+        host: &'a Host,
+        question: &'a PeopleQuestion,
+    ) -> BoxFuture<'a, Result<Vec<PeerPerson>>> {
+        Box::pin(self.people_at(host, question))
     }
 }

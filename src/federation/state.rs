@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use moka::future::Cache;
 use tokio::sync::{Notify, OnceCell, watch};
+use url::Url;
 
 use super::doors::Arrivals;
 use super::fetch::PeerKey;
@@ -31,6 +32,9 @@ const REFETCH_PAUSE: Duration = Duration::from_secs(300);
 /// somebody is taken out.
 const MEMBERSHIP_LIFE: Duration = Duration::from_secs(60);
 
+/// How long it is believed where another server answers who knows about something.
+const PEOPLE_DOOR_LIFE: Duration = Duration::from_secs(3600);
+
 /// The door to other servers. Cheap to clone.
 #[derive(Clone)]
 pub struct Federation(Arc<State>);
@@ -56,6 +60,8 @@ pub struct State {
     pub(super) seen: Cache<HostId, ()>,
     /// Hosts that took long to answer lately.
     pub(super) slow_hosts: Cache<String, ()>,
+    /// Where servers with an agreement about people are asked for them.
+    pub(super) people_doors: Cache<HostId, Url>,
     /// Stores what comes in.
     pub(super) arrivals: Arrivals,
     /// There is something to deliver.
@@ -92,6 +98,7 @@ impl Federation {
             members_there: Cache::builder().max_capacity(PEER_KEYS).time_to_live(MEMBERSHIP_LIFE).build(),
             seen: Cache::builder().max_capacity(PEER_KEYS).time_to_live(PEER_KEY_LIFE).build(),
             slow_hosts: Cache::builder().max_capacity(PEER_KEYS).time_to_live(REFETCH_PAUSE).build(),
+            people_doors: Cache::builder().max_capacity(1000).time_to_live(PEOPLE_DOOR_LIFE).build(),
             arrivals: Arrivals::start(ctx.db.clone(), ctx.clock.clone()),
             outbound: Notify::new(),
             inbound: Notify::new(),
@@ -123,6 +130,11 @@ impl Federation {
             let federation = peer.clone();
             Box::pin(async move { federation.send_peering(&message).await })
         });
+        let asking = self.clone();
+        let contact: Handler = Arc::new(move |message| {
+            let federation = asking.clone();
+            Box::pin(async move { federation.send_contact(&message).await })
+        });
         let one = self.clone();
         let synchronize: Handler = Arc::new(move |group| {
             let federation = one.clone();
@@ -139,13 +151,14 @@ impl Federation {
             ("memberships", check_all),
             ("synchronize", synchronize),
             ("peering", peering),
+            (services::contacts::JOB, contact),
         ]
     }
 
     /// Delivers and processes until `stop` turns true.
     pub async fn run(self, stop: watch::Receiver<bool>) {
         if self.is_on() {
-            tokio::join!(self.run_inbox(stop.clone()), self.run_deliveries(stop));
+            tokio::join!(self.run_inbox(stop.clone()), self.run_deliveries(stop.clone()), self.know_people_doors(stop));
         }
     }
 

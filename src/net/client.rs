@@ -184,6 +184,18 @@ impl Client {
         })
     }
 
+    /// Sends a question and reads what is answered; never follows a redirect. An answer of any status is Ok.
+    ///
+    /// # Errors
+    /// As [`Client::get`].
+    pub async fn ask(&self, post: Post<'_>, expect: Expect, max_bytes: u64) -> Result<Response> {
+        let host = post.url.host_str().unwrap_or_default();
+        let client = self.client_for(post.url)?;
+        let request = client.post(post.url.clone()).headers(post.headers).body(post.body);
+        let response = request.send().await.map_err(|e| Failure::from_reqwest(host, &e))?;
+        Ok(read(expect, max_bytes, post.url.clone(), response).await?)
+    }
+
     fn client_for(&self, url: &Url) -> Result<&reqwest::Client, Failure> {
         Ok(match self.inner.guard.check(url)? {
             Route::Usual => &self.inner.usual,
@@ -204,7 +216,7 @@ impl Client {
             let host = url.host_str().unwrap_or_default().to_owned();
             let response = self.send(get, &url).await?;
             let Some(location) = redirect_target(&response) else {
-                return read(get, url, response).await;
+                return read(get.expect, get.max_bytes, url, response).await;
             };
             let next = url.join(&location).map_err(|_| Failure::lasting(&host, "redirect to no URL"))?;
             if url.scheme() == "https" && next.scheme() != "https" {
@@ -238,17 +250,22 @@ fn redirect_target(response: &reqwest::Response) -> Option<String> {
 }
 
 /// Checks the type and reads the body up to the limit.
-async fn read(get: &Get<'_>, final_url: Url, response: reqwest::Response) -> Result<Response, Failure> {
+async fn read(
+    expect: Expect,
+    max_bytes: u64,
+    final_url: Url,
+    response: reqwest::Response,
+) -> Result<Response, Failure> {
     let host = final_url.host_str().unwrap_or_default();
     let (status, headers) = (response.status(), response.headers().clone());
     if status.is_success() {
         let content_type = headers.get(http::header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
-        if !get.expect.accepts(content_type) {
+        if !expect.accepts(content_type) {
             return Err(Failure::lasting(host, format!("unexpected type '{content_type}'")));
         }
     }
-    let too_large = || Failure::lasting(host, format!("larger than {} bytes", get.max_bytes));
-    if response.content_length().is_some_and(|n| n > get.max_bytes) {
+    let too_large = || Failure::lasting(host, format!("larger than {max_bytes} bytes"));
+    if response.content_length().is_some_and(|n| n > max_bytes) {
         return Err(too_large());
     }
     let mut body = BytesMut::new();
@@ -256,7 +273,7 @@ async fn read(get: &Get<'_>, final_url: Url, response: reqwest::Response) -> Res
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk.map_err(|e| Failure::from_reqwest(host, &e))?;
         // Counted after decompression: a small answer cannot unfold into a large one.
-        if (body.len() + chunk.len()) as u64 > get.max_bytes {
+        if (body.len() + chunk.len()) as u64 > max_bytes {
             return Err(too_large());
         }
         body.extend_from_slice(&chunk);

@@ -1,6 +1,6 @@
 use crate::base::{ActorId, Error, Result};
 use crate::domain::Viewer;
-use crate::domain::people::{PersonKind, Role};
+use crate::domain::people::{DirectFrom, PersonKind, Role};
 
 /// Whether `viewer` may invite someone. Moderators of the instance may invite anyone; others only guests, into groups
 /// they keep order in (`moderates`: how many of the groups chosen; `groups`: how many were chosen).
@@ -34,5 +34,29 @@ pub fn check_directory(viewer: &Viewer) -> Result<()> {
     match viewer {
         Viewer::Member { .. } | Viewer::System => Ok(()),
         Viewer::Anonymous | Viewer::Peer { .. } => Err(Error::SignInNeeded),
+    }
+}
+
+/// Where someone who begins a conversation with a member is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Writer {
+    /// Here.
+    Here,
+    /// At an organisation with an agreement about people; `agreed`: the member said yes to them, or follows them.
+    Partner {
+        /// They may write.
+        agreed: bool,
+    },
+    /// On any other server.
+    Elsewhere,
+}
+
+/// Whether someone may begin a conversation with a member who takes messages from `taken`. A partner's people ask first;
+/// who got a yes is heard, whatever the member chose for others.
+pub fn may_begin(taken: DirectFrom, writer: Writer) -> bool {
+    match (taken, writer) {
+        (_, Writer::Partner { agreed }) => agreed,
+        (DirectFrom::Everyone, Writer::Here | Writer::Elsewhere) | (DirectFrom::Organisation, Writer::Here) => true,
+        (DirectFrom::Organisation | DirectFrom::Nobody, _) => false,
     }
 }

@@ -9,6 +9,8 @@ use crate::base::*;
 use crate::config::Config;
 use crate::domain::actors::Actor;
 use crate::domain::events::Event;
+use crate::domain::knowledge::{PeerPerson, PeopleQuestion};
+use crate::domain::peers::Host;
 use crate::domain::posts::Post;
 use crate::jobs::Wake;
 use crate::live::Hub;
@@ -50,6 +52,8 @@ pub struct Inner {
     pub throttle: super::throttle::Throttle,
     /// What was drawn for clients.
     pub kept: super::api::Kept,
+    /// What partners answered a moment ago.
+    pub answers: super::lookups::Answers,
     /// The instance's time zone.
     pub zone: jiff::tz::TimeZone,
     /// Reaches other sites; see [`super::outgoing`].
@@ -87,7 +91,8 @@ pub struct Instance {
     pub previews_closed: bool,
 }
 
-/// What use cases ask of other servers. `federation` implements it; everything it returns is stored already.
+/// What use cases ask of other servers. `federation` implements it; everything it returns is stored already, but for people who
+/// were asked for.
 pub trait Remote: Send + Sync {
     /// An actor by handle, looked up with WebFinger when not known. `NotFound` when there is none.
     fn resolve_handle<'a>(&'a self, name: &'a str, host: &'a str) -> BoxFuture<'a, Result<Actor>>;
@@ -101,6 +106,9 @@ pub trait Remote: Send + Sync {
         url: &'a str,
         viewer: Option<ActorId>,
     ) -> BoxFuture<'a, Result<(bytes::Bytes, String)>>;
+    /// Who knows, at a server with an agreement about people. The one thing that is not stored.
+    fn ask_people<'a>(&'a self, host: &'a Host, question: &'a PeopleQuestion)
+    -> BoxFuture<'a, Result<Vec<PeerPerson>>>;
 }
 
 /// What an address turned out to be.
@@ -146,6 +154,7 @@ impl Ctx {
             wake: Wake::default(),
             throttle: Default::default(),
             kept: Default::default(),
+            answers: Default::default(),
             client: Default::default(),
             push: Default::default(),
             remote: OnceLock::new(),

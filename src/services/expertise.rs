@@ -100,9 +100,25 @@ pub async fn open_fields(ctx: &Ctx, person: ActorId) -> Result<Vec<(String, Stri
     Ok(Relation::ALL.iter().filter_map(field).collect())
 }
 
-/// What a member of a server with an agreement about people may know of someone here.
-pub async fn for_peers(conn: &mut Conn, person: ActorId) -> Result<Vec<Expertise>> {
-    store::expertise::of(conn, person, Lens { told: &[Told::Peers, Told::Everyone], me: None }).await
+/// Who of the members here stands to what is in the words, as far as they tell it to partners; who fits best first.
+/// `viewer` is a server with an agreement about people.
+pub(super) async fn for_peer(
+    conn: &mut Conn,
+    viewer: &Viewer,
+    words: &str,
+    relations: &[Relation],
+) -> Result<Vec<(ActorId, Vec<Expertise>)>> {
+    let terms: Vec<TermId> = terms::found_in(conn, words).await?.into_iter().map(|term| term.id).collect();
+    let relations = if relations.is_empty() { Relation::ALL } else { relations };
+    let lens = Lens { told: policy::told_to(viewer, true), me: None };
+    let (order, mut told) = by_person(store::expertise::about(conn, &terms, relations, lens, MAX_ROWS).await?);
+    Ok(order.into_iter().filter_map(|id| told.remove(&id).map(|rows| (id, rows))).collect())
+}
+
+/// Whether someone tells partners anything of themselves.
+pub(super) async fn tells_partners(conn: &mut Conn, person: ActorId) -> Result<bool> {
+    let lens = Lens { told: &[Told::Peers, Told::Everyone], me: None };
+    Ok(!store::expertise::of(conn, person, lens).await?.is_empty())
 }
 
 /// Takes out of an account what its owner does not tell the viewer: languages and branch; returns the days told.
@@ -236,18 +252,9 @@ async fn who_in(conn: &mut Conn, viewer: &Viewer, terms: Vec<Term>, relations: &
     let ids: Vec<TermId> = terms.iter().map(|term| term.id).collect();
     let relations = if relations.is_empty() { Relation::ALL } else { relations };
     let rows = store::expertise::about(conn, &ids, relations, lens(viewer), MAX_ROWS).await?;
-    let mut order: Vec<ActorId> = Vec::new();
-    let mut told: HashMap<ActorId, Vec<Expertise>> = HashMap::new();
-    for row in rows {
-        if !told.contains_key(&row.member_id) {
-            order.push(row.member_id);
-        }
-        told.entry(row.member_id).or_default().push(row);
-    }
+    let (mut order, mut told) = by_person(rows);
     let out = shut_out(conn, me, &order).await?;
     order.retain(|id| !out.contains(id));
-    // Who fits more of the words comes first; who only wants to learn it comes last. Names decide the rest.
-    order.sort_by_key(|id| std::cmp::Reverse(told.get(id).map_or((0, 0), |rows| fit(rows))));
     order.truncate(50);
     let mut cards: HashMap<ActorId, ActorCard> =
         store::actors::cards(conn, &order).await?.into_iter().map(|card| (card.id, card)).collect();
@@ -268,6 +275,21 @@ pub(super) async fn branches_told(conn: &mut Conn, viewer: &Viewer, people: &[Ac
     let chosen: HashMap<ActorId, Told> = store::expertise::branch_choices(conn, people).await?.into_iter().collect();
     let told = |id: &ActorId| chosen.get(id).copied().unwrap_or(Choices::default().branch_to);
     Ok(people.iter().copied().filter(|id| policy::sees_told(viewer, *id, told(id), false)).collect())
+}
+
+/// What was told by each, and who fits best first: who fits more of the words; who only wants to learn it comes last.
+/// Names decide the rest.
+fn by_person(rows: Vec<Expertise>) -> (Vec<ActorId>, HashMap<ActorId, Vec<Expertise>>) {
+    let mut order: Vec<ActorId> = Vec::new();
+    let mut told: HashMap<ActorId, Vec<Expertise>> = HashMap::new();
+    for row in rows {
+        if !told.contains_key(&row.member_id) {
+            order.push(row.member_id);
+        }
+        told.entry(row.member_id).or_default().push(row);
+    }
+    order.sort_by_key(|id| std::cmp::Reverse(told.get(id).map_or((0, 0), |rows| fit(rows))));
+    (order, told)
 }
 
 /// How many of the words someone can help with, and how strongly.

@@ -549,6 +549,7 @@ pub async fn delete(ctx: &Ctx, viewer: &Viewer, id: ActorId) -> Result<()> {
                     return Err(Error::forbidden("error-owner-only"));
                 }
                 store::actors::set_state(conn, id, ActorState::Deleted, c.now()).await?;
+                store::wiki::delete_of(conn, id, c.now()).await?;
                 emit(conn, &c.ids, c.now(), &Event::ActorDeleted { actor: id }).await
             })
         })

@@ -60,6 +60,7 @@ async fn go(conn: &mut Conn, ctx: &Ctx, me: ActorId) -> Result<()> {
     for group in rows::owned_alone(conn, me).await? {
         // Nobody else is in it: what was said there goes with its only member.
         store::actors::set_state(conn, group, ActorState::Deleted, now).await?;
+        store::wiki::delete_of(conn, group, now).await?;
         emit(conn, &ctx.ids, now, &Event::ActorDeleted { actor: group }).await?;
     }
     for follow in rows::follows_from(conn, me).await? {

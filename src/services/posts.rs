@@ -7,6 +7,7 @@ mod lists;
 mod moderate;
 mod quotes;
 mod reactions;
+mod texts;
 mod write;
 
 pub use around::*;
@@ -16,4 +17,5 @@ pub use lists::*;
 pub use moderate::*;
 pub use quotes::{answered as quote_answered, may_quote};
 pub use reactions::*;
-pub use write::{NewPoll, PostForm, Published, check, publish, render_preview};
+pub use texts::{render_preview, render_text};
+pub use write::{NewPoll, PostForm, Published, check, publish};

@@ -7,7 +7,7 @@ use crate::store;
 /// Rows removed in one transaction.
 const CHUNK: i64 = 500;
 
-/// The daily job: read notices and delivered or failed activities that are older than the setting; removed posts lose
+/// The daily job: what partners looked for, read notices and delivered or failed activities that are older than the setting; removed posts lose
 /// their text, their place in the thread stays.
 pub async fn run(ctx: &Ctx) -> Result<()> {
     super::search::prune(ctx).await?;
@@ -22,6 +22,7 @@ pub async fn run(ctx: &Ctx) -> Result<()> {
                     for post in &old {
                         store::posts::bury(conn, *post, now).await?;
                     }
+                    super::lookups::forget(conn, now).await?;
                     let notices = store::notices::purge_read(conn, before).await?;
                     Ok(old.is_empty() && notices == 0)
                 })

@@ -16,7 +16,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, Semaphore, watch};
 
 pub use address::{Place, follow_address, is_address};
-pub use load::{FileHit, GroupCount, Item, PersonHit, PostHit};
+pub use load::{FileHit, GroupCount, Item, PersonHit, PostHit, WikiHit};
 
 use crate::base::*;
 use crate::domain::Viewer;

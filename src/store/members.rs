@@ -29,15 +29,9 @@ db_fn! {
         members::table.find(id).select(members::is_guest).first(conn).await.optional().map(|guest| guest == Some(true))
     }
 
-    /// Whether a member takes direct messages from someone; `local` tells whether the sender has an account here.
-    pub async fn takes_direct_from(conn, member: ActorId, local: bool) -> bool {
-        let choice: Option<DirectFrom> =
-            members::table.find(member).select(members::direct_from).first(conn).await.optional()?;
-        Ok(match choice {
-            Some(DirectFrom::Everyone) => true,
-            Some(DirectFrom::Organisation) => local,
-            Some(DirectFrom::Nobody) | None => false,
-        })
+    /// From whom a member takes direct messages; none for those without an account.
+    pub async fn direct_from(conn, member: ActorId) -> Option<DirectFrom> {
+        members::table.find(member).select(members::direct_from).first(conn).await.optional()
     }
 
     /// Those who keep order on the instance.

@@ -207,6 +207,11 @@ db_fn! {
         diesel::update(posts::table.find(id)).set(posts::accepted_id.eq(answer.map(|a| a.0))).execute(conn).await
     }
 
+    /// Notes that something about a post changed that its text does not say.
+    pub async fn touch(conn, id: PostId, now: Time) -> usize {
+        diesel::update(posts::table.find(id)).set(posts::edited_at.eq(now)).execute(conn).await
+    }
+
     /// Counts a comment under a post, and notes that its thread moved.
     pub async fn add_reply_count(conn, id: PostId, by: i64, seq: i64) -> usize {
         diesel::update(posts::table.find(id))

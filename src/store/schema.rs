@@ -841,6 +841,108 @@ diesel::table! {
 }
 
 diesel::table! {
+    lookups (member_id, host_id, term_id, day) {
+        member_id -> BigInt,
+        host_id -> BigInt,
+        term_id -> BigInt,
+        day -> BigInt,
+        times -> BigInt,
+        last_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    contacts (id) {
+        id -> BigInt,
+        member_id -> BigInt,
+        other_id -> BigInt,
+        ours -> Bool,
+        uri -> Text,
+        reason -> Text,
+        state -> Text,
+        created_at -> BigInt,
+        answered_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    wiki_pages (id) {
+        id -> BigInt,
+        group_id -> BigInt,
+        audience_id -> BigInt,
+        title -> Text,
+        source -> Text,
+        html -> Text,
+        version -> BigInt,
+        updated_by -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        deleted_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    wiki_versions (page_id, number) {
+        page_id -> BigInt,
+        number -> BigInt,
+        title -> Text,
+        source -> Text,
+        note -> Text,
+        author_id -> BigInt,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    tips (post_id) {
+        post_id -> BigInt,
+        isbn -> Text,
+        work -> Text,
+        maker -> Text,
+        whom -> Text,
+    }
+}
+
+diesel::table! {
+    tip_lists (id) {
+        id -> BigInt,
+        owner_id -> BigInt,
+        title -> Text,
+        about -> Text,
+        shared -> Bool,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    tip_list_items (list_id, post_id) {
+        list_id -> BigInt,
+        post_id -> BigInt,
+        added_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    board_cards (post_id) {
+        post_id -> BigInt,
+        side -> Text,
+        until_at -> BigInt,
+        done -> Bool,
+    }
+}
+
+diesel::table! {
+    thanks (id) {
+        id -> BigInt,
+        from_id -> BigInt,
+        to_id -> BigInt,
+        body -> Text,
+        told -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
     looks (id) {
         id -> BigInt,
         version -> BigInt,
@@ -886,4 +988,11 @@ together! {
     expertise: actors hosts knowledge_choices members;
     knowledge_choices: actors members;
     post_terms: actors audiences hosts members posts;
+    lookups: hosts terms;
+    contacts: actors;
+    wiki_pages: actors;
+    tips: posts tip_list_items;
+    tip_lists: tip_list_items;
+    tip_list_items: posts;
+    board_cards: posts;
 }

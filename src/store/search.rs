@@ -20,7 +20,7 @@ pub struct Change {
     /// Its number.
     #[diesel(sql_type = BigInt)]
     pub seq: i64,
-    /// `post`, `actor`, `audience` or `rebuild`.
+    /// `post`, `actor`, `page`, `audience` or `rebuild`.
     #[diesel(sql_type = Text)]
     pub kind: String,
     /// What changed.
@@ -238,6 +238,36 @@ pub async fn actors(conn: &mut Conn, of: &[i64]) -> Result<Vec<ActorText>> {
     load_actors(conn, &sql).await
 }
 
+/// A page of a group's knowledge base.
+#[derive(Clone, Debug, QueryableByName)]
+pub struct WikiText {
+    #[diesel(sql_type = BigInt)]
+    pub id: i64,
+    #[diesel(sql_type = BigInt)]
+    pub group_id: i64,
+    #[diesel(sql_type = BigInt)]
+    pub audience_id: i64,
+    #[diesel(sql_type = Text)]
+    pub title: String,
+    #[diesel(sql_type = Text)]
+    pub html: String,
+    #[diesel(sql_type = BigInt)]
+    pub updated_at: i64,
+}
+
+db_fn! {
+    async fn load_wiki(conn, sql: &str) -> Vec<WikiText> { diesel::sql_query(sql).load(conn).await }
+}
+
+/// Pages that are there, among these.
+pub async fn wiki(conn: &mut Conn, of: &[i64]) -> Result<Vec<WikiText>> {
+    let sql = format!(
+        "SELECT id, group_id, audience_id, title, html, updated_at FROM wiki_pages WHERE id IN ({}) AND deleted_at IS NULL",
+        list(of)
+    );
+    load_wiki(conn, &sql).await
+}
+
 /// The text read from a file.
 pub async fn file_text(conn: &mut Conn, of: &[i64]) -> Result<Vec<PartText>> {
     let sql = format!(
@@ -256,7 +286,8 @@ pub async fn ids_after(conn: &mut Conn, table: Indexed, after: i64, limit: usize
 
 /// How many rows there are to index, about.
 pub async fn count(conn: &mut Conn) -> Result<i64> {
-    let sql = "SELECT (SELECT COUNT(*) FROM posts) AS one, (SELECT COUNT(*) FROM actors) AS two";
+    let sql = "SELECT (SELECT COUNT(*) FROM posts) AS one, \
+               (SELECT COUNT(*) FROM actors) + (SELECT COUNT(*) FROM wiki_pages) AS two";
     let Two { one, two } = load_two(conn, sql).await?;
     Ok(one + two)
 }
@@ -268,6 +299,8 @@ pub enum Indexed {
     Actors,
     /// Posts, comments, and their files.
     Posts,
+    /// Pages of groups.
+    Wiki,
 }
 
 impl Indexed {
@@ -275,6 +308,7 @@ impl Indexed {
         match self {
             Indexed::Actors => "actors",
             Indexed::Posts => "posts",
+            Indexed::Wiki => "wiki_pages",
         }
     }
 }

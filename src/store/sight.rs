@@ -21,6 +21,16 @@ pub(super) fn sees_posts(sight: &Sight) -> Lit<Bool> {
     )
 }
 
+/// Pages of groups that `sight` may see. `wiki_pages` must be in the query under its own name.
+pub(super) fn sees_wiki(sight: &Sight) -> Lit<Bool> {
+    lit(
+        "(wiki_pages.audience_id IN (SELECT a.id FROM audiences a WHERE a.id = wiki_pages.audience_id AND a.scope <= ?) \
+         OR EXISTS (SELECT 1 FROM readers r WHERE r.audience_id = wiki_pages.audience_id AND r.actor_id = ?) \
+         OR EXISTS (SELECT 1 FROM readers r WHERE r.audience_id = wiki_pages.audience_id AND r.host_id = ?))",
+        &[i64::from(sight.max.number()), sight.me.map_or(-1, |id| id.0), sight.host.map_or(-1, |id| id.0)],
+    )
+}
+
 /// The same in a query of fixed SQL, where the audience is joined as `a`: only what can be true of this sight is asked.
 pub(super) fn push_sees<ST>(query: &mut Fixed<ST>, sight: &Sight) {
     query.push("(a.scope <= ?", &[i64::from(sight.max.number())]);

@@ -100,6 +100,9 @@ number!(
     ExpertiseId,
     OfferId,
     ReferralId,
+    WikiId,
+    TipListId,
+    ThanksId,
     Time
 );
 
@@ -138,6 +141,7 @@ word!(
     crate::domain::knowledge::Why,
     crate::domain::knowledge::OfferState,
     crate::domain::knowledge::ReferralState,
+    crate::domain::extras::Side,
 );
 
 expression!(SmallInt, Scope);

@@ -1,3 +1,7 @@
+use std::time::{Duration, Instant};
+
+use similar::{Algorithm, DiffOp, capture_diff_slices_deadline};
+
 /// A run of words in the difference of two texts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Run {
@@ -9,25 +13,25 @@ pub enum Run {
     Added(String),
 }
 
-/// Longest texts compared word by word, in words; the table grows with the product of both.
-const MAX_WORDS: usize = 2000;
+/// How long a difference is looked for; after that it is coarser.
+const PATIENCE: Duration = Duration::from_millis(200);
 
-/// The difference of two plain texts by words (longest common subsequence). Texts that are too long count as replaced.
+/// The difference of two plain texts by words.
 pub fn word_diff(before: &str, after: &str) -> Vec<Run> {
     let (old, new) = (words(before), words(after));
-    let head = old.iter().zip(&new).take_while(|(a, b)| a == b).count();
-    let most = old.len().min(new.len()) - head;
-    let tail = old.iter().rev().zip(new.iter().rev()).take(most).take_while(|(a, b)| a == b).count();
-    let (old_mid, new_mid) = (&old[head..old.len() - tail], &new[head..new.len() - tail]);
     let mut out = Vec::new();
-    old[..head].iter().for_each(|word| push(&mut out, Run::Same, word));
-    if old_mid.len() > MAX_WORDS || new_mid.len() > MAX_WORDS {
-        old_mid.iter().for_each(|word| push(&mut out, Run::Gone, word));
-        new_mid.iter().for_each(|word| push(&mut out, Run::Added, word));
-    } else {
-        middle(&mut out, old_mid, new_mid);
+    for op in capture_diff_slices_deadline(Algorithm::Myers, &old, &new, Instant::now().checked_add(PATIENCE)) {
+        let (gone, added) = (&old[op.old_range()], &new[op.new_range()]);
+        match op {
+            DiffOp::Equal { .. } => push(&mut out, Run::Same, gone),
+            DiffOp::Delete { .. } => push(&mut out, Run::Gone, gone),
+            DiffOp::Insert { .. } => push(&mut out, Run::Added, added),
+            DiffOp::Replace { .. } => {
+                push(&mut out, Run::Gone, gone);
+                push(&mut out, Run::Added, added);
+            }
+        }
     }
-    old[old.len() - tail..].iter().for_each(|word| push(&mut out, Run::Same, word));
     out
 }
 
@@ -36,40 +40,30 @@ fn words(text: &str) -> Vec<&str> {
     text.split_inclusive(char::is_whitespace).collect()
 }
 
-fn middle(out: &mut Vec<Run>, old: &[&str], new: &[&str]) {
-    let wide = new.len() + 1;
-    // common[i * wide + j]: longest common subsequence of what follows old[i] and new[j].
-    let mut common = vec![0u16; (old.len() + 1) * wide];
-    for i in (0..old.len()).rev() {
-        for j in (0..new.len()).rev() {
-            common[i * wide + j] = if old[i] == new[j] {
-                common[(i + 1) * wide + j + 1] + 1
-            } else {
-                common[(i + 1) * wide + j].max(common[i * wide + j + 1])
-            };
-        }
-    }
-    let (mut i, mut j) = (0, 0);
-    while i < old.len() || j < new.len() {
-        if i < old.len() && j < new.len() && old[i] == new[j] {
-            push(out, Run::Same, old[i]);
-            (i, j) = (i + 1, j + 1);
-        } else if j == new.len() || (i < old.len() && common[(i + 1) * wide + j] >= common[i * wide + j + 1]) {
-            push(out, Run::Gone, old[i]);
-            i += 1;
-        } else {
-            push(out, Run::Added, new[j]);
-            j += 1;
-        }
+fn push(out: &mut Vec<Run>, sort: fn(String) -> Run, words: &[&str]) {
+    if !words.is_empty() {
+        out.push(sort(words.concat()));
     }
 }
 
-/// Adds a word, to the last run if it is of the same sort.
-fn push(out: &mut Vec<Run>, sort: fn(String) -> Run, word: &str) {
-    match (out.last_mut(), sort(String::new())) {
-        (Some(Run::Same(run)), Run::Same(_))
-        | (Some(Run::Gone(run)), Run::Gone(_))
-        | (Some(Run::Added(run)), Run::Added(_)) => run.push_str(word),
-        _ => out.push(sort(word.to_owned())),
+/// Runs of words cut at the ends of lines; lines without words are left out.
+pub fn lines_of(runs: Vec<Run>) -> Vec<Vec<Run>> {
+    let mut out = vec![Vec::new()];
+    for run in runs {
+        let (text, sort): (_, fn(String) -> Run) = match run {
+            Run::Same(text) => (text, Run::Same),
+            Run::Gone(text) => (text, Run::Gone),
+            Run::Added(text) => (text, Run::Added),
+        };
+        for line in text.split_inclusive('\n') {
+            if let Some(last) = out.last_mut().filter(|_| !line.trim().is_empty()) {
+                last.push(sort(line.trim_end_matches('\n').to_owned()));
+            }
+            if line.ends_with('\n') {
+                out.push(Vec::new());
+            }
+        }
     }
+    out.retain(|line| !line.is_empty());
+    out
 }

@@ -18,7 +18,7 @@ mod tokens;
 
 pub use clean::{MAX_FOREIGN_BYTES, clean};
 pub use cut::first_paragraphs;
-pub use diff::{Run, word_diff};
+pub use diff::{Run, lines_of, word_diff};
 pub use found::{Piece, found_in, is_found_in};
 pub use inline::Handle;
 pub use language::detect_language;

@@ -51,7 +51,7 @@ async fn show(State(ctx): State<Ctx>, visit: Visit, Id(id): Id) -> PageResult {
         versions.push(Version {
             at,
             title: text::word_diff(&old_title, &title),
-            text: paragraphs(runs),
+            text: text::lines_of(runs),
             first: before.is_none(),
         });
         before = Some((title, text));
@@ -63,26 +63,4 @@ async fn show(State(ctx): State<Ctx>, visit: Visit, Id(id): Id) -> PageResult {
 
 fn plain(html: String) -> String {
     text::plain(&SafeHtml::trusted(html))
-}
-
-/// Runs of words cut at the ends of lines.
-fn paragraphs(runs: Vec<Run>) -> Vec<Vec<Run>> {
-    let mut out = vec![Vec::new()];
-    for run in runs {
-        let (text, sort): (_, fn(String) -> Run) = match run {
-            Run::Same(text) => (text, Run::Same),
-            Run::Gone(text) => (text, Run::Gone),
-            Run::Added(text) => (text, Run::Added),
-        };
-        for line in text.split_inclusive('\n') {
-            if let Some(last) = out.last_mut().filter(|_| !line.trim().is_empty()) {
-                last.push(sort(line.trim_end_matches('\n').to_owned()));
-            }
-            if line.ends_with('\n') {
-                out.push(Vec::new());
-            }
-        }
-    }
-    out.retain(|paragraph| !paragraph.is_empty());
-    out
 }

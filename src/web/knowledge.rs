@@ -8,14 +8,16 @@ use serde::Deserialize;
 use super::chrome::{Chrome, Place};
 use super::forms::Query;
 use super::page;
+use super::people::languages_shown;
 use super::tags::ListPage;
 use super::views::{Avatar, PostCard};
 use super::visit::{PageResult, Visit};
 use crate::base::TermId;
-use crate::domain::knowledge::{Expertise, Facet, Offer, Relation};
+use crate::domain::knowledge::{Expertise, Facet, Offer, PeerTold, Relation};
 use crate::services::expertise::{self, Count, Knower};
+use crate::services::lookups::{self, FoundThere, There};
 use crate::services::{Ctx, questions, terms};
-use crate::urls::{actor_path, post_path, who_path};
+use crate::urls::{actor_path, contact_path, handle_path, post_path, who_path};
 
 /// `/knowledge`.
 pub fn routes() -> Router<Ctx> {
@@ -66,6 +68,8 @@ pub(super) struct KnowerCard {
     pub(super) name: String,
     pub(super) role: String,
     pub(super) why: Vec<String>,
+    /// Where one asks someone at a partner whether one may write.
+    pub(super) contact: Option<String>,
 }
 
 impl KnowerCard {
@@ -84,14 +88,46 @@ impl KnowerCard {
             name: knower.actor.display_name.clone(),
             role: [title, branch].into_iter().flatten().collect::<Vec<_>>().join(", "),
             why: why.into_iter().map(|row| reason(c, row)).collect(),
+            contact: None,
+        }
+    }
+}
+
+impl KnowerCard {
+    /// Someone at a partner.
+    fn there(c: &Chrome, found: &FoundThere) -> Self {
+        let person = &found.person;
+        let mut told: Vec<&PeerTold> = person.told.iter().collect();
+        told.sort_by_key(|told| told.relation);
+        let mut why: Vec<String> =
+            told.into_iter().map(|told| reason_of(c, told.relation, told.label(c.lang), &told.note)).collect();
+        let days: Vec<String> = person.days.chars().map(|day| c.t(format!("day-{day}"))).collect();
+        for (key, what) in [("search-speaks", languages_shown(c, &person.languages)), ("who-days", days.join(", "))] {
+            if !what.is_empty() {
+                why.push(c.tx(key, what));
+            }
+        }
+        let place = [found.organisation.as_str(), person.branch.as_str()];
+        let acct = format!("{}@{}", person.name, found.host);
+        Self {
+            avatar: Avatar::named(&person.display_name),
+            contact: Some(contact_path(&acct)),
+            path: handle_path(&acct),
+            name: person.display_name.clone(),
+            role: place.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", "),
+            why,
         }
     }
 }
 
 /// "Can teach: Voorlezen (at home)".
 pub(super) fn reason(c: &Chrome, row: &Expertise) -> String {
-    let word = c.tx(format!("why-{}", row.relation), row.term.label(c.lang));
-    if row.note.is_empty() { word } else { format!("{word} ({})", row.note) }
+    reason_of(c, row.relation, row.term.label(c.lang), &row.note)
+}
+
+fn reason_of(c: &Chrome, relation: Relation, label: &str, note: &str) -> String {
+    let word = c.tx(format!("why-{relation}"), label);
+    if note.is_empty() { word } else { format!("{word} ({note})") }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -114,6 +150,11 @@ struct WhoPage {
     meant: Vec<(String, String)>,
     asked: bool,
     people: Vec<KnowerCard>,
+    /// Partners that a question goes to.
+    partners: Vec<String>,
+    there: Vec<KnowerCard>,
+    silent: Vec<String>,
+    too_often: bool,
     /// Sides to choose from: path, key, chosen.
     facets: Vec<(String, String, bool)>,
     /// Ways to narrow: path, key, chosen.
@@ -137,6 +178,12 @@ async fn who(State(ctx): State<Ctx>, visit: Visit, Query(asked): Query<Asked>) -
         None => expertise::who(&ctx, &visit.viewer, &asked.q, &chosen).await?,
     };
     let is_asked = asked.term.is_some() || !asked.q.trim().is_empty();
+    let words = match (asked.term, found.terms.first()) {
+        (Some(_), Some(term)) => term.label_nl.clone(),
+        _ => asked.q.clone(),
+    };
+    let partners = lookups::partners(&ctx, &visit.viewer).await?;
+    let there = if is_asked { lookups::ask(&ctx, &visit.viewer, &words, &chosen).await? } else { There::default() };
     let term = asked.term.map(|term| term.to_string()).unwrap_or_default();
     let keep = |relation: &str| address(&[("q", &asked.q), ("term", &term), ("relation", relation)]);
     let mut relations = vec![(keep(""), "who-all".to_owned(), chosen.is_empty())];
@@ -161,6 +208,10 @@ async fn who(State(ctx): State<Ctx>, visit: Visit, Query(asked): Query<Asked>) -
         meant: found.terms.iter().map(label).collect(),
         asked: is_asked,
         people: found.people.iter().map(|knower| KnowerCard::of(&c, knower)).collect(),
+        partners,
+        there: there.people.iter().map(|found| KnowerCard::there(&c, found)).collect(),
+        silent: there.silent,
+        too_often: there.too_often,
         facets,
         relations,
         counts: counts

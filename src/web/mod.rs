@@ -4,11 +4,13 @@
 mod about;
 mod admin;
 mod assets;
+mod board;
 mod bookmarks;
 mod branches;
 mod chrome;
 mod comments;
 mod compose;
+mod contacts;
 mod drafts;
 mod first_run;
 mod forms;
@@ -35,8 +37,11 @@ mod settings;
 mod sign_in;
 mod styleguide;
 mod tags;
+mod thanks;
+mod tips;
 mod views;
 mod visit;
+mod wiki;
 
 use axum::Router;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -54,10 +59,12 @@ pub fn router(ctx: Ctx) -> Router {
         .merge(about::routes())
         .merge(admin::routes())
         .merge(assets::routes())
+        .merge(board::routes())
         .merge(bookmarks::routes())
         .merge(branches::routes())
         .merge(comments::routes())
         .merge(compose::routes())
+        .merge(contacts::routes())
         .merge(drafts::routes())
         .merge(first_run::routes())
         .merge(groups::routes())
@@ -79,6 +86,9 @@ pub fn router(ctx: Ctx) -> Router {
         .merge(sign_in::routes())
         .merge(styleguide::routes())
         .merge(tags::routes())
+        .merge(thanks::routes())
+        .merge(tips::routes())
+        .merge(wiki::routes())
         .merge(group_forms::routes())
         .merge(members::routes())
         .merge(moderation::routes())

@@ -71,6 +71,9 @@ const FOR_YOU: &[NoticeKind] = &[
     NoticeKind::MayKnow,
     NoticeKind::Referral,
     NoticeKind::ReferralAccepted,
+    NoticeKind::ContactRequest,
+    NoticeKind::ContactAccepted,
+    NoticeKind::ThanksCard,
 ];
 
 /// What groups and keeping order bring.
@@ -181,6 +184,8 @@ fn path(notice: &Notice) -> String {
         NoticeKind::Follow => person,
         NoticeKind::Unpublished => Some(super::drafts::path(&notice.group_key)),
         NoticeKind::Referral => Some("/referrals".to_owned()),
+        NoticeKind::ThanksCard => Some("/thanks".to_owned()),
+        NoticeKind::ContactRequest | NoticeKind::ContactAccepted => Some("/contacts".to_owned()),
         _ => post.or(group).or(person),
     };
     found.unwrap_or_else(|| "/notices".to_owned())

@@ -16,10 +16,11 @@ use crate::domain::groups::FollowState;
 use crate::domain::moderation::BlockKind;
 use crate::domain::people::{Branch, PersonKind};
 use crate::i18n::{self, Locale};
+use crate::services::contacts::{self, Standing};
 use crate::services::people::{self as service, Person};
-use crate::services::{Ctx, branches, follows, guests, invitations, moderation, posts, terms};
+use crate::services::{Ctx, branches, follows, guests, invitations, lookups, moderation, posts, terms, thanks};
 use crate::store::people::{PeopleFilter, PersonLine};
-use crate::urls::actor_path;
+use crate::urls::{actor_path, contact_path};
 
 /// `/people`.
 pub fn routes() -> Router<Ctx> {
@@ -115,6 +116,8 @@ struct ListPage {
     /// Not a guest.
     full: bool,
     words: Vec<String>,
+    /// Partners that a question of who knows goes to.
+    partners: Vec<String>,
 }
 
 async fn list(State(ctx): State<Ctx>, visit: Visit, Query(asked): Query<Asked>) -> PageResult {
@@ -141,8 +144,10 @@ async fn list(State(ctx): State<Ctx>, visit: Visit, Query(asked): Query<Asked>) 
     let people = lines.iter().map(|line| PersonCard::of(line, &c)).collect();
     let filters = filters(&c, &asked, &all);
     let words = terms::all(&ctx, c.lang).await?.iter().map(|term| term.label(c.lang).to_owned()).collect();
+    let partners = lookups::partners(&ctx, &visit.viewer).await?;
     let may_invite = invitations::may_invite(&ctx, &visit.viewer).await?;
-    page(&ListPage { words, people, filters, next, may_invite, full: visit.viewer.is_full_member(), asked, c })
+    let full = visit.viewer.is_full_member();
+    page(&ListPage { words, partners, people, filters, next, may_invite, full, asked, c })
 }
 
 fn filters(c: &Chrome, asked: &Asked, all: &[Branch]) -> Vec<Filter> {
@@ -190,6 +195,12 @@ struct PersonPage {
     moderates: bool,
     blocked: bool,
     muted: bool,
+    /// Where one asks whether one may write, when that comes first.
+    ask: Option<String>,
+    /// One asked that, and waits.
+    waits: bool,
+    /// Thank-you cards that they show.
+    thanks: Vec<super::thanks::Card>,
 }
 
 async fn show(
@@ -211,7 +222,13 @@ async fn show(
     let me = visit.viewer.actor_id();
     let moderates = visit.viewer.role().is_moderator();
     let guest = person.member.as_ref().filter(|m| m.is_guest);
+    let standing = contacts::standing(&ctx, &visit.viewer, &person.actor).await?;
+    let asking = person.host.as_ref().filter(|_| standing == Standing::Ask);
+    let cards = if person.actor.is_local() { thanks::of(&ctx, &visit.viewer, person.actor.id).await? } else { vec![] };
     page(&PersonPage {
+        thanks: cards.into_iter().map(super::thanks::Card::of).collect(),
+        ask: asking.map(|host| contact_path(&format!("{}@{host}", person.actor.name))),
+        waits: standing == Standing::Asked,
         avatar: Avatar::of_actor(&person.actor),
         acct: format!("@{}@{}", person.actor.name, person.host.as_deref().unwrap_or(ctx.urls.host())),
         path: path_of(&person),

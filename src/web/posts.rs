@@ -361,18 +361,18 @@ async fn restore(
 /// A page that asks once more, with or without a reason.
 #[derive(askama::Template)]
 #[template(path = "posts/confirm.html")]
-struct ConfirmPage {
-    c: Chrome,
-    heading: String,
-    what: String,
-    button: &'static str,
-    danger: bool,
+pub(super) struct ConfirmPage {
+    pub(super) c: Chrome,
+    pub(super) heading: String,
+    pub(super) what: String,
+    pub(super) button: &'static str,
+    pub(super) danger: bool,
     /// The question about the reason, where one is needed.
-    reason: Option<&'static str>,
-    typed: String,
-    fields: Fields,
-    action: String,
-    back: String,
+    pub(super) reason: Option<&'static str>,
+    pub(super) typed: String,
+    pub(super) fields: Fields,
+    pub(super) action: String,
+    pub(super) back: String,
 }
 
 fn confirm(asked: ConfirmPage) -> PageResult {

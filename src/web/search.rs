@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::chrome::{Chrome, Place};
 use super::forms::Query;
 use super::groups::encode;
+use super::knowledge::KnowerCard;
 use super::people::languages_shown;
 use super::views::{Avatar, PostCard};
 use super::visit::{PageResult, Visit};
@@ -16,13 +17,15 @@ use super::{page, respond, see};
 use crate::base::{ActorId, Error};
 use crate::domain::Viewer;
 use crate::domain::search::FoundKind;
-use crate::services::Ctx;
 use crate::services::search::{self, Found, Item, Wanted};
+use crate::services::{Ctx, expertise, lookups};
 use crate::text::Piece;
 use crate::urls;
 
 /// Names and titles shown while typing.
 const SUGGESTED: usize = 8;
+/// People who know, above what is found.
+const KNOWERS: usize = 3;
 
 /// `/search`.
 pub fn routes() -> Router<Ctx> {
@@ -103,6 +106,11 @@ struct SearchPage {
     short: bool,
     filtered: Option<String>,
     building: bool,
+    /// People who tell something about the words.
+    knowers: Vec<KnowerCard>,
+    /// Where all of them are, and those at partners.
+    who: Option<String>,
+    partners: String,
 }
 
 #[derive(askama::Template)]
@@ -121,6 +129,7 @@ fn label(kind: FoundKind) -> &'static str {
         FoundKind::Lesson => "search-lessons",
         FoundKind::Comment => "search-comments",
         FoundKind::File => "search-files",
+        FoundKind::Page => "search-wiki",
     }
 }
 
@@ -147,6 +156,8 @@ async fn show(State(ctx): State<Ctx>, visit: Visit, Query(asked): Query<Asked>) 
     let c = visit.chrome(&ctx, Place::Search, visit.t("place-search"));
     let is_filtered = wanted.kind.is_some() || wanted.group.is_some() || days.is_some() || wanted.language.is_some();
     let (kinds, filters) = choices(&c, &asked, &wanted, &found);
+    let plain = asked.page == 0 && (!is_filtered || wanted.kind == Some(FoundKind::Person));
+    let (knowers, who, partners) = if plain { knowers(&ctx, &visit, &c, &query).await? } else { Default::default() };
     page(&SearchPage {
         kinds: if query.is_empty() { Vec::new() } else { kinds },
         filters: if query.is_empty() { Vec::new() } else { filters },
@@ -156,10 +167,34 @@ async fn show(State(ctx): State<Ctx>, visit: Visit, Query(asked): Query<Asked>) 
         short: query.chars().count() == 1,
         filtered: is_filtered.then(|| format!("/search?q={}", encode(&query))),
         building: found.building,
+        knowers,
+        who,
+        partners,
         query,
         failed,
         c,
     })
+}
+
+/// Who tells something about the words, the path to all who do, and which partners can be asked. The words themselves go
+/// to nobody: that takes a click.
+async fn knowers(
+    ctx: &Ctx,
+    visit: &Visit,
+    c: &Chrome,
+    query: &str,
+) -> Result<(Vec<KnowerCard>, Option<String>, String), Error> {
+    if query.is_empty() || visit.member().is_err() {
+        return Ok(Default::default());
+    }
+    let found = expertise::who(ctx, &visit.viewer, query, &[]).await?;
+    if found.terms.is_empty() {
+        return Ok(Default::default());
+    }
+    let partners = lookups::partners(ctx, &visit.viewer).await?;
+    let cards: Vec<KnowerCard> = found.people.iter().take(KNOWERS).map(|knower| KnowerCard::of(c, knower)).collect();
+    let who = (!cards.is_empty() || !partners.is_empty()).then(|| urls::who_words_path(query));
+    Ok((cards, who, partners.join(", ")))
 }
 
 /// The kinds, and the further filters that have anything to choose.
@@ -253,6 +288,17 @@ fn line(c: &Chrome, item: Item) -> Line {
             let of = of_post(c, PostCard::listed(hit.view, c), "search-file", hit.excerpt);
             Line { path: hit.path, title: hit.name, ..of }
         }
+        Item::Page(hit) => Line {
+            kind: "search-page",
+            path: urls::wiki_path(hit.page.id),
+            title: hit.page.title,
+            about: hit.group,
+            at: Some(hit.page.updated_at),
+            avatar: None,
+            spine: 0,
+            excerpt: hit.excerpt,
+            speaks: String::new(),
+        },
     }
 }
 
@@ -300,6 +346,7 @@ impl SuggestPage {
             FoundKind::Lesson => "search-lesson",
             FoundKind::Comment => "search-comment",
             FoundKind::File => "search-file",
+            FoundKind::Page => "search-page",
             FoundKind::Post => "search-post",
         })
     }

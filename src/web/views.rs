@@ -25,6 +25,11 @@ impl Avatar {
         Self { src, initials: initials(&actor.display_name) }
     }
 
+    /// Of someone whose picture we do not have.
+    pub fn named(display_name: &str) -> Self {
+        Self { src: None, initials: initials(display_name) }
+    }
+
     /// Of a card.
     pub fn of(card: &ActorCard) -> Self {
         let src = picture_of(card.id, card.icon_media_id, card.is_local(), card.icon_url.as_deref());

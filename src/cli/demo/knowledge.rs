@@ -5,8 +5,11 @@ use std::collections::HashMap;
 use super::plan::{Plan, Planned};
 use crate::base::*;
 use crate::domain::knowledge::{Choices, Relation, Told, Why};
+use crate::domain::notices::NoticeKind;
 use crate::domain::posts::PostKind;
 use crate::services::terms;
+use crate::store::contacts::NewContact;
+use crate::store::notices::NewNotice;
 use crate::store::referrals::NewReferral;
 use crate::store::{self, Conn};
 use crate::text;
@@ -49,10 +52,51 @@ pub async fn write(plan: &Plan, side: &str, posts: &[Planned<'_>], conn: &mut Co
             about = Some(planned.id);
         }
     }
+    write_contact(plan, side, conn).await?;
     match about {
         Some(question) if side == "linde" => write_asked(plan, conn, question).await,
         _ => Ok(()),
     }
+}
+
+/// Maria at the partner asks Oksana whether she may write; her organisation found Oksana before that.
+async fn write_contact(plan: &Plan, side: &str, conn: &mut Conn) -> Result<()> {
+    let (maria, oksana) = (plan.actor("maria")?, plan.actor("oksana")?);
+    // The same on both sides, so that an answer can name it.
+    let id = ReferralId((maria.0 ^ oksana.0) & i64::MAX);
+    let ours = side == "zuid";
+    let (member_id, other_id) = if ours { (maria, oksana) } else { (oksana, maria) };
+    let reason =
+        "Ik ken een moeder uit Oekraïne die met haar kind wil leren lezen. Mag ik je vragen wat bij jullie werkt?";
+    let new = NewContact {
+        id,
+        member_id,
+        other_id,
+        ours,
+        uri: plan.home("zuid")?.activity(ActivityId(id.0)),
+        reason: reason.to_owned(),
+        created_at: plan.ago(0.2),
+    };
+    store::contacts::put(conn, &new).await?;
+    if ours {
+        return Ok(());
+    }
+    let host = store::actors::get(conn, maria).await?.host_id;
+    let term = meant(conn, "Oekraïens").await?;
+    store::lookups::note(conn, oksana, host, term, plan.ago(0.2)).await?;
+    let notice = NewNotice {
+        filtered: false,
+        id: NotificationId(plan.id_at(plan.ago(0.2))),
+        member_id: oksana,
+        kind: NoticeKind::ContactRequest,
+        actor_id: Some(maria),
+        post_id: None,
+        group_id: None,
+        detail: String::new(),
+        group_key: format!("{}-{id}", NoticeKind::ContactRequest),
+        created_at: plan.ago(0.2),
+    };
+    store::notices::insert(conn, &[notice]).await.map(|_| ())
 }
 
 /// One referral that waits, and one offer.

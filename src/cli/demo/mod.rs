@@ -1,10 +1,13 @@
 //! `kring demo`: two instances as peers, each on its own SQLite file, with content to judge the product by.
 
+mod actors;
 mod content;
+mod extras;
 mod files;
 mod knowledge;
 mod plan;
 mod seed;
+mod wiki;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::actors::new_actor;
 use super::content::{Content, Group};
 use super::files;
 use super::plan::{Plan, Planned};
@@ -46,16 +47,17 @@ pub async fn run(instances: [Instance; 2], say: fn(&str)) -> Result<()> {
         urls.insert(instance.key, Urls::new(config.scheme.as_str(), &config.domain)?);
     }
     let plan = std::sync::Arc::new(Plan::new(Content::load()?, urls, clock.now()));
+    let names: HashMap<&'static str, &'static str> = instances.iter().map(|side| (side.key, side.name)).collect();
     for instance in instances {
         let ctx = crate::app::open(instance.config.clone(), clock.clone()).await?;
         let pictures = keep_pictures(&ctx, &plan, instance.key).await?;
         say(&format!("  {}: pictures", instance.name));
         let (plan, key) = (plan.clone(), instance.key);
-        let (name, about) = (instance.name, instance.about);
+        let (name, about, names) = (instance.name, instance.about, names.clone());
         ctx.db
             .write(move |conn| {
                 Box::pin(async move {
-                    let side = Side { plan: &plan, key, pictures };
+                    let side = Side { plan: &plan, key, pictures, names };
                     side.write(conn, name, about).await
                 })
             })
@@ -129,6 +131,8 @@ struct Side<'a> {
     plan: &'a Plan,
     key: &'static str,
     pictures: HashMap<String, Picture>,
+    /// What the organisations are called.
+    names: HashMap<&'static str, &'static str>,
 }
 
 impl Side<'_> {
@@ -152,6 +156,8 @@ impl Side<'_> {
                 self.write_post(conn, planned, *audience).await?;
             }
         }
+        super::wiki::write(self.plan, self.key, conn).await?;
+        super::extras::write(self.plan, self.key, conn).await?;
         super::knowledge::write(self.plan, self.key, &posts, conn).await
     }
 
@@ -162,7 +168,8 @@ impl Side<'_> {
             if *key != self.key {
                 let id = HostId(self.plan.id_at(self.plan.ago(400.0)));
                 let id = store::actors::ensure_host(conn, id, urls.host()).await?;
-                store::federation::set_peer_state(conn, id, PeerState::Accepted, Some("network")).await?;
+                store::federation::set_peer_state(conn, id, PeerState::Accepted, Some("network,people")).await?;
+                self.write_server(conn, key, id, urls).await?;
                 store::federation::set_software(
                     conn,
                     id,
@@ -175,6 +182,16 @@ impl Side<'_> {
             }
         }
         Ok(hosts)
+    }
+
+    /// The other server's actor, which gives its organisation a name here.
+    async fn write_server(&self, conn: &mut Conn, key: &str, host: HostId, urls: &Urls) -> Result<()> {
+        let id = ActorId(self.plan.id_at(self.plan.ago(400.0)));
+        let (name, shown) = (urls.host().split(':').next().unwrap_or_default(), self.names.get(key).copied());
+        let shown = shown.filter(|shown| !shown.is_empty()).unwrap_or(name);
+        let server = new_actor(urls, ActorKind::Application, id, host, name, shown, self.plan.now);
+        // Its keys are not here: it is asked for them when they are needed.
+        store::actors::upsert(conn, &NewActor { fetched_at: None, ..server }).await.map(|_| ())
     }
 
     async fn write_branches(&self, conn: &mut Conn) -> Result<HashMap<String, BranchId>> {
@@ -582,35 +599,5 @@ impl Side<'_> {
             store::notices::insert(conn, &[new]).await?;
         }
         Ok(())
-    }
-}
-
-fn new_actor(urls: &Urls, kind: ActorKind, id: ActorId, host: HostId, name: &str, shown: &str, now: Time) -> NewActor {
-    let uri = urls.actor(kind, name);
-    let part = |suffix: &str| Some(format!("{uri}/{suffix}"));
-    let group = kind == ActorKind::Group;
-    NewActor {
-        id,
-        host_id: host,
-        kind,
-        name: name.to_owned(),
-        display_name: shown.to_owned(),
-        summary_source: String::new(),
-        summary_html: SafeHtml::default(),
-        url: uri.clone(),
-        inbox: format!("{uri}/inbox"),
-        shared_inbox: Some(urls.shared_inbox()),
-        outbox: part("outbox"),
-        followers_uri: part("followers"),
-        featured_uri: if group { part("featured") } else { None },
-        moderators_uri: if group { part("moderators") } else { None },
-        icon_url: None,
-        header_url: None,
-        locked: false,
-        discoverable: true,
-        search_text: String::new(),
-        created_at: now,
-        fetched_at: (host != HostId::LOCAL).then_some(now),
-        uri,
     }
 }

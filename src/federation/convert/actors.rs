@@ -53,7 +53,11 @@ pub fn actor(parts: &ActorParts<'_>) -> Value {
     set("outbox", json!(format!("{uri}/outbox")));
     set("followers", json!(format!("{uri}/followers")));
     set("following", json!(format!("{uri}/following")));
-    set("endpoints", json!({"sharedInbox": parts.urls.shared_inbox()}));
+    let mut endpoints = json!({"sharedInbox": parts.urls.shared_inbox()});
+    if actor.kind == ActorKind::Application {
+        endpoints["kring:people"] = json!(parts.urls.people_door());
+    }
+    set("endpoints", endpoints);
     set("published", json!(actor.created_at.to_rfc3339_seconds()));
     set("updated", json!(actor.updated_at.to_rfc3339_seconds()));
     if let Some(media) = actor.icon_media_id {

@@ -2,10 +2,11 @@ use std::collections::HashMap;
 
 use crate::base::*;
 use crate::domain::actors::ActorCard;
+use crate::domain::extras::Extra;
 use crate::domain::posts::{PostKind, PostView, QuoteState};
 use crate::domain::{Sight, Viewer};
 use crate::policy;
-use crate::store::{Conn, actors, federation, posts};
+use crate::store::{self, Conn, actors, federation, posts};
 
 /// A post with all that its document names.
 #[derive(Clone, Debug)]
@@ -28,6 +29,8 @@ pub struct PostParts {
     pub quote: Option<Quoted>,
     /// Whom a direct message goes to, besides its author.
     pub recipients: Vec<ActorCard>,
+    /// What it is besides a text.
+    pub extra: Option<Extra>,
 }
 
 /// A post that is quoted.
@@ -58,6 +61,7 @@ pub async fn load(conn: &mut Conn, ids: &[PostId], sight: &Sight) -> Result<Vec<
     for (post, tag) in posts::tags_of(conn, &named).await? {
         tags.entry(post).or_default().push(tag);
     }
+    let mut extras: HashMap<PostId, Extra> = store::extras::of(conn, &named).await?.into_iter().collect();
     let around: Vec<PostId> = views
         .iter()
         .flat_map(|v| [v.post.parent_id, v.post.accepted_id, Some(v.post.root_id), v.quoted])
@@ -94,6 +98,7 @@ pub async fn load(conn: &mut Conn, ids: &[PostId], sight: &Sight) -> Result<Vec<
             tags: tags.remove(&id).unwrap_or_default(),
             accepted_uri: view.post.accepted_id.and_then(|a| around.get(&a)).map(|a| a.post.uri.clone()),
             recipients: recipients(conn, &view).await?,
+            extra: extras.remove(&id),
             view,
         });
     }

@@ -3,6 +3,7 @@
 mod activities;
 mod actors;
 mod context;
+pub mod extras;
 mod load;
 mod posts;
 mod read_actor;

@@ -1,6 +1,7 @@
 use serde_json::{Map, Value, json};
 
 use super::super::wire::PUBLIC;
+use super::extras;
 use super::load::{PostParts, Quoted};
 use crate::base::Time;
 use crate::domain::actors::ActorCard;
@@ -132,6 +133,10 @@ pub fn note(parts: &PostParts, urls: &Urls, now: Time) -> Value {
     );
     if let Some(poll) = &parts.view.poll {
         poll_members(poll, now, &mut set);
+    }
+    match &parts.extra {
+        Some(extra) => extras::write(extra, &mut set),
+        None => {}
     }
     set("kring:kind", json!(post.kind));
     if post.locked {

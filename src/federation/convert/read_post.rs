@@ -1,7 +1,9 @@
 use super::super::wire::{AttachmentKind, Doc, IdRules, Kind, same_origin};
 use super::actors::mime_of;
+use super::extras;
 use super::posts::{link_paragraph, title_paragraph};
 use crate::base::*;
+use crate::domain::extras::Extra;
 use crate::domain::posts::{Poll, PollOption, PostKind};
 use crate::services::posts::IncomingMedia;
 use crate::text;
@@ -66,6 +68,10 @@ pub struct ReadPost {
     pub quote_stamp: Option<String>,
     /// A vote for the option with this name, rather than a post.
     pub vote: Option<String>,
+    /// What it is besides a text.
+    pub extra: Option<Extra>,
+    /// The address of a book that it is about.
+    pub book: Option<String>,
 }
 
 /// Reads a post. Nothing if it is none, or if author and id are not of one origin. `outer` is the activity around it,
@@ -95,8 +101,14 @@ pub fn read_post(doc: Doc<'_>, outer: Option<Doc<'_>>, rules: IdRules, now: Time
     let vote =
         (kind == Kind::Note && parent.is_some() && doc.text("content").is_none()).then(|| doc.text("name")).flatten();
     let language = doc.language("content").map(str::to_lowercase).filter(|tag| tag.len() <= 20);
-    let warning =
-        if matches!(kind, Kind::Note | Kind::Question | Kind::ChatMessage) { doc.text("summary") } else { None };
+    let warning = if matches!(
+        kind,
+        Kind::Note | Kind::Question | Kind::ChatMessage | Kind::Comment | Kind::Quotation | Kind::Review
+    ) {
+        doc.text("summary")
+    } else {
+        None
+    };
     let warning = warning.map(|w| text::plain(&text::clean(w))).unwrap_or_default();
     Some(ReadPost {
         url: doc.url().filter(|url| url::Url::parse(url).is_ok()).unwrap_or(&uri).to_owned(),
@@ -114,6 +126,8 @@ pub fn read_post(doc: Doc<'_>, outer: Option<Doc<'_>>, rules: IdRules, now: Time
         quoted: doc.quoted_id().filter(|id| rules.any(id).is_some()).map(str::to_owned),
         quote_stamp: doc.one_id("quoteAuthorization").map(str::to_owned),
         vote: vote.map(str::to_owned),
+        extra: extras::read(doc, now),
+        book: extras::book_of(doc),
         html: content,
         warning,
         title,
@@ -135,7 +149,7 @@ fn title_of(doc: Doc<'_>) -> String {
 /// The text, without the title and link paragraphs that Kring adds for those who show neither.
 fn content_of(doc: Doc<'_>, kind: Kind, title: &str, link: Option<&str>) -> SafeHtml {
     let raw = doc.text("content").unwrap_or_default();
-    let mut html = raw.to_owned();
+    let mut html = format!("{}{raw}", extras::quoted(doc));
     if !title.is_empty()
         && let Some(rest) = html.strip_prefix(&title_paragraph(title))
     {

@@ -214,7 +214,7 @@ fn without_id(document: &Value) -> Value {
 }
 
 /// `application/activity+json`, or `application/ld+json` with or without profile, with any parameters.
-fn is_activity_type(headers: &HeaderMap) -> bool {
+pub(super) fn is_activity_type(headers: &HeaderMap) -> bool {
     let text = headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let essence = text.split(';').next().unwrap_or_default().trim();
     ["application/activity+json", "application/ld+json"].iter().any(|t| essence.eq_ignore_ascii_case(t))

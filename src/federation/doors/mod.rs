@@ -7,6 +7,7 @@ mod collections;
 mod discovery;
 mod inbox;
 mod objects;
+mod people;
 mod viewer;
 
 use axum::Router;
@@ -28,6 +29,7 @@ pub fn router(federation: Federation) -> Router {
         .route("/nodeinfo/2.1", get(discovery::nodeinfo_21))
         .route("/inbox", post(inbox::post))
         .route("/actor/inbox", post(inbox::post))
+        .route("/actor/people", post(people::ask))
         .route("/organisation/inbox", post(inbox::post))
         .route("/people/{name}/inbox", post(inbox::post))
         .route("/groups/{name}/inbox", post(inbox::post))

@@ -94,7 +94,10 @@ impl Federation {
     }
 
     pub(super) async fn on_accept(&self, item: &Item<'_>) -> Result<()> {
-        if self.on_peering_answer(item, true).await? || self.on_quote_answer(item, true).await? {
+        if self.on_peering_answer(item, true).await?
+            || self.on_quote_answer(item, true).await?
+            || self.on_contact_accepted(item).await?
+        {
             return Ok(());
         }
         let Some(follow) = self.answered(item).await?.filter(|_| item.via.is_none()) else {

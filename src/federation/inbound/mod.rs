@@ -283,6 +283,7 @@ impl Federation {
                 Kind::Accept => self.on_accept(item).await,
                 Kind::Reject => self.on_reject(item).await,
                 Kind::Invite => self.on_invite(item).await,
+                Kind::Offer => self.on_contact_asked(item).await,
                 Kind::Leave => self.on_leave(item).await,
                 Kind::Undo => self.on_undo(item).await,
                 Kind::Create => self.on_create(item).await,

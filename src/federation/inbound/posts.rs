@@ -11,6 +11,7 @@ use crate::base::*;
 use crate::domain::actors::{Actor, ActorKind, ActorState};
 use crate::domain::audiences::Scope;
 use crate::domain::events::Event;
+use crate::domain::extras::Extra;
 use crate::domain::groups::GroupKind;
 use crate::domain::posts::{Post, PostKind, PostState};
 use crate::services::ctx::emit;
@@ -139,13 +140,26 @@ impl Federation {
         {
             return self.take_vote(&author, &poll, option).await.map(|()| None);
         }
-        let (row, via) = (source.row, source.via.clone());
-        let Some(new) = self.place_post(read, author, source).await? else { return Ok(None) };
+        let (row, via, book) = (source.row, source.via.clone(), read.book.clone());
+        let Some(mut new) = self.place_post(read, author, source).await? else { return Ok(None) };
+        if let Some(book) = book.filter(|_| new.extra.is_none()) {
+            self.add_work(&mut new, &book).await;
+        }
         let id = service::receive(&self.ctx, new).await?;
         if let (Some(id), Some(row), None) = (id, row, via) {
             self.remember_held(id, row).await?;
         }
         Ok(id)
+    }
+
+    /// Asks what book a post is about. Without an answer it is a post like any other.
+    async fn add_work(&self, new: &mut Incoming, book: &str) {
+        let found = self.fetch_document(book, None).await;
+        let Some(work) = found.ok().and_then(|document| convert::extras::read_book(Doc(&document))) else { return };
+        if new.title.is_empty() {
+            new.title = work.title.clone();
+        }
+        new.extra = Some(Extra::Tip(work));
     }
 
     async fn take_vote(&self, author: &Actor, poll: &Post, option: &str) -> Result<()> {
@@ -248,6 +262,7 @@ impl Federation {
             hashtags: read.hashtags,
             media: read.media,
             poll: read.poll,
+            extra: read.extra,
             author,
         }))
     }
@@ -359,6 +374,7 @@ impl Federation {
             hashtags: read.hashtags,
             media: read.media,
             poll: read.poll,
+            extra: read.extra,
             ..shell(&post.uri, &item.actor, self.ctx.now())
         };
         service::receive_update(&self.ctx, update).await?;
@@ -491,6 +507,7 @@ fn shell(uri: &str, author: &Actor, now: Time) -> Incoming {
         media: Vec::new(),
         poll: None,
         quote: None,
+        extra: None,
         relay: None,
         announced_by: None,
         old: false,

@@ -37,6 +37,8 @@ text_enum! {
         Lock = "Lock",
         /// Activity: an account moves.
         Move = "Move",
+        /// Activity: offering something, such as to be in contact.
+        Offer = "Offer",
         /// Activity: asking whether a post may be quoted (FEP-044f).
         QuoteRequest = "QuoteRequest",
         /// Activity: no to a follow, a join, an invitation; or putting out a member.
@@ -69,6 +71,8 @@ text_enum! {
         Audio = "Audio",
         /// Content: a private message of Pleroma.
         ChatMessage = "ChatMessage",
+        /// Content: a remark about a book (BookWyrm).
+        Comment = "Comment",
         /// Content: a file.
         Document = "Document",
         /// Content: a gathering.
@@ -79,8 +83,12 @@ text_enum! {
         Note = "Note",
         /// Content: a post of the threadiverse.
         Page = "Page",
+        /// Content: words out of a book (BookWyrm).
+        Quotation = "Quotation",
         /// Content: a poll.
         Question = "Question",
+        /// Content: what somebody thinks of a book (BookWyrm).
+        Review = "Review",
         /// Content: a film.
         Video = "Video",
 

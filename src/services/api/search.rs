@@ -97,7 +97,7 @@ pub async fn search(ctx: &Ctx, viewer: &Viewer, search: Search) -> Result<Found>
                 let card = match item {
                     Item::Person(hit) => hit.actor,
                     Item::Group(line, _) => line.actor,
-                    Item::Post(_) | Item::File(_) => continue,
+                    Item::Post(_) | Item::File(_) | Item::Page(_) => continue,
                 };
                 let known = viewer.actor_id().is_some() || card.is_local();
                 if known && !found.accounts.contains(&card.id) && found.accounts.len() < limit {

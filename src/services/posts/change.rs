@@ -1,7 +1,8 @@
 //! Posts that change or go, by their author.
 
 use super::quotes;
-use super::write::{PostForm, check, read_text, readable_mentions, take_media, unshow};
+use super::texts::read_text;
+use super::write::{PostForm, check, readable_mentions, take_media, unshow};
 use crate::base::*;
 use crate::domain::Viewer;
 use crate::domain::events::Event;

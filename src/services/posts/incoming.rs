@@ -4,14 +4,15 @@ use crate::base::*;
 use crate::domain::actors::Actor;
 use crate::domain::audiences::{Audience, Scope};
 use crate::domain::events::Event;
+use crate::domain::extras::Extra;
 use crate::domain::groups::{GroupKind, Posting};
 use crate::domain::media::{Media, MediaKind, MediaPurpose, MediaState};
 use crate::domain::peers::HostState;
 use crate::domain::posts::*;
 use crate::live::Change;
 use crate::policy::{self, InGroup};
-use crate::services::Ctx;
 use crate::services::ctx::emit;
+use crate::services::{Ctx, contacts};
 use crate::store::posts::NewPost;
 use crate::store::{self, Conn};
 use crate::text;
@@ -63,6 +64,8 @@ pub struct Incoming {
     pub poll: Option<Poll>,
     /// A post here that it quotes, what that one's author says of it, and where.
     pub quote: Option<(PostId, QuoteState, Option<String>)>,
+    /// What it is besides a text.
+    pub extra: Option<Extra>,
     /// The activity it came in: wrapped for the followers of a group of ours.
     pub relay: Option<ActivityId>,
     /// The group that announced it.
@@ -245,7 +248,7 @@ async fn personal_audience(conn: &mut Conn, ctx: &Ctx, new: &Incoming) -> Result
     if scope == Scope::Readers {
         store::groups::add_reader(conn, audience.id, new.author.id, new.author.host_id).await?;
         for reader in store::actors::list(conn, &new.recipients).await? {
-            let taken = !reader.is_local() || store::members::takes_direct_from(conn, reader.id, false).await?;
+            let taken = !reader.is_local() || contacts::hears_from(conn, reader.id, &new.author).await?;
             if taken && !store::moderation::is_blocked(conn, reader.id, new.author.id).await? {
                 store::groups::add_reader(conn, audience.id, reader.id, reader.host_id).await?;
             }
@@ -309,6 +312,9 @@ async fn insert_parts(conn: &mut Conn, ctx: &Ctx, new: &Incoming, post: &Post) -
     }
     if let Some((quoted, state, stamp)) = &new.quote {
         store::posts::set_quote(conn, post.id, *quoted, *state, stamp.as_deref()).await?;
+    }
+    if let Some(extra) = new.extra.as_ref().filter(|_| post.is_top()) {
+        store::extras::put(conn, post.id, extra).await?;
     }
     let mentioned = store::actors::list(conn, &new.mentions).await?;
     let told = super::write::readable_mentions(conn, post, &mentioned).await?;
@@ -461,6 +467,7 @@ async fn bury_unseen(conn: &mut Conn, ctx: &Ctx, author: &Actor, uri: &str) -> R
         media: Vec::new(),
         poll: None,
         quote: None,
+        extra: None,
         relay: None,
         announced_by: None,
         old: true,

@@ -1,23 +1,20 @@
-use std::collections::HashMap;
-
+use super::texts::{Text, read_text};
 use crate::base::*;
 use crate::domain::Viewer;
 use crate::domain::actors::{Actor, ActorKind};
 use crate::domain::audiences::{Audience, Scope};
 use crate::domain::events::Event;
+use crate::domain::extras::Extra;
 use crate::domain::groups::{Follow, Group};
 use crate::domain::media::MediaState;
 use crate::domain::posts::*;
 use crate::live::Change;
-use crate::policy::{self, InGroup};
-use crate::services::Ctx;
+use crate::policy::{self, InGroup, Writer};
 use crate::services::ctx::emit;
+use crate::services::{Ctx, contacts};
 use crate::store::posts::NewPost;
 use crate::store::{self, Conn};
-use crate::text::{self, Handle};
 
-/// How many people one text may mention.
-const MAX_MENTIONS: usize = 30;
 /// Poll options, and characters of each.
 const POLL_OPTIONS: (usize, usize) = (12, 200);
 
@@ -52,6 +49,8 @@ pub struct PostForm {
     pub recipients: Vec<ActorId>,
     /// An open post that it shows.
     pub quote: Option<PostId>,
+    /// What it is besides a text.
+    pub extra: Option<Extra>,
 }
 
 impl PostForm {
@@ -72,6 +71,7 @@ impl PostForm {
             scope: Scope::Public,
             recipients: Vec::new(),
             quote: None,
+            extra: None,
         }
     }
 }
@@ -98,70 +98,6 @@ pub struct Published {
     pub state: PostState,
     /// Mentioned people who may not read it and are not told.
     pub not_told: Vec<String>,
-}
-
-/// A text, read and rendered before the transaction.
-pub(super) struct Text {
-    pub html: SafeHtml,
-    pub hashtags: Vec<String>,
-    pub mentioned: Vec<Actor>,
-    pub language: Option<String>,
-    pub search: String,
-}
-
-/// Reads Markdown: whom it mentions, which tags, and the HTML.
-pub(super) async fn read_text(ctx: &Ctx, title: &str, source: &str, language: Option<String>) -> Result<Text> {
-    let found = text::scan(source);
-    let mut mentions = HashMap::new();
-    let mut mentioned: Vec<Actor> = Vec::new();
-    for handle in found.mentions.into_iter().take(MAX_MENTIONS) {
-        let Some(actor) = find_mentioned(ctx, &handle).await? else { continue };
-        let shown = actor.name.clone();
-        mentions.insert(handle, text::MentionLink { href: actor.url.clone(), handle: shown });
-        if mentioned.iter().all(|known| known.id != actor.id) {
-            mentioned.push(actor);
-        }
-    }
-    let html = text::render(source, &text::Links { mentions, tag_base: ctx.urls.tag_base() });
-    let plain = text::plain(&html);
-    let language = language.or_else(|| text::detect_language(&plain).map(str::to_owned));
-    let search = text::fold(&format!("{title} {plain}"));
-    Ok(Text { html, hashtags: found.hashtags, mentioned, language, search })
-}
-
-/// Someone mentioned: by name here, known from elsewhere, or looked up now.
-async fn find_mentioned(ctx: &Ctx, handle: &Handle) -> Result<Option<Actor>> {
-    let mut conn = ctx.db.read().await?;
-    let Some(host) = handle.host.as_deref().filter(|host| *host != ctx.urls.host()) else {
-        return store::actors::find_by_name(&mut conn, HostId::LOCAL, &handle.name).await;
-    };
-    if let Some(actor) = store::actors::find_by_handle(&mut conn, &handle.name, host).await? {
-        return Ok(Some(actor));
-    }
-    drop(conn);
-    let Ok(remote) = ctx.remote() else { return Ok(None) };
-    match remote.resolve_handle(&handle.name, host).await {
-        Ok(actor) => Ok(Some(actor)),
-        Err(error) => {
-            // The text stays as written; a handle that leads nowhere is no reason to refuse a post.
-            tracing::debug!(%handle, %error, "mention not resolved");
-            Ok(None)
-        }
-    }
-}
-
-/// The HTML of a text as it would be shown, for the preview.
-pub async fn render_preview(ctx: &Ctx, viewer: &Viewer, source: &str) -> Result<SafeHtml> {
-    viewer.member_id()?;
-    check_length(ctx, source)?;
-    Ok(read_text(ctx, "", source, None).await?.html)
-}
-
-fn check_length(ctx: &Ctx, source: &str) -> Result<()> {
-    if source.chars().count() > ctx.config.limits.max_post_chars {
-        return Err(Error::invalid("body", "error-text-long"));
-    }
-    Ok(())
 }
 
 /// Looks over what a form or client says.
@@ -356,7 +292,13 @@ async fn conversation(conn: &mut Conn, ctx: &Ctx, me: ActorId, form: &PostForm, 
         if actor.kind == ActorKind::Group {
             return Err(Error::invalid("to", "error-recipient-group"));
         }
-        let taken = !actor.is_local() || store::members::takes_direct_from(conn, person, true).await?;
+        let taken = match actor.is_local() {
+            true => contacts::hears(conn, person, Writer::Here).await?,
+            false => contacts::may_write_to(conn, me, &actor).await?,
+        };
+        if !taken && !actor.is_local() {
+            return Err(Error::invalid("to", "error-recipient-ask"));
+        }
         if !taken || store::moderation::is_blocked(conn, person, me).await? {
             return Err(Error::invalid("to", "error-recipient-closed"));
         }
@@ -413,6 +355,9 @@ async fn insert(
     take_media(conn, me, id, &form.media).await?;
     if let Some(poll) = &form.poll {
         store::posts::insert_poll(conn, id, &poll_of(poll)).await?;
+    }
+    if let Some(extra) = &form.extra {
+        store::extras::put(conn, id, extra).await?;
     }
     let told = readable_mentions(conn, &post, &text.mentioned).await?;
     store::posts::set_mentions(conn, id, &told.iter().map(|a| a.id).collect::<Vec<_>>()).await?;

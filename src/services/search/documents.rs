@@ -7,7 +7,7 @@ use crate::base::*;
 use crate::domain::search::{EVERYONE, FoundKind, MEMBERS, known_by};
 use crate::i18n::{self, Locale};
 use crate::index::Document;
-use crate::store::search::{ActorText, Indexed, PartText, PostText};
+use crate::store::search::{ActorText, Indexed, PartText, PostText, WikiText};
 use crate::store::{self, Conn};
 use crate::text;
 
@@ -22,6 +22,7 @@ pub fn key(of: Indexed, id: i64) -> String {
     match of {
         Indexed::Actors => format!("a{id}"),
         Indexed::Posts => format!("p{id}"),
+        Indexed::Wiki => format!("w{id}"),
     }
 }
 
@@ -33,6 +34,7 @@ pub async fn load(conn: &mut Conn, of: Indexed, ids: &[i64]) -> Result<Vec<Keyed
     let mut documents: HashMap<i64, Vec<Document>> = match of {
         Indexed::Actors => of_actors(conn, ids).await?,
         Indexed::Posts => of_posts(conn, ids).await?,
+        Indexed::Wiki => of_wiki(conn, ids).await?,
     };
     Ok(ids.iter().map(|id| (key(of, *id), documents.remove(id).unwrap_or_default())).collect())
 }
@@ -86,6 +88,27 @@ pub(super) fn languages(stored: &str) -> String {
         }
     }
     names.into_iter().collect::<Vec<_>>().join(" ")
+}
+
+/// Pages of groups, each as readable as it is. Nobody is their author: they are written together.
+async fn of_wiki(conn: &mut Conn, ids: &[i64]) -> Result<HashMap<i64, Vec<Document>>> {
+    let document = |page: WikiText| {
+        let document = Document {
+            kind: FoundKind::Page,
+            id: page.id,
+            field: 0,
+            audiences: vec![page.audience_id],
+            author: 0,
+            host: HostId::LOCAL.0,
+            group: page.group_id,
+            at: page.updated_at,
+            language: None,
+            head: page.title,
+            body: text::plain_of_stored(&page.html),
+        };
+        (page.id, vec![document])
+    };
+    Ok(store::search::wiki(conn, ids).await?.into_iter().map(document).collect())
 }
 
 /// Posts and comments with the options of their votes, and beside them their files: as readable as the post.

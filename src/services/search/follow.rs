@@ -218,7 +218,7 @@ async fn step(ctx: &Ctx, mut writer: Writer, place: FeedPlace) -> Result<Step> {
         ids.into_iter().collect()
     };
     let mut keyed: Vec<Keyed> = Vec::new();
-    for (table, ids) in [(Indexed::Actors, of("actor")), (Indexed::Posts, of("post"))] {
+    for (table, ids) in [(Indexed::Actors, of("actor")), (Indexed::Posts, of("post")), (Indexed::Wiki, of("page"))] {
         for ids in ids.chunks(ROWS) {
             keyed.extend(documents::load(&mut conn, table, ids).await?);
         }
@@ -290,7 +290,7 @@ async fn build(ctx: &Ctx, folder: PathBuf, first: bool, progress: Progress) -> R
         ctx.index.place(writer.volume().clone());
     }
     let (mut rows, mut since) = (0, 0);
-    for table in [Indexed::Actors, Indexed::Posts] {
+    for table in [Indexed::Actors, Indexed::Posts, Indexed::Wiki] {
         let mut after = 0;
         loop {
             let mut conn = ctx.db.read().await?;

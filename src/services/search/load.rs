@@ -7,6 +7,7 @@ use crate::domain::Viewer;
 use crate::domain::actors::{ActorCard, ActorKind};
 use crate::domain::posts::PostView;
 use crate::domain::search::FoundKind;
+use crate::domain::wiki::WikiPage;
 use crate::index::Hit;
 use crate::services::search::Suggestion;
 use crate::services::{Ctx, groups, people};
@@ -29,6 +30,8 @@ pub enum Item {
     Post(PostHit),
     /// A file.
     File(FileHit),
+    /// A page of a group's knowledge base.
+    Page(WikiHit),
 }
 
 /// A person found, and why.
@@ -66,6 +69,17 @@ pub struct FileHit {
     pub excerpt: Vec<text::Piece>,
 }
 
+/// A page found.
+#[derive(Clone, Debug)]
+pub struct WikiHit {
+    /// The page.
+    pub page: WikiPage,
+    /// Name of its group.
+    pub group: String,
+    /// The place in its text.
+    pub excerpt: Vec<text::Piece>,
+}
+
 /// How much was found in a group.
 #[derive(Clone, Debug)]
 pub struct GroupCount {
@@ -82,7 +96,7 @@ fn ids(hits: &[Hit], of: impl Fn(FoundKind) -> bool) -> Vec<i64> {
 }
 
 fn is_post(kind: FoundKind) -> bool {
-    !matches!(kind, FoundKind::Person | FoundKind::Group | FoundKind::File)
+    !matches!(kind, FoundKind::Person | FoundKind::Group | FoundKind::File | FoundKind::Page)
 }
 
 /// What hits are, in their order; what the viewer may not see (any more) is left out.
@@ -104,6 +118,9 @@ pub(super) async fn items(
             let excerpt = text::found_in(&plain, marks, EXCERPT);
             items.insert((FoundKind::Group, line.actor.id.0), Item::Group(line, excerpt));
         }
+    }
+    for hit in wiki_pages(conn, viewer, &ids(hits, |kind| kind == FoundKind::Page), marks).await? {
+        items.insert((FoundKind::Page, hit.page.id.0), Item::Page(hit));
     }
     let files = file_texts(conn, &ids(hits, |kind| kind == FoundKind::File)).await?;
     let mut of_posts: Vec<PostId> = ids(hits, is_post).into_iter().map(PostId).collect();
@@ -132,6 +149,22 @@ pub(super) async fn posts(conn: &mut Conn, viewer: &Viewer, hits: &[Hit]) -> Res
     let views = store::posts::found(conn, &of, &policy::sight(viewer)).await?;
     let mut views: HashMap<PostId, PostView> = views.into_iter().map(|view| (view.post.id, view)).collect();
     Ok(of.iter().filter_map(|id| views.remove(id)).collect())
+}
+
+async fn wiki_pages(conn: &mut Conn, viewer: &Viewer, ids: &[i64], marks: &[String]) -> Result<Vec<WikiHit>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let wanted: Vec<WikiId> = ids.iter().copied().map(WikiId).collect();
+    let pages = store::wiki::among(conn, &wanted, &policy::sight(viewer)).await?;
+    let of: Vec<ActorId> = pages.iter().map(|page| page.group_id).collect();
+    let cards = store::actors::cards(conn, &of).await?;
+    let hit = |page: WikiPage| {
+        let group = cards.iter().find(|card| card.id == page.group_id).map(|card| card.display_name.clone());
+        let excerpt = text::found_in(&text::plain(&page.html), marks, EXCERPT);
+        WikiHit { group: group.unwrap_or_default(), excerpt, page }
+    };
+    Ok(pages.into_iter().map(hit).collect())
 }
 
 async fn file_texts(conn: &mut Conn, ids: &[i64]) -> Result<Vec<store::search::PartText>> {
@@ -203,6 +236,10 @@ pub(super) async fn suggestions(conn: &mut Conn, viewer: &Viewer, hits: &[Hit]) 
     for (id, title) in store::posts::titles(conn, &posts, &policy::sight(viewer)).await? {
         let kind = kinds.get(&id.0).copied().unwrap_or(FoundKind::Post);
         made.insert(id.0, Suggestion { kind, path: urls::post_path(id), title, about: String::new() });
+    }
+    for hit in wiki_pages(conn, viewer, &ids(hits, |kind| kind == FoundKind::Page), &[]).await? {
+        let (kind, path) = (FoundKind::Page, urls::wiki_path(hit.page.id));
+        made.insert(hit.page.id.0, Suggestion { kind, path, title: hit.page.title, about: hit.group });
     }
     Ok(hits.iter().filter_map(|hit| made.remove(&hit.id)).collect())
 }

@@ -11,10 +11,11 @@ use super::super::knowledge::{OfferLine, Row, rows};
 use super::super::visit::{Failure, PageResult, Visit};
 use super::super::{page, see};
 use super::Asked;
-use crate::base::{Error, ExpertiseId};
+use crate::base::{Error, ExpertiseId, Time};
 use crate::domain::knowledge::{Choices, Relation, Told};
 use crate::services::questions::Answer;
-use crate::services::{Ctx, expertise, questions, terms};
+use crate::services::{Ctx, expertise, lookups, questions, terms};
+use crate::urls::who_path;
 
 pub(super) fn routes() -> Router<Ctx> {
     Router::new()
@@ -48,6 +49,16 @@ struct KnowledgePage {
     relations: &'static [Relation],
     tolds: &'static [Told],
     offers: Vec<OfferLine>,
+    found: Vec<FoundLine>,
+}
+
+/// That a partner found the reader.
+struct FoundLine {
+    organisation: String,
+    label: String,
+    path: String,
+    times: i64,
+    at: Time,
 }
 
 impl KnowledgePage {
@@ -64,7 +75,15 @@ impl KnowledgePage {
         let offers = questions::offers(ctx, &visit.viewer, 10).await?;
         let offers = offers.iter().map(|offer| OfferLine::of(&c, offer)).collect();
         let words = terms::all(ctx, c.lang).await?.iter().map(|term| term.label(c.lang).to_owned()).collect();
+        let found = lookups::mine(ctx, &visit.viewer).await?.into_iter().map(|lookup| FoundLine {
+            label: lookup.term.label(c.lang).to_owned(),
+            path: who_path(lookup.term.id),
+            organisation: lookup.organisation,
+            times: lookup.times,
+            at: lookup.last_at,
+        });
         Ok(Self {
+            found: found.collect(),
             rows: rows(&c, &mine),
             fields,
             form,

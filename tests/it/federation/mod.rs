@@ -3,9 +3,11 @@
 
 mod backfill;
 mod closed;
+mod contacts;
 mod discovery;
 mod documents;
 mod doors;
+mod extras;
 mod hostile;
 mod memberships;
 mod microblog;
@@ -13,6 +15,7 @@ mod orders;
 mod pairs;
 pub mod peer;
 mod peering;
+mod people;
 mod proofs;
 mod queue;
 mod quotes;

@@ -39,6 +39,8 @@ impl Seen {
 #[derive(Default)]
 struct Inner {
     documents: HashMap<String, (u16, String, Bytes)>,
+    /// What POSTs to a path are answered with.
+    posted: HashMap<String, (u16, String, Bytes)>,
     seen: Vec<Seen>,
     answers: VecDeque<(u16, Vec<(&'static str, String)>)>,
     /// POSTs are answered no sooner than this turns true.
@@ -90,6 +92,12 @@ impl Peer {
     pub fn put(&self, path: &str, status: u16, mime: &str, body: &str) {
         let entry = (status, mime.to_owned(), Bytes::from(body.to_owned()));
         self.inner.lock().unwrap().documents.insert(path.to_owned(), entry);
+    }
+
+    /// Answers what is POSTed to a path.
+    pub fn answer_posts(&self, path: &str, status: u16, mime: &str, body: &str) {
+        let entry = (status, mime.to_owned(), Bytes::from(body.to_owned()));
+        self.inner.lock().unwrap().posted.insert(path.to_owned(), entry);
     }
 
     /// Serves a file.
@@ -188,6 +196,19 @@ impl Peer {
         self.post(&url, signed.into_iter().collect(), body, "application/activity+json").await
     }
 
+    /// A question signed by one of this server's actors; status and answer.
+    pub async fn ask(&self, actor: &str, address: &str, question: &Value) -> (u16, Value) {
+        let url = Url::parse(address).unwrap();
+        let body = question.to_string().into_bytes();
+        let key_id = format!("{actor}#main-key");
+        let signed = cavage::sign(&self.key, &key_id, "POST", &url, Some(&body), Time::now(), false).unwrap();
+        let mut headers: HeaderMap = signed.into_iter().collect();
+        headers.insert("content-type", "application/activity+json".parse().unwrap());
+        let post = Post { url: &url, headers, body: body.into() };
+        let response = self.client.ask(post, kring::net::Expect::Any, 1 << 20).await.unwrap();
+        (response.status, serde_json::from_slice(&response.body).unwrap_or(Value::Null))
+    }
+
     pub async fn post(&self, url: &Url, mut headers: HeaderMap, body: Vec<u8>, mime: &str) -> u16 {
         headers.insert("content-type", mime.parse().unwrap());
         self.client.post(Post { url, headers, body: body.into() }).await.unwrap().status
@@ -242,6 +263,10 @@ async fn answer(
     let mut inner = inner.lock().unwrap();
     let path = uri.path_and_query().map_or(uri.path(), |p| p.as_str()).to_owned();
     inner.seen.push(Seen { method: method.to_string(), path, headers, body });
+    if let Some((status, mime, body)) = inner.posted.get(uri.path()).filter(|_| method == Method::POST) {
+        let mime = [("content-type", mime.clone())];
+        return (StatusCode::from_u16(*status).unwrap(), mime, body.clone()).into_response();
+    }
     if method == Method::POST {
         let (status, headers) = inner.answers.pop_front().unwrap_or((202, Vec::new()));
         let mut response = StatusCode::from_u16(status).unwrap().into_response();

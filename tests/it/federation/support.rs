@@ -73,6 +73,23 @@ impl Kring {
         (a, b)
     }
 
+    /// Notes that an agreement with another server covers this.
+    pub async fn agrees(&self, host: &str, scope: &'static str) {
+        let (ctx, host) = (self.ctx().clone(), host.to_owned());
+        let work = self.ctx().db.write(move |conn| {
+            Box::pin(async move {
+                let id = store::actors::ensure_host(conn, HostId(ctx.ids.next()), &host).await?;
+                store::federation::set_peer_state(conn, id, PeerState::Accepted, Some(scope)).await
+            })
+        });
+        work.await.unwrap();
+    }
+
+    /// An organisation with a name of its own.
+    pub async fn organisation(name: &str, shown: &str, kind: Kind) -> Self {
+        Self::with(name, kind, |config| config.instance.name = Some(shown.to_owned())).await
+    }
+
     pub fn ctx(&self) -> &kring::services::Ctx {
         self.app.ctx()
     }

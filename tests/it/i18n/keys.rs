@@ -10,6 +10,7 @@ use kring::i18n::Locale;
 /// Keys that are put together while running: the part before the changing end.
 const DYNAMIC: &[&str] = &[
     "account-state-",
+    "board-",
     "date-month-",
     "day-",
     "facet-",

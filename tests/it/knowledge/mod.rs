@@ -1,4 +1,7 @@
 //! What people know: consent, vocabulary, who is found, what is asked of them.
 
+mod board;
 mod expertise;
 mod questions;
+mod thanks;
+mod tips;

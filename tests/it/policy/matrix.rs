@@ -6,6 +6,7 @@ use kring::domain::groups::GroupKind;
 use kring::domain::media::MediaPurpose;
 use kring::domain::posts::PostKind;
 use kring::services::posts::{self, PostForm};
+use kring::services::wiki::{self, WikiForm};
 use kring::services::{follows, media};
 
 use crate::api::Phone;
@@ -23,6 +24,7 @@ struct Item {
     post: i64,
     comment: i64,
     media: i64,
+    page: i64,
 }
 
 /// Who looks, and with what.
@@ -58,20 +60,40 @@ async fn item(app: &TestApp, owner: &Person, all: &[&Person], kind: GroupKind) -
     let post = posts::publish(app.ctx(), viewer, form).await.unwrap();
     let comment = app.comment(owner, post.id, &format!("Antwoord {} {mark}", sought(kind))).await;
     posts::pin(app.ctx(), viewer, post.id, true).await.unwrap();
-    Item { kind, group, mark, post: post.id.0, comment: comment.0, media: file.id.0 }
+    let words = |n: u8| WikiForm {
+        title: format!("Kennis {mark}"),
+        source: format!("Kennis {n} {} {mark}", sought(kind)),
+        note: format!("Aangevuld {mark}"),
+    };
+    let page = wiki::create(app.ctx(), viewer, group.id, &words(1)).await.unwrap();
+    wiki::save(app.ctx(), viewer, page, 1, &words(2)).await.unwrap();
+    Item { kind, group, mark, post: post.id.0, comment: comment.0, media: file.id.0, page: page.0 }
 }
 
 /// Doors at which a reader must find what they may read; the others are only searched for leaks.
 fn pages(item: &Item) -> (Vec<String>, Vec<String>) {
-    let Item { group, post, comment, .. } = item;
+    let Item { group, post, comment, page, .. } = item;
     let name = &group.name;
-    let direct = vec![format!("/posts/{post}"), format!("/groups/{name}"), format!("/search?q={}", sought(item.kind))];
+    let direct = vec![
+        format!("/posts/{post}"),
+        format!("/groups/{name}"),
+        format!("/search?q={}", sought(item.kind)),
+        format!("/pages/{page}"),
+        format!("/pages/{page}/history"),
+        format!("/pages/{page}/compare?from=1&to=2"),
+        format!("/pages/{page}/versions/1"),
+        format!("/groups/{name}/pages"),
+        format!("/search?q={}&kind=pages", sought(item.kind)),
+    ];
     let others = vec![
         format!("/posts/{comment}"),
         format!("/posts/{post}/history"),
         format!("/groups/{name}/people"),
         format!("/groups/{name}/files"),
         format!("/groups/{name}/log"),
+        format!("/pages/{page}/edit"),
+        format!("/pages/{page}/delete"),
+        "/search/suggest?q=kennis".to_owned(),
         "/".to_owned(),
         "/home".to_owned(),
         "/groups".to_owned(),

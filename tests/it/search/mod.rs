@@ -23,6 +23,7 @@ async fn names(app: &TestApp, viewer: &Viewer, text: &str) -> Vec<String> {
         Item::Group(line, _) => line.actor.display_name,
         Item::Post(hit) => kring::text::plain(&hit.view.html()),
         Item::File(hit) => hit.name,
+        Item::Page(hit) => hit.page.title,
     };
     found(app, viewer, text).await.items.into_iter().map(name).collect()
 }

@@ -1,3 +1,4 @@
 mod pages;
 mod people;
 mod posts;
+mod wiki;

@@ -1,0 +1,2 @@
+DROP TABLE wiki_versions;
+DROP TABLE wiki_pages;
