@@ -1677,6 +1677,7 @@ error-contact-again = You asked this already. Wait a little for the answer.
 error-recipient-ask = This person is at a partner. First ask whether you may write, on that person’s page.
 # The knowledge base of a group
 wiki-title = Knowledge base
+wiki-text = What the page says
 wiki-new = New page
 wiki-none = No pages here yet
 wiki-none-what = Write down what you often need. Everyone in the group can add to it.

@@ -1679,6 +1679,7 @@ error-contact-again = Je hebt dit al gevraagd. Wacht nog even op het antwoord.
 error-recipient-ask = Deze persoon werkt bij een partner. Vraag eerst of je mag schrijven, op de pagina van die persoon.
 # De kennisbank van een groep
 wiki-title = Kennisbank
+wiki-text = Wat er op de pagina staat
 wiki-new = Nieuwe pagina
 wiki-none = Hier staan nog geen pagina’s
 wiki-none-what = Schrijf op wat jullie vaak nodig hebben. Iedereen in de groep kan het aanvullen.

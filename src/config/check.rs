@@ -25,7 +25,7 @@ fn books(config: &Config) -> Checked {
     let books = &config.books;
     let url = books.url.replace("{isbn}", "9789045123456");
     let usable = url::Url::parse(&url).is_ok_and(|url| matches!(url.scheme(), "https" | "http"));
-    if !url.is_empty() && !(usable && books.url.contains("{isbn}")) {
+    if !url.is_empty() && (!usable || !books.url.contains("{isbn}")) {
         return Err(ConfigError::value("books.url", &books.url, "an address with {isbn} in it, or nothing"));
     }
     for (key, pointer) in [("books.title", &books.title), ("books.maker", &books.maker)] {

@@ -89,7 +89,7 @@ pub fn isbn13(text: &str) -> Option<String> {
         (10, 9 | 10) => {
             let last = if signs.ends_with('X') { Some(10) } else { digits.get(9).copied() };
             let sum: u32 = (2..=10).rev().zip(&digits).take(9).map(|(weight, digit)| weight * digit).sum();
-            if last.is_none_or(|last| (sum + last) % 11 != 0) {
+            if last.is_none_or(|last| !(sum + last).is_multiple_of(11)) {
                 return None;
             }
             let mut whole = vec![9, 7, 8];

@@ -41,10 +41,3 @@ pub struct Year {
     /// Thank-you cards.
     pub cards: i64,
 }
-
-impl Year {
-    /// Nothing at all.
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-}

@@ -277,26 +277,31 @@ pub(super) async fn branches_told(conn: &mut Conn, viewer: &Viewer, people: &[Ac
     Ok(people.iter().copied().filter(|id| policy::sees_told(viewer, *id, told(id), false)).collect())
 }
 
-/// What was told by each, and who fits best first: who fits more of the words; who only wants to learn it comes last.
-/// Names decide the rest.
+/// What was told by each, and who fits best first: who fits more of the words, then who fits a word that few fit; who only
+/// wants to learn it comes last. Names decide the rest.
 fn by_person(rows: Vec<Expertise>) -> (Vec<ActorId>, HashMap<ActorId, Vec<Expertise>>) {
     let mut order: Vec<ActorId> = Vec::new();
     let mut told: HashMap<ActorId, Vec<Expertise>> = HashMap::new();
+    let mut helpers: HashMap<TermId, HashSet<ActorId>> = HashMap::new();
     for row in rows {
         if !told.contains_key(&row.member_id) {
             order.push(row.member_id);
         }
+        if row.relation != Relation::Learns {
+            helpers.entry(row.term.id).or_default().insert(row.member_id);
+        }
         told.entry(row.member_id).or_default().push(row);
     }
-    order.sort_by_key(|id| std::cmp::Reverse(told.get(id).map_or((0, 0), |rows| fit(rows))));
+    order.sort_by_key(|id| std::cmp::Reverse(told.get(id).map_or((0, 0, 0), |rows| fit(rows, &helpers))));
     (order, told)
 }
 
-/// How many of the words someone can help with, and how strongly.
-fn fit(rows: &[Expertise]) -> (usize, usize) {
+/// How many of the words someone can help with, how rare that is, and how strongly.
+fn fit(rows: &[Expertise], helpers: &HashMap<TermId, HashSet<ActorId>>) -> (usize, usize, usize) {
     let helps = |row: &&Expertise| row.relation != Relation::Learns;
     let words: HashSet<TermId> = rows.iter().filter(helps).map(|row| row.term.id).collect();
-    (words.len(), rows.iter().filter(helps).count())
+    let rare = words.iter().map(|word| 1000 / helpers.get(word).map_or(1, HashSet::len).max(1)).sum();
+    (words.len(), rare, rows.iter().filter(helps).count())
 }
 
 /// Those whom the viewer mutes or blocks, and who block the viewer.

@@ -88,13 +88,19 @@ pub fn this_year(ctx: &Ctx) -> i16 {
     ctx.now().timestamp().to_zoned(ctx.zone.clone()).year()
 }
 
+/// The year in which the viewer came.
+pub async fn first_year(ctx: &Ctx, viewer: &Viewer) -> Result<i16> {
+    let (member, _) = store::people::get(&mut ctx.db.read().await?, viewer.member_id()?).await?;
+    Ok(member.created_at.timestamp().to_zoned(ctx.zone.clone()).year())
+}
+
 /// What the viewer did in a year, and the cards they got in it. Nobody else can see it.
 ///
 /// # Errors
-/// `NotFound` for a year before 2000 or that has not begun.
+/// `NotFound` for a year before they came or that has not begun.
 pub async fn year(ctx: &Ctx, viewer: &Viewer, year: i16) -> Result<(Year, Vec<ThanksCard>)> {
     let me = viewer.member_id()?;
-    if !(2000..=this_year(ctx)).contains(&year) {
+    if !(first_year(ctx, viewer).await?..=this_year(ctx)).contains(&year) {
         return Err(Error::NotFound);
     }
     let begin = |year: i16| {

@@ -172,7 +172,7 @@ db_fn! {
     pub async fn set_on_list(conn, item: OnList, on: bool, now: Time) -> usize {
         let there = tip_list_items::list_id.eq(item.list).and(tip_list_items::post_id.eq(item.post));
         if !on {
-            return Ok(diesel::delete(tip_list_items::table.filter(there)).execute(conn).await?);
+            return diesel::delete(tip_list_items::table.filter(there)).execute(conn).await;
         }
         diesel::insert_into(tip_list_items::table)
             .values((

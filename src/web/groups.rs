@@ -114,6 +114,12 @@ pub(super) struct Head {
 }
 
 impl Head {
+    /// Who reads the pages of its knowledge base: these do not travel, so partners do not.
+    pub(super) fn pages_read(&self) -> &'static str {
+        let network = self.kind == GroupKind::Network.as_str();
+        if network { reads_key(GroupKind::Organisation, false) } else { self.reads }
+    }
+
     pub(super) fn of(ctx: &Ctx, view: &GroupView) -> Self {
         let acct = view.acct();
         let group = &view.group;

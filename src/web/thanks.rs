@@ -142,7 +142,7 @@ async fn change(
 struct YearPage {
     c: Chrome,
     year: i16,
-    earlier: i16,
+    earlier: Option<i16>,
     name: String,
     numbers: Vec<(&'static str, i64)>,
     cards: Vec<Card>,
@@ -174,5 +174,6 @@ async fn year(State(ctx): State<Ctx>, visit: Visit, Path(year): Path<String>) ->
     let c = visit.chrome(&ctx, Place::None, format!("{} {year}", visit.t("year-title")));
     let name = c.me.as_ref().map(|me| me.display_name.clone()).unwrap_or_default();
     let cards = cards.into_iter().map(Card::of).collect();
-    page(&YearPage { c, year, earlier: year - 1, name, numbers: lines(&numbers), cards })
+    let earlier = (year > thanks::first_year(&ctx, &visit.viewer).await?).then_some(year - 1);
+    page(&YearPage { c, year, earlier, name, numbers: lines(&numbers), cards })
 }

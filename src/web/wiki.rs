@@ -172,7 +172,8 @@ async fn create(
 fn form_of(ctx: &Ctx, visit: &Visit, shown: &Shown, typed: Typed) -> FormPage {
     let c = visit.chrome(ctx, Place::Groups, visit.t("wiki-edit"));
     let back = wiki_path(shown.page.id);
-    let draft = c.draft_key(format!("wiki-{}", shown.page.id));
+    // Words that were kept beside an earlier version must not come back over a newer one.
+    let draft = c.draft_key(format!("wiki-{}-{}", shown.page.id, typed.base));
     let (h, action) = (Head::of(ctx, &shown.group), format!("{back}/edit"));
     FormPage { c, h, fields: Fields::default(), typed, action, back, exists: true, preview: None, clash: None, draft }
 }

@@ -134,9 +134,8 @@ pub fn note(parts: &PostParts, urls: &Urls, now: Time) -> Value {
     if let Some(poll) = &parts.view.poll {
         poll_members(poll, now, &mut set);
     }
-    match &parts.extra {
-        Some(extra) => extras::write(extra, &mut set),
-        None => {}
+    if let Some(extra) = &parts.extra {
+        extras::write(extra, &mut set);
     }
     set("kring:kind", json!(post.kind));
     if post.locked {
