@@ -2,6 +2,7 @@
 //!
 //! A `?` in the text stands for a value, in order.
 
+use std::any::TypeId;
 use std::marker::PhantomData;
 
 use diesel::backend::Backend;
@@ -50,7 +51,8 @@ pub(super) struct Lit<ST> {
     of: PhantomData<fn() -> ST>,
 }
 
-/// Fixed SQL with numbers.
+/// Fixed SQL with numbers. A plus in front of a column hides it from SQLite's indexes; PostgreSQL, which knows better what
+/// to go through first, is not told.
 pub(super) fn lit<ST>(sql: &'static str, binds: &[i64]) -> Lit<ST> {
     Lit { sql, binds: binds.iter().copied().map(Bind::Int).collect(), of: PhantomData }
 }
@@ -61,12 +63,14 @@ impl<ST: TypedExpressionType + SingleValue> Expression for Lit<ST> {
 
 impl<ST, DB> QueryFragment<DB> for Lit<ST>
 where
-    DB: Backend + HasSqlType<BigInt> + HasSqlType<Text>,
+    DB: Backend + HasSqlType<BigInt> + HasSqlType<Text> + 'static,
     i64: ToSql<BigInt, DB>,
     String: ToSql<Text, DB>,
 {
     fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        walk(self.sql, &self.binds, out)
+        let sqlite = TypeId::of::<DB>() == TypeId::of::<diesel::sqlite::Sqlite>();
+        let sql = if sqlite { self.sql } else { self.sql.trim_start_matches('+') };
+        walk(sql, &self.binds, out)
     }
 }
 
