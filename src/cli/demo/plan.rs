@@ -1,8 +1,8 @@
 //! The demo as rows: ids, addresses and moments, the same on both sides, so that each knows the other's things as it
 //! would after years of federation.
 
-use std::collections::HashMap;
-use std::sync::OnceLock;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use super::content::{self, Content};
 use crate::base::*;
@@ -17,6 +17,8 @@ pub struct Plan {
     pub actors: HashMap<String, ActorId>,
     pub avatars: HashMap<String, MediaId>,
     ids: Ids,
+    given: Mutex<HashSet<i64>>,
+    follows: Mutex<HashMap<(ActorId, ActorId), FollowId>>,
     /// The ids of posts: decided once, so that both sides call a thing by the same address.
     post_ids: OnceLock<Vec<PostIds>>,
 }
@@ -53,12 +55,27 @@ impl Plan {
         let actors = actors.collect();
         let avatars = super::files::AVATARS.iter().map(|(key, _)| ((*key).to_owned(), MediaId(ids.at(founded))));
         let avatars = avatars.collect();
-        Self { content, now, urls, actors, avatars, ids, post_ids: OnceLock::new() }
+        let (given, follows, post_ids) = (Mutex::default(), Mutex::default(), OnceLock::new());
+        Self { content, now, urls, actors, avatars, ids, given, follows, post_ids }
     }
 
-    /// A fresh id that sorts at `at`.
+    /// A fresh id that sorts at `at`; the one after it is nobody else's either.
     pub fn id_at(&self, at: Time) -> i64 {
-        self.ids.at(at)
+        let mut given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
+        // Ids at one moment repeat after 512, and much of the demo happens at one moment.
+        loop {
+            let id = self.ids.at(at);
+            if !given.contains(&id) && !given.contains(&(id + 1)) {
+                given.extend([id, id + 1]);
+                return id;
+            }
+        }
+    }
+
+    /// The id of a membership: the same on both sides, so that an `Undo` can name it.
+    pub fn follow(&self, follower: ActorId, target: ActorId) -> FollowId {
+        let mut follows = self.follows.lock().unwrap_or_else(PoisonError::into_inner);
+        *follows.entry((follower, target)).or_insert_with(|| FollowId(self.id_at(time_of(target.0))))
     }
 
     /// A moment `days` ago.
@@ -140,7 +157,10 @@ impl Plan {
         all: &mut Vec<Planned<'a>>,
     ) -> PostId {
         let at = after.plus(micros(comment.hours_after * MICROS_PER_DAY / 24.0)).min(self.now.plus(-Time::MINUTE));
-        let id = PostId(self.id_at(at).max(parent.0 + 1));
+        let id = match self.id_at(at) {
+            id if id > parent.0 => PostId(id),
+            _ => PostId(self.id_at(time_of(parent.0).plus(2_000))),
+        };
         let (author, body) = (comment.author.as_str(), comment.body.as_str());
         let parent = Some(parent);
         all.push(Planned { id, root, parent, author, group, at, body, top: None, accepted: None, media: None });

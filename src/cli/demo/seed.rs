@@ -186,7 +186,8 @@ impl Side<'_> {
 
     /// The other server's actor, which gives its organisation a name here.
     async fn write_server(&self, conn: &mut Conn, key: &str, host: HostId, urls: &Urls) -> Result<()> {
-        let id = ActorId(self.plan.id_at(self.plan.ago(400.0)));
+        // Before anyone else: ids at one moment repeat after 512.
+        let id = ActorId(self.plan.id_at(self.plan.ago(401.3)));
         let (name, shown) = (urls.host().split(':').next().unwrap_or_default(), self.names.get(key).copied());
         let shown = shown.filter(|shown| !shown.is_empty()).unwrap_or(name);
         let server = new_actor(urls, ActorKind::Application, id, host, name, shown, self.plan.now);
@@ -354,8 +355,7 @@ impl Side<'_> {
             _ => GroupRole::Member,
         };
         let follower = self.plan.actor(key)?;
-        // The same on both sides, so that an Undo can name it.
-        let id = FollowId((actor.id.0 ^ follower.0) & i64::MAX);
+        let id = self.plan.follow(follower, actor.id);
         let follow = Follow {
             id,
             follower_id: follower,
