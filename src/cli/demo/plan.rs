@@ -62,12 +62,18 @@ impl Plan {
     /// A fresh id that sorts at `at`; the one after it is nobody else's either.
     pub fn id_at(&self, at: Time) -> i64 {
         let mut given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
-        // Ids at one moment repeat after 512, and much of the demo happens at one moment.
+        // Ids at one moment repeat after 512, and much of the demo happens at one moment: then a millisecond later will do.
+        let mut moment = at;
+        let mut tries = 0;
         loop {
-            let id = self.ids.at(at);
+            let id = self.ids.at(moment);
             if !given.contains(&id) && !given.contains(&(id + 1)) {
                 given.extend([id, id + 1]);
                 return id;
+            }
+            tries += 1;
+            if tries % 256 == 0 {
+                moment = moment.plus(1000);
             }
         }
     }
