@@ -51,7 +51,9 @@ impl Federation {
             // We know without a stamp what we would answer.
             let yes = service::may_quote(&mut conn, &quoted, author.id).await?;
             let state = if yes { QuoteState::Accepted } else { QuoteState::Refused };
-            return Ok(Some((quoted.id, state, None)));
+            // What was vouched for stays so when the post that quotes is changed.
+            let quoting = posts::find_by_uri(&mut conn, &read.uri).await?.filter(|_| yes);
+            return Ok(Some((quoted.id, state, quoting.map(|post| self.ctx.urls.quote_stamp(post.id)))));
         }
         drop(conn);
         let stamp = match &read.quote_stamp {

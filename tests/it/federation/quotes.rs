@@ -72,6 +72,14 @@ async fn theirs(kind: Kind) {
         (a.app.count("SELECT count(*) AS n FROM notifications WHERE kind = 'quote'").await == 1).then_some(())
     })
     .await;
+    // The stamp outlives a change of the post that quotes.
+    let mut changed = quoting.clone();
+    changed["content"] = json!("<p>See this, again</p>");
+    changed["updated"] = json!(kring::base::Clock::system().now().to_rfc3339_seconds());
+    let update = activity("Update", &peer.url("/update/1"), &mia, changed);
+    assert_eq!(peer.send(&mia, &a.url("/inbox"), &update).await, 202);
+    a.until_post(&peer.url("/note/1"), |p| p.html.contains("again")).await;
+    assert_eq!(a.get(stamp).await.0, 200);
     // Whom Ada shut out may not.
     let max = peer.person("max");
     let shut_out = a.resolve("max", &peer.host).await;
