@@ -389,6 +389,7 @@ impl std::ops::Index<&str> for Answers {
 /// So many open streams, half of which a new status belongs to: memory of the server, and how long until half of them (all
 /// it belongs to) have it.
 async fn streams(port: u16, asks: &Asks, server: &Server, count: usize) -> (f64, f64) {
+    let before = rss_anon_mb(server.0.id());
     let mut open = Vec::new();
     for number in 0..count {
         let name = if number % 2 == 0 { "public" } else { "user/notification" };
@@ -421,6 +422,10 @@ async fn streams(port: u16, asks: &Asks, server: &Server, count: usize) -> (f64,
         times.push(task.await.expect("a stream").duration_since(start));
     }
     drop(quiet);
-    println!("streams: first {:.1} ms, middle {:.1} ms", at(&mut times, 0.0), at(&mut times, 0.5));
+    println!(
+        "streams: {before:.0} MB without them; first {:.1} ms, middle {:.1} ms",
+        at(&mut times, 0.0),
+        at(&mut times, 0.5)
+    );
     (memory, at(&mut times, 1.0))
 }

@@ -20,3 +20,6 @@ pub mod store;
 pub mod text;
 pub mod urls;
 pub mod web;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -1,13 +1,14 @@
 //! Goes through what a question found: leaves out what the reader may not find, counts the rest, keeps the best.
 
 use std::cmp::{Ordering, Reverse};
-use std::collections::{BinaryHeap, HashMap, HashSet};
+use std::collections::{BinaryHeap, HashMap};
 use std::sync::Arc;
 
 use tantivy::collector::{Collector, SegmentCollector};
 use tantivy::columnar::{Column, ColumnValues};
 use tantivy::{DocId, Score, SegmentReader};
 
+use super::Numbers;
 use super::find::{Filters, Readable};
 use crate::base::Time;
 use crate::domain::search::FoundKind;
@@ -50,6 +51,8 @@ pub struct Counts {
     pub ages: [usize; 3],
     /// By language.
     pub languages: HashMap<u64, usize>,
+    /// All that was found: of people each part of what they tell.
+    pub all: usize,
 }
 
 /// Ages in days, as the filter offers them.
@@ -61,6 +64,8 @@ pub(super) struct Gather {
     pub now: Time,
     pub limit: usize,
     pub for_someone: bool,
+    /// Whether more is counted than how much there is.
+    pub counting: bool,
 }
 
 pub(super) struct Gathering {
@@ -69,6 +74,7 @@ pub(super) struct Gathering {
     now: i64,
     limit: usize,
     for_someone: bool,
+    counting: bool,
     kind: Arc<dyn ColumnValues<u64>>,
     id: Arc<dyn ColumnValues<i64>>,
     field: Arc<dyn ColumnValues<i64>>,
@@ -86,8 +92,12 @@ pub(super) struct Gathering {
 pub(super) struct Found {
     best: BinaryHeap<Reverse<Hit>>,
     /// People have several documents: each counts once, with the best of them.
-    people: HashMap<i64, Hit>,
-    counts: Counts,
+    people: HashMap<i64, Hit, foldhash::fast::RandomState>,
+    all: usize,
+    kinds: [usize; FoundKind::ALL.len()],
+    groups: Numbers<usize>,
+    ages: [usize; AGES.len()],
+    languages: Numbers<usize>,
 }
 
 impl Collector for Gather {
@@ -102,6 +112,7 @@ impl Collector for Gather {
             now: self.now.micros(),
             limit: self.limit,
             for_someone: self.for_someone,
+            counting: self.counting,
             kind: fast.u64("kind")?.first_or_default_col(0),
             id: fast.i64("id")?.first_or_default_col(0),
             field: fast.i64("field")?.first_or_default_col(0),
@@ -128,39 +139,58 @@ impl Collector for Gather {
             for (_, hit) in segment.people {
                 all.person(hit);
             }
-            for (kind, count) in segment.counts.kinds {
-                *all.counts.kinds.entry(kind).or_default() += count;
+            all.all += segment.all;
+            add(&mut all.kinds, &segment.kinds);
+            add(&mut all.ages, &segment.ages);
+            for (group, count) in segment.groups {
+                *all.groups.entry(group).or_default() += count;
             }
-            for (group, count) in segment.counts.groups {
-                *all.counts.groups.entry(group).or_default() += count;
-            }
-            for (language, count) in segment.counts.languages {
-                *all.counts.languages.entry(language).or_default() += count;
-            }
-            for (age, count) in segment.counts.ages.into_iter().enumerate() {
-                all.counts.ages[age] += count;
+            for (language, count) in segment.languages {
+                *all.languages.entry(language).or_default() += count;
             }
         }
-        let people: HashSet<i64> = all.people.keys().copied().collect();
-        if !people.is_empty() {
-            all.counts.kinds.insert(FoundKind::Person.number(), people.len());
+        if self.counting {
+            all.kinds[place(FoundKind::Person)] = all.people.len();
         }
         if self.filters.kind.is_none_or(|kind| kind == FoundKind::Person) {
             for hit in std::mem::take(&mut all.people).into_values() {
                 all.keep(hit, self.limit);
             }
         }
+        let counts = all.counts();
         let mut hits: Vec<Hit> = all.best.into_iter().map(|Reverse(hit)| hit).collect();
         hits.sort_by(|a, b| b.cmp(a));
-        Ok((hits, all.counts))
+        Ok((hits, counts))
     }
+}
+
+fn place(kind: FoundKind) -> usize {
+    usize::try_from(kind.number()).unwrap_or(0)
+}
+
+fn add(to: &mut [usize], counts: &[usize]) {
+    to.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
 }
 
 impl Found {
     fn keep(&mut self, hit: Hit, limit: usize) {
-        self.best.push(Reverse(hit));
-        if self.best.len() > limit {
-            self.best.pop();
+        if self.best.len() < limit {
+            self.best.push(Reverse(hit));
+        } else if let Some(mut worst) = self.best.peek_mut().filter(|worst| hit > worst.0) {
+            *worst = Reverse(hit);
+        }
+    }
+
+    fn counts(&self) -> Counts {
+        let numbers = FoundKind::ALL.iter().map(|kind| kind.number()).zip(self.kinds);
+        let languages =
+            self.languages.iter().filter_map(|(language, count)| Some((u64::try_from(*language).ok()?, *count)));
+        Counts {
+            kinds: numbers.filter(|(_, count)| *count > 0).collect(),
+            groups: self.groups.iter().map(|(group, count)| (*group, *count)).collect(),
+            ages: self.ages,
+            languages: languages.collect(),
+            all: self.all,
         }
     }
 
@@ -181,6 +211,40 @@ impl Gathering {
             && (readable.no_hosts.is_empty() || !readable.no_hosts.contains(&self.host.get_val(doc)))
     }
 
+    /// Whether it is of the part that is wanted. What the filters offer is counted on the way.
+    fn is_wanted(&mut self, doc: DocId, kind: FoundKind, at: i64) -> bool {
+        let filters = &self.filters;
+        let is_person = kind == FoundKind::Person;
+        let of_kind = filters.kind.is_none_or(|wanted| wanted == kind);
+        let of_age = filters.days.is_none_or(|days| !is_person && self.now - at <= days * Time::DAY);
+        if !self.counting && !(of_kind && of_age) {
+            return false;
+        }
+        let (group, language) = (self.group.get_val(doc), self.language.get_val(doc));
+        let of_group = filters.group.is_none_or(|wanted| wanted.0 == group);
+        let of_language = filters.language.is_none_or(|wanted| wanted == language);
+        let wanted = of_kind && of_group && of_age && of_language;
+        if !self.counting {
+            return wanted;
+        }
+        let found = &mut self.found;
+        if of_group && of_age && of_language && !is_person {
+            found.kinds[place(kind)] += 1;
+        }
+        if of_kind && of_age && of_language && group != 0 {
+            *found.groups.entry(group).or_default() += 1;
+        }
+        if of_kind && of_group && of_age && language != 0 {
+            *found.languages.entry(i64::try_from(language).unwrap_or(0)).or_default() += 1;
+        }
+        if of_kind && of_group && of_language && !is_person {
+            for (count, days) in found.ages.iter_mut().zip(AGES) {
+                *count += usize::from(self.now - at <= days * Time::DAY);
+            }
+        }
+        wanted
+    }
+
     /// How much older things are worth: a half after about two years, never less.
     fn age_worth(&self, at: i64) -> f32 {
         let days = ((self.now - at).max(0) / Time::DAY) as f32;
@@ -196,34 +260,11 @@ impl SegmentCollector for Gathering {
             return;
         }
         let Some(kind) = FoundKind::from_number(self.kind.get_val(doc)) else { return };
-        let (at, group, language) = (self.at.get_val(doc), self.group.get_val(doc), self.language.get_val(doc));
-        let filters = &self.filters;
-        let is_person = kind == FoundKind::Person;
-        let of_kind = filters.kind.is_none_or(|wanted| wanted == kind);
-        let of_group = filters.group.is_none_or(|wanted| wanted.0 == group);
-        let of_age = filters.days.is_none_or(|days| !is_person && self.now - at <= days * Time::DAY);
-        let of_language = filters.language.is_none_or(|wanted| wanted == language);
-        let counts = &mut self.found.counts;
-        if of_group && of_age && of_language && !is_person {
-            *counts.kinds.entry(kind.number()).or_default() += 1;
-        }
-        if !of_kind {
+        let at = self.at.get_val(doc);
+        if !self.is_wanted(doc, kind, at) {
             return;
         }
-        if of_age && of_language && group != 0 {
-            *counts.groups.entry(group).or_default() += 1;
-        }
-        if of_group && of_age && language != 0 {
-            *counts.languages.entry(language).or_default() += 1;
-        }
-        if of_group && of_language && !is_person {
-            for (age, days) in AGES.into_iter().enumerate() {
-                counts.ages[age] += usize::from(self.now - at <= days * Time::DAY);
-            }
-        }
-        if !(of_group && of_age && of_language) {
-            return;
-        }
+        self.found.all += 1;
         let score = match kind {
             FoundKind::Person if self.for_someone => score * 1.6,
             FoundKind::Person | FoundKind::Group => score * 1.35,
@@ -231,7 +272,7 @@ impl SegmentCollector for Gathering {
             _ => score * self.age_worth(at),
         };
         let hit = Hit { kind, id: self.id.get_val(doc), field: self.field.get_val(doc), score };
-        if is_person { self.found.person(hit) } else { self.found.keep(hit, self.limit) }
+        if kind == FoundKind::Person { self.found.person(hit) } else { self.found.keep(hit, self.limit) }
     }
 
     fn harvest(self) -> Found {

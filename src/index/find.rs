@@ -3,15 +3,15 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use tantivy::query::{Bm25StatisticsProvider, BooleanQuery, EnableScoring, Query};
-use tantivy::schema::Field;
+use tantivy::query::{Bm25StatisticsProvider, BooleanQuery, ConstScoreQuery, EnableScoring, Query, TermQuery};
+use tantivy::schema::{Field, IndexRecordOption};
 use tantivy::{Searcher, Term};
 
 use super::collect::{Counts, Gather, Hit};
 use super::expand::Expander;
-use super::volume::{Volume, language_number};
+use super::volume::{Fields, Volume, language_number};
 use super::words::Asked;
-use super::{Synonyms, engine};
+use super::{Ids, Synonyms, engine};
 use crate::base::{ActorId, Result, Time};
 use crate::domain::search::FoundKind;
 
@@ -22,20 +22,20 @@ const ENOUGH: usize = 8;
 #[derive(Clone, Debug, Default)]
 pub struct Readable {
     /// Audiences that are open to them, shared by many.
-    pub open: Arc<HashSet<i64>>,
+    pub open: Arc<Ids>,
     /// Audiences they are readers of.
-    pub own: HashSet<i64>,
+    pub own: Ids,
     /// No limit: the system itself.
     pub everything: bool,
     /// Authors left out.
-    pub no_authors: HashSet<i64>,
+    pub no_authors: Ids,
     /// Servers left out.
-    pub no_hosts: HashSet<i64>,
+    pub no_hosts: Ids,
 }
 
 impl Readable {
     pub(super) fn has(&self, audience: i64) -> bool {
-        self.own.contains(&audience) || self.open.contains(&audience)
+        self.open.contains(&audience) || self.own.contains(&audience)
     }
 }
 
@@ -75,6 +75,8 @@ pub struct Question {
     pub limit: usize,
     /// Only names and titles, and begun words: while typing.
     pub typing: bool,
+    /// Whether it matters how much of everything there is, for the filters.
+    pub counting: bool,
     /// Now.
     pub now: Time,
 }
@@ -129,12 +131,13 @@ impl Volume {
         let words = expander.words(asked)?;
         let statistics = Statistics { searcher: &searcher, common: expander.common };
         let all = BooleanQuery::intersection(words.iter().map(|query| query.box_clone()).collect());
-        let mut answer = run(&searcher, &statistics, &all, question)?;
-        let found: usize = answer.counts.kinds.values().sum();
+        let mut answer = run(&searcher, &self.fields, &statistics, &all, question)?;
+        let counted: usize = answer.counts.kinds.values().sum();
+        let found = if question.counting { counted } else { answer.counts.all };
         if words.len() > 1 && (found < ENOUGH || asked.for_someone) && !question.typing {
             let enough = if words.len() == 2 { 1 } else { words.len().div_ceil(2) };
             let some = BooleanQuery::union_with_minimum_required_clauses(words, enough);
-            answer = joined(answer, run(&searcher, &statistics, &some, question)?, question.limit);
+            answer = joined(answer, run(&searcher, &self.fields, &statistics, &some, question)?, question.limit);
         }
         if asked.for_someone {
             people_first(&mut answer.hits);
@@ -143,13 +146,34 @@ impl Volume {
     }
 }
 
-fn run(searcher: &Searcher, statistics: &Statistics<'_>, query: &dyn Query, question: &Question) -> Result<Answer> {
+fn run(
+    searcher: &Searcher,
+    fields: &Fields,
+    statistics: &Statistics<'_>,
+    query: &dyn Query,
+    question: &Question,
+) -> Result<Answer> {
     let gather = Gather {
         readable: question.readable.clone(),
         filters: question.filters.clone(),
         now: question.now,
         limit: question.limit,
         for_someone: question.asked.for_someone,
+        counting: question.counting,
+    };
+    let of_kind;
+    let query = match question.filters.kind {
+        // What is counted of the other kinds has to be looked at; else theirs are passed over.
+        Some(kind) if !question.counting => {
+            let term = Term::from_field_u64(fields.kind, kind.number());
+            let only = TermQuery::new(term, IndexRecordOption::Basic);
+            of_kind = BooleanQuery::intersection(vec![
+                query.box_clone(),
+                Box::new(ConstScoreQuery::new(Box::new(only), 0.0)),
+            ]);
+            &of_kind
+        }
+        _ => query,
     };
     let scoring = EnableScoring::enabled_from_statistics_provider(statistics, searcher);
     let weight = query.weight(scoring).map_err(engine)?;

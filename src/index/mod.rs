@@ -15,7 +15,16 @@ pub use synonyms::{STARTER, Synonyms};
 pub use volume::{Document, Shelf, Volume, Writer, language_tag};
 pub use words::{Asked, asked, marks};
 
+use std::collections::{HashMap, HashSet};
+
+use foldhash::fast::RandomState;
+
 use crate::base::Error;
+
+/// Ids that are looked up once for each document a question matches.
+pub type Ids = HashSet<i64, RandomState>;
+/// Something by number, likewise.
+type Numbers<T> = HashMap<i64, T, RandomState>;
 
 /// An error of the engine is our own fault.
 fn engine(error: impl std::fmt::Display) -> Error {

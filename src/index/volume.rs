@@ -15,7 +15,7 @@ use crate::base::Result;
 use crate::domain::search::{FeedPlace, FoundKind};
 
 /// Raised whenever documents would be made otherwise: an index of another form is made anew.
-const FORM: u32 = 2;
+const FORM: u32 = 3;
 /// What the writer gathers in memory before it writes a segment.
 const WRITER_BYTES: usize = 24_000_000;
 
@@ -53,7 +53,7 @@ pub(super) struct Fields {
     pub head: Field,
     pub body: Field,
     pub tails: Field,
-    kind: Field,
+    pub kind: Field,
     id: Field,
     field: Field,
     audience: Field,
@@ -76,7 +76,7 @@ fn schema() -> (Schema, Fields) {
         head: schema.add_text_field("head", text("whitespace", IndexRecordOption::WithFreqs, true)),
         body: schema.add_text_field("body", text("whitespace", IndexRecordOption::WithFreqs, true)),
         tails: schema.add_text_field("tails", text("whitespace", IndexRecordOption::Basic, false)),
-        kind: schema.add_u64_field("kind", fast()),
+        kind: schema.add_u64_field("kind", fast().set_indexed()),
         id: schema.add_i64_field("id", fast()),
         field: schema.add_i64_field("field", fast()),
         audience: schema.add_i64_field("audience", fast()),

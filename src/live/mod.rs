@@ -1,8 +1,12 @@
 //! Room: the hub: what changed, by id, to whoever listens in this process.
 //! May import: base, domain.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures_util::Stream;
 use serde::{Deserialize, Serialize};
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, mpsc};
 
 use crate::base::{ActorId, NotificationId, PostId};
 
@@ -56,39 +60,130 @@ pub enum Change {
     },
 }
 
-/// Tells listeners in this process what changed, here or in another process.
+/// Which changes a listener hears of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Interest {
+    /// What concerns this member alone: their home, their notices, their filters.
+    pub member: Option<ActorId>,
+    /// Posts that came, changed or went, whoever may see them.
+    pub posts: bool,
+}
+
+/// Tells listeners in this process what changed, here or in another process. Only those whom a change may concern are
+/// woken: thousands may be listening.
 #[derive(Clone, Debug)]
 pub struct Hub {
-    everything: broadcast::Sender<Change>,
-    local: broadcast::Sender<Change>,
+    listening: Arc<Mutex<Listening>>,
+    local: broadcast::Sender<Arc<Change>>,
 }
+
+#[derive(Debug, Default)]
+struct Listening {
+    last: u64,
+    posts: HashMap<u64, mpsc::Sender<Arc<Change>>>,
+    members: HashMap<ActorId, HashMap<u64, mpsc::Sender<Arc<Change>>>>,
+}
+
+/// Hears of changes from when it was made. Who is slower than [`ROOM`] changes misses some.
+#[derive(Debug)]
+pub struct Listener {
+    listening: Arc<Mutex<Listening>>,
+    number: u64,
+    interest: Interest,
+    heard: mpsc::Receiver<Arc<Change>>,
+}
+
+/// Changes that wait for a listener.
+const ROOM: usize = 1024;
+/// Changes that wait for the way to other processes.
+const LOCAL_ROOM: usize = 4096;
 
 impl Default for Hub {
     fn default() -> Self {
-        Self { everything: broadcast::channel(4096).0, local: broadcast::channel(4096).0 }
+        Self { listening: Arc::default(), local: broadcast::channel(LOCAL_ROOM).0 }
     }
 }
 
 impl Hub {
-    /// Tells everyone who listens; nobody listening is fine.
+    /// Tells everyone whom it may concern; nobody listening is fine.
     pub fn publish(&self, change: Change) {
+        let change = Arc::new(change);
         // An error means that nobody listens.
         let _ = self.local.send(change.clone());
-        self.relay(change);
+        lock(&self.listening).tell(&change);
     }
 
     /// Passes on what another process said: to the listeners here, not back to the others.
     pub fn relay(&self, change: Change) {
-        let _ = self.everything.send(change);
+        lock(&self.listening).tell(&Arc::new(change));
     }
 
-    /// Listens from now on. A listener that lags is told how many it missed and should reload.
-    pub fn listen(&self) -> broadcast::Receiver<Change> {
-        self.everything.subscribe()
+    /// Listens from now on.
+    pub fn listen(&self, interest: Interest) -> Listener {
+        let (sender, heard) = mpsc::channel(ROOM);
+        let mut listening = lock(&self.listening);
+        listening.last += 1;
+        let number = listening.last;
+        if interest.posts {
+            listening.posts.insert(number, sender.clone());
+        }
+        if let Some(member) = interest.member {
+            listening.members.entry(member).or_default().insert(number, sender);
+        }
+        Listener { listening: self.listening.clone(), number, interest, heard }
     }
 
     /// Listens to what happens in this process alone.
-    pub fn listen_local(&self) -> broadcast::Receiver<Change> {
+    pub fn listen_local(&self) -> broadcast::Receiver<Arc<Change>> {
         self.local.subscribe()
     }
+}
+
+impl Listening {
+    fn tell(&self, change: &Arc<Change>) {
+        // No room means that the listener lags and misses this; closed, that it is leaving.
+        let send = |sender: &mpsc::Sender<Arc<Change>>| drop(sender.try_send(change.clone()));
+        let member = |id| self.members.get(id).into_iter().flat_map(HashMap::values).for_each(send);
+        match &**change {
+            Change::Post { .. } | Change::Edited { .. } | Change::Deleted { .. } => self.posts.values().for_each(send),
+            Change::Home { members, .. } => members.iter().for_each(member),
+            Change::Notice { member: id, .. } | Change::Filters { member: id } => member(id),
+        }
+    }
+}
+
+impl Listener {
+    /// The next change, once there is one.
+    pub async fn next(&mut self) -> Arc<Change> {
+        match self.heard.recv().await {
+            Some(change) => change,
+            // Senders stay until the listener goes; one that listens to nothing waits for ever.
+            None => std::future::pending().await,
+        }
+    }
+
+    /// The changes one by one.
+    pub fn stream(self) -> impl Stream<Item = Arc<Change>> {
+        futures_util::stream::unfold(self, async |mut listener| Some((listener.next().await, listener)))
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        let mut listening = lock(&self.listening);
+        listening.posts.remove(&self.number);
+        if let Some(member) = self.interest.member
+            && let Some(known) = listening.members.get_mut(&member)
+        {
+            known.remove(&self.number);
+            if known.is_empty() {
+                listening.members.remove(&member);
+            }
+        }
+    }
+}
+
+/// A list of senders is whole whenever it can be locked.
+fn lock(listening: &Mutex<Listening>) -> MutexGuard<'_, Listening> {
+    listening.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -81,22 +81,28 @@ impl GroupView {
     }
 }
 
-fn check_form(form: &GroupForm) -> Result<()> {
-    let title = form.title.trim();
-    let mut fields = Vec::new();
-    if title.is_empty() {
-        fields.push(FieldError { field: "title", code: "error-title-empty" });
+impl GroupForm {
+    /// Says everything that is wrong with it at once.
+    ///
+    /// # Errors
+    /// `Invalid` per field.
+    pub fn check(&self) -> Result<()> {
+        let title = self.title.trim();
+        let mut fields = Vec::new();
+        if title.is_empty() {
+            fields.push(FieldError { field: "title", code: "error-title-empty" });
+        }
+        if title.chars().count() > 80 {
+            fields.push(FieldError { field: "title", code: "error-title-long" });
+        }
+        if self.description.chars().count() > 2000 {
+            fields.push(FieldError { field: "description", code: "error-text-long" });
+        }
+        if !(0..=6).contains(&self.spine) {
+            fields.push(FieldError { field: "spine", code: "error-choice" });
+        }
+        if fields.is_empty() { Ok(()) } else { Err(Error::Invalid { fields }) }
     }
-    if title.chars().count() > 80 {
-        fields.push(FieldError { field: "title", code: "error-title-long" });
-    }
-    if form.description.chars().count() > 2000 {
-        fields.push(FieldError { field: "description", code: "error-text-long" });
-    }
-    if !(0..=6).contains(&form.spine) {
-        fields.push(FieldError { field: "spine", code: "error-choice" });
-    }
-    if fields.is_empty() { Ok(()) } else { Err(Error::Invalid { fields }) }
 }
 
 /// Starts a group; who starts it owns it.
@@ -122,7 +128,7 @@ pub(super) fn check_new(viewer: &Viewer, form: &GroupForm) -> Result<()> {
     if !viewer.is_full_member() {
         return Err(Error::forbidden("error-guests-not"));
     }
-    check_form(form)?;
+    form.check()?;
     names::check_new_name(&wanted_name(form)).map_err(|code| Error::invalid("name", code))
 }
 
@@ -144,7 +150,7 @@ impl Ready {
     /// # Errors
     /// `Invalid` per field.
     pub(super) fn of(ctx: &Ctx, form: GroupForm) -> Result<Self> {
-        check_form(&form)?;
+        form.check()?;
         names::check_new_name(&wanted_name(&form)).map_err(|code| Error::invalid("name", code))?;
         Ok(Self { rendered: Rendered::of(ctx, &form), form })
     }
@@ -269,7 +275,7 @@ async fn insert_group(
 /// `Forbidden` for those who may not; `Invalid` per field.
 pub async fn update(ctx: &Ctx, viewer: &Viewer, id: ActorId, form: GroupForm) -> Result<()> {
     let by = viewer.member_id()?;
-    check_form(&form)?;
+    form.check()?;
     let rendered = Rendered::of(ctx, &form);
     let (c, viewer) = (ctx.clone(), *viewer);
     ctx.db

@@ -138,9 +138,7 @@ pub async fn complete_first_run(ctx: &Ctx, token: &str, form: FirstRun, device: 
     if organisation.is_empty() || organisation.chars().count() > 80 {
         fields.push(FieldError { field: "organisation", code: "error-organisation-name" });
     }
-    if form.password.is_empty() && !ctx.mailer.enabled() {
-        fields.push(FieldError { field: "password", code: "error-password-needed" });
-    }
+    let password_missing = form.password.is_empty() && !ctx.mailer.enabled();
     let locale = Locale::parse(&form.locale).unwrap_or_default().tag();
     let new = NewMember {
         name: form.name,
@@ -151,15 +149,18 @@ pub async fn complete_first_run(ctx: &Ctx, token: &str, form: FirstRun, device: 
         person_kind: PersonKind::Staff,
         ..NewMember::named(form.display_name)
     };
-    let checked = match people::check(ctx, new).await {
-        Ok(checked) if fields.is_empty() => checked,
-        Err(Error::Invalid { fields: more }) => {
-            fields.extend(more);
-            return Err(Error::Invalid { fields });
-        }
-        Err(other) => return Err(other),
-        Ok(_) => return Err(Error::Invalid { fields }),
-    };
+    let checked = people::check(ctx, new).await;
+    if let Err(Error::Invalid { fields: more }) = &checked {
+        fields.extend(more.iter().cloned());
+    }
+    // In the order of the form.
+    if password_missing {
+        fields.push(FieldError { field: "password", code: "error-password-needed" });
+    }
+    if !fields.is_empty() {
+        return Err(Error::Invalid { fields });
+    }
+    let checked = checked?;
     let (c, hash, branch) = (ctx.clone(), token_hash(token), form.branch);
     let begun = ctx
         .db

@@ -77,6 +77,8 @@ pub struct Wanted {
     pub language: Option<String>,
     /// Which page, from 0.
     pub page: usize,
+    /// Only what is found, not how much there is of each kind: that costs a look at everything.
+    pub uncounted: bool,
 }
 
 /// What was found.
@@ -182,6 +184,7 @@ async fn answer(
         filters: filters.in_language(wanted.language.as_deref()),
         limit,
         typing,
+        counting: !typing && !wanted.uncounted,
         now: ctx.now(),
     };
     let permit = ctx.finding.permits.acquire().await.map_err(Error::internal)?;

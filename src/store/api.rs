@@ -7,7 +7,7 @@ use diesel_async::RunQueryDsl;
 use super::fixed::lit;
 use super::schema::*;
 use super::sight::sees_posts;
-use super::{Conn, db_fn};
+use super::{Conn, db_fn, paged};
 use crate::base::*;
 use crate::domain::Sight;
 use crate::domain::actors::{Actor, ActorKind, ActorState};
@@ -55,22 +55,6 @@ pub struct SourceFilter<'a> {
     pub tag: &'a str,
 }
 
-/// Rows by an id column, in the order and within the bounds of a page, newest first.
-macro_rules! page_by {
-    ($query:expr, $page:expr, $column:expr, $conn:expr) => {{
-        let (older, newer) = $page.bounds();
-        let query = $query.filter($column.lt(older).and($column.gt(newer))).limit($page.limit);
-        if $page.ascending() {
-            query.order($column.asc()).load($conn).await.map(|mut rows: Vec<_>| {
-                rows.reverse();
-                rows
-            })
-        } else {
-            query.order($column.desc()).load($conn).await
-        }
-    }};
-}
-
 db_fn! {
     async fn account_rows(conn, ids: &[ActorId]) -> Vec<Row> {
         actors::table
@@ -110,7 +94,7 @@ db_fn! {
             .filter(follows::target_id.eq(target).and(follows::state.eq(state)))
             .filter(actors::state.eq(ActorState::Active))
             .select((follows::id, follows::follower_id));
-        page_by!(query, page, follows::id, conn)
+        paged!(query, page, follows::id, conn)
     }
 
     /// Whom an actor follows, last first, hidden groups left out unless `me` is in them. The cursor is the follow's id.
@@ -122,7 +106,7 @@ db_fn! {
             .filter(actors::state.eq(ActorState::Active))
             .filter(groups::kind.is_null().or(groups::kind.eq(GroupKind::Public)))
             .select((follows::id, follows::target_id));
-        page_by!(query, page, follows::id, conn)
+        paged!(query, page, follows::id, conn)
     }
 
     /// Who asks to join groups that a member keeps order in: request, group, who asks. Last first.
@@ -137,7 +121,7 @@ db_fn! {
                 ),
             )
             .select((follows::id, follows::target_id, follows::follower_id));
-        page_by!(query, page, follows::id, conn)
+        paged!(query, page, follows::id, conn)
     }
 
     /// The showing by which a post came onto a member's home.
@@ -169,7 +153,7 @@ db_fn! {
             .filter(posts::state.eq(PostState::Published))
             .filter(sees_posts(sight))
             .select((reactions::id, reactions::post_id));
-        page_by!(query, page, reactions::id, conn)
+        paged!(query, page, reactions::id, conn)
     }
 
     /// Who shared a post, last first. The cursor is the entry's id.
@@ -177,7 +161,7 @@ db_fn! {
         let query = entries::table
             .filter(entries::post_id.eq(post).and(entries::how.eq(EntryKind::Share)))
             .select((entries::id, entries::source_id));
-        page_by!(query, page, entries::id, conn)
+        paged!(query, page, entries::id, conn)
     }
 
     /// What hangs under one post of a thread, in order of writing: id and parent. At most `limit` of the thread.

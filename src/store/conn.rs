@@ -1,8 +1,10 @@
 //! Connections: one enum over two databases, and a macro that compiles each query once for each.
 
+use std::any::Any;
+use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use diesel::SqliteConnection;
@@ -38,12 +40,11 @@ impl SpawnBlocking for Place {
     where
         R: Send + 'static,
     {
-        match (self, COUNTED.try_with(Arc::clone)) {
-            (Self::Here, _) => std::future::ready(Ok(task())).boxed(),
-            (Self::Away, Err(_)) => tokio::task::spawn_blocking(task).map(|done| done.map_err(Into::into)).boxed(),
-            (Self::Away, Ok(count)) => {
-                let task = move || COUNTED.sync_scope(count, task);
-                tokio::task::spawn_blocking(task).map(|done| done.map_err(Into::into)).boxed()
+        match self {
+            Self::Here => std::future::ready(Ok(task())).boxed(),
+            Self::Away => {
+                let task: Errand = Box::new(|| Box::new(task()));
+                away(task).map(|done| Ok(*done?.downcast::<R>().map_err(|_| "another errand's result")?)).boxed()
             }
         }
     }
@@ -51,6 +52,19 @@ impl SpawnBlocking for Place {
     fn get_runtime() -> Self {
         Self::Away
     }
+}
+
+/// A call on its way to a thread for blocking work.
+type Errand = Box<dyn FnOnce() -> Box<dyn Any + Send> + Send>;
+
+/// Does a call on a thread for blocking work. Without a type of its own for each query: a thousand kinds of tasks were a
+/// tenth of the program.
+async fn away(task: Errand) -> Result<Box<dyn Any + Send>, Box<dyn std::error::Error + Send + Sync>> {
+    let done = match COUNTED.try_with(Arc::clone) {
+        Ok(count) => tokio::task::spawn_blocking(move || COUNTED.sync_scope(count, task)).await,
+        Err(_) => tokio::task::spawn_blocking(task).await,
+    };
+    Ok(done?)
 }
 
 tokio::task_local! {
@@ -86,7 +100,7 @@ pub enum Conn {
 #[derive(Clone)]
 pub struct Db {
     kind: Kind,
-    queries: Arc<AtomicU64>,
+    queries: Arc<Queries>,
     url: Arc<str>,
     pub(super) gate: Arc<super::stamp::Gate>,
 }
@@ -112,8 +126,9 @@ const POSTGRES_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/po
 /// `synchronous=FULL`: what was acknowledged survives a power cut.
 const WRITER_PRAGMAS: &str = "PRAGMA busy_timeout=10000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; \
      PRAGMA foreign_keys=ON; PRAGMA cache_size=-16000; PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=2000;";
-const READER_PRAGMAS: &str = "PRAGMA busy_timeout=10000; PRAGMA query_only=ON; PRAGMA cache_size=-2000; \
-     PRAGMA mmap_size=268435456; PRAGMA temp_store=MEMORY;";
+/// Readers look at the file where the system keeps it in memory for all of them (`mmap_size`), not at copies of their own.
+const READER_PRAGMAS: &str = "PRAGMA busy_timeout=10000; PRAGMA query_only=ON; PRAGMA cache_size=-500; \
+     PRAGMA mmap_size=1073741824; PRAGMA temp_store=MEMORY;";
 const READERS: usize = 4;
 const SHORT_READERS: usize = 32;
 /// How many transactions, and for how long, may share one commit.
@@ -121,12 +136,26 @@ const GROUP_COMMIT: (usize, Duration) = (256, Duration::from_millis(4));
 /// Several processes may start on one database at once; only one migrates.
 const MIGRATION_LOCK: i64 = 727_001;
 
-struct CountQueries(Arc<AtomicU64>);
+/// What was asked of a database since it was opened.
+#[derive(Debug, Default)]
+struct Queries {
+    count: AtomicU64,
+    /// Whether their texts are kept as well: for who looks into how they are answered.
+    keeping: AtomicBool,
+    texts: Mutex<BTreeSet<String>>,
+}
+
+struct CountQueries(Arc<Queries>);
 
 impl Instrumentation for CountQueries {
     fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
-        if matches!(event, InstrumentationEvent::StartQuery { .. }) {
-            self.0.fetch_add(1, Ordering::Relaxed);
+        if let InstrumentationEvent::StartQuery { query, .. } = event {
+            self.0.count.fetch_add(1, Ordering::Relaxed);
+            if self.0.keeping.load(Ordering::Relaxed)
+                && let Ok(mut texts) = self.0.texts.lock()
+            {
+                texts.insert(query.to_string());
+            }
             // Outside such work there is nothing to count.
             let _ = COUNTED.try_with(|count| count.fetch_add(1, Ordering::Relaxed));
         }
@@ -139,7 +168,7 @@ impl Db {
     /// # Errors
     /// `Unavailable` when it cannot be reached or migrated; the text says why.
     pub async fn open(url: &str) -> Result<Db> {
-        let queries = Arc::new(AtomicU64::new(0));
+        let queries = Arc::<Queries>::default();
         let kind = if is_postgres(url) {
             open_postgres(url, &queries).await?
         } else {
@@ -163,7 +192,21 @@ impl Db {
 
     /// Queries run since opening; tests and benches assert on differences.
     pub fn queries(&self) -> u64 {
-        self.queries.load(Ordering::Relaxed)
+        self.queries.count.load(Ordering::Relaxed)
+    }
+
+    /// Keeps the text of each query from now on, until [`Db::kept_queries`] takes them.
+    pub fn keep_queries(&self) {
+        self.queries.keeping.store(true, Ordering::Relaxed);
+    }
+
+    /// The texts that were kept, each once, with values of which only the form is to be relied on.
+    pub fn kept_queries(&self) -> Vec<String> {
+        self.queries.keeping.store(false, Ordering::Relaxed);
+        self.queries
+            .texts
+            .lock()
+            .map_or_else(|_| Vec::new(), |mut texts| std::mem::take(&mut *texts).into_iter().collect())
     }
 
     /// A connection for reading. On SQLite it refuses to write.
@@ -304,7 +347,7 @@ async fn run_savepoint(conn: &mut Conn, work: Work) -> Box<dyn FnOnce(Result<(),
     }
 }
 
-async fn open_sqlite(path: &str, queries: &Arc<AtomicU64>) -> Result<Kind> {
+async fn open_sqlite(path: &str, queries: &Arc<Queries>) -> Result<Kind> {
     if let Some(folder) = std::path::Path::new(path).parent().filter(|p| !p.as_os_str().is_empty()) {
         tokio::fs::create_dir_all(folder).await.map_err(unavailable)?;
     }
@@ -343,7 +386,7 @@ fn sqlite_pool(
     size: usize,
     place: Place,
     pragmas: &'static str,
-    queries: &Arc<AtomicU64>,
+    queries: &Arc<Queries>,
 ) -> Result<Pool<Sq>> {
     let mut config = ManagerConfig::<Sq>::default();
     config.recycling_method = diesel_async::pooled_connection::RecyclingMethod::Fast;
@@ -363,7 +406,7 @@ fn sqlite_pool(
     Pool::builder(Manager::new_with_config(path, config)).max_size(size).build().map_err(unavailable)
 }
 
-async fn open_postgres(url: &str, queries: &Arc<AtomicU64>) -> Result<Kind> {
+async fn open_postgres(url: &str, queries: &Arc<Queries>) -> Result<Kind> {
     let mut config = ManagerConfig::<AsyncPgConnection>::default();
     config.recycling_method = diesel_async::pooled_connection::RecyclingMethod::Fast;
     let queries = queries.clone();
@@ -415,6 +458,22 @@ impl Conn {
     }
 }
 
+/// Rows by an id column within the bounds of a page, newest first.
+macro_rules! paged {
+    ($query:expr, $page:expr, $column:expr, $conn:expr) => {{
+        let (older, newer) = $page.bounds();
+        let query = $query.filter($column.lt(older).and($column.gt(newer))).limit($page.limit);
+        if $page.ascending() {
+            query.order($column.asc()).load($conn).await.map(|mut rows: Vec<_>| {
+                rows.reverse();
+                rows
+            })
+        } else {
+            query.order($column.desc()).load($conn).await
+        }
+    }};
+}
+
 /// Compiles each body once per database; inside, `conn` is the concrete connection.
 /// Bodies return `QueryResult`; the functions return `base::Result`.
 macro_rules! db_fn {
@@ -430,6 +489,7 @@ macro_rules! db_fn {
     )*};
 }
 pub(crate) use db_fn;
+pub(super) use paged;
 
 impl From<diesel::result::Error> for Error {
     fn from(error: diesel::result::Error) -> Self {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use diesel::sql_types::Text;
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use futures_util::StreamExt as _;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use tokio::sync::watch;
 
 use super::Db;
@@ -18,7 +18,7 @@ const CHANNEL: &str = "kring_live";
 const MAX_BYTES: usize = 7900;
 const PAUSE: Duration = Duration::from_secs(2);
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 struct Message {
     from: String,
     change: Change,
@@ -50,7 +50,7 @@ async fn run(db: &Db, hub: &Hub, me: &str) -> Result<()> {
     loop {
         tokio::select! {
             change = local.recv() => match change {
-                Ok(change) => say(&mut mouth, me, change).await?,
+                Ok(change) => say(&mut mouth, me, &change).await?,
                 // Lagging loses hints that pages would have reloaded for; nothing else.
                 Err(tokio::sync::broadcast::error::RecvError::Lagged(_)) => {}
                 Err(tokio::sync::broadcast::error::RecvError::Closed) => return Ok(()),
@@ -63,9 +63,8 @@ async fn run(db: &Db, hub: &Hub, me: &str) -> Result<()> {
     }
 }
 
-async fn say(conn: &mut AsyncPgConnection, me: &str, change: Change) -> Result<()> {
-    let message = Message { from: me.to_owned(), change };
-    let text = serde_json::to_string(&message).map_err(crate::base::Error::internal)?;
+async fn say(conn: &mut AsyncPgConnection, me: &str, change: &Change) -> Result<()> {
+    let text = serde_json::json!({ "from": me, "change": change }).to_string();
     if text.len() <= MAX_BYTES {
         diesel::sql_query(format!("SELECT pg_notify('{CHANNEL}', $1)")).bind::<Text, _>(text).execute(conn).await?;
     }

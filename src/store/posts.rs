@@ -1,21 +1,5 @@
 //! Posts and comments: writing them, and what hangs on them.
 
-/// The page of a list by post id.
-macro_rules! paged {
-    ($query:expr, $page:expr, $column:expr, $conn:expr) => {{
-        let (older, newer) = $page.bounds();
-        let query = $query.filter($column.lt(older).and($column.gt(newer))).limit($page.limit);
-        if $page.ascending() {
-            query.order($column.asc()).load($conn).await.map(|mut rows: Vec<_>| {
-                rows.reverse();
-                rows
-            })
-        } else {
-            query.order($column.desc()).load($conn).await
-        }
-    }};
-}
-
 mod drafts;
 mod entries;
 mod lists;

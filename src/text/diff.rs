@@ -35,9 +35,14 @@ pub fn word_diff(before: &str, after: &str) -> Vec<Run> {
     out
 }
 
-/// Words with the space that follows them.
+/// Words with the space that follows them, and ends of lines by themselves: a word is the same word when a paragraph
+/// comes to stand after it.
 fn words(text: &str) -> Vec<&str> {
-    text.split_inclusive(char::is_whitespace).collect()
+    let lines = text.split_inclusive('\n').flat_map(|line| {
+        let bare = line.strip_suffix('\n').unwrap_or(line);
+        bare.split_inclusive(char::is_whitespace).chain((bare.len() < line.len()).then_some("\n"))
+    });
+    lines.collect()
 }
 
 fn push(out: &mut Vec<Run>, sort: fn(String) -> Run, words: &[&str]) {

@@ -20,7 +20,7 @@ use crate::domain::media::{Media, MediaKind, MediaPurpose};
 use crate::domain::posts::{PostKind, PostView};
 use crate::services::posts::{self, NewPoll, PostForm};
 use crate::services::questions::Before;
-use crate::services::{Ctx, media, people, questions};
+use crate::services::{Ctx, media, questions};
 use crate::urls::post_path;
 
 /// Composer, preview and editing.
@@ -514,15 +514,17 @@ async fn send_message(State(ctx): State<Ctx>, visit: Visit, parts: CheckedParts)
     }
 }
 
-/// Handles as people type them: with or without `@`, between spaces or commas.
+/// Whom people type: names between commas, or handles with or without `@`, between commas or spaces.
 async fn recipients(ctx: &Ctx, visit: &Visit, typed: &str) -> Result<Vec<ActorId>> {
     let mut found = Vec::new();
-    for handle in typed.split([' ', ',', ';', '\n']).map(|h| h.trim().trim_start_matches('@')).filter(|h| !h.is_empty())
-    {
-        match people::person(ctx, &visit.viewer, &handle.to_lowercase()).await {
-            Ok(person) => found.push(person.actor.id),
-            Err(Error::NotFound | Error::Gone) => return Err(Error::invalid("to", "error-recipient-unknown")),
-            Err(error) => return Err(error),
+    for part in typed.split([',', ';', '\n']).map(str::trim).filter(|part| !part.is_empty()) {
+        match posts::addressee(ctx, &visit.viewer, part, "to").await {
+            Err(Error::Invalid { .. }) if part.contains(' ') => {
+                for handle in part.split_whitespace() {
+                    found.push(posts::addressee(ctx, &visit.viewer, handle, "to").await?);
+                }
+            }
+            one => found.push(one?),
         }
     }
     if found.is_empty() { Err(Error::invalid("to", "error-no-recipient")) } else { Ok(found) }

@@ -6,7 +6,7 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 
 use super::chrome::{Chrome, Place};
-use super::forms::{CheckedForm, Fields, Query, again};
+use super::forms::{AnswerForm, CheckedForm, Fields, Query, again};
 use super::views::Avatar;
 use super::visit::{Failure, PageResult, Visit};
 use super::{page, see};
@@ -134,12 +134,6 @@ async fn list(State(ctx): State<Ctx>, visit: Visit, Query(shown): Query<Done>) -
         refused: lines(None, ReferralState::Declined),
         c,
     })
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct AnswerForm {
-    answer: String,
 }
 
 async fn answer(

@@ -5,12 +5,20 @@ use std::collections::HashMap;
 use axum::extract::{FromRequest, FromRequestParts, Multipart, Request};
 use axum::http::request::Parts;
 use bytes::Bytes;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::visit::{Failure, Visit};
 use crate::base::{Error, FieldError, Result};
 use crate::services::Ctx;
 use crate::services::secrets;
+
+/// What someone answers to a question: the value of the button that was pressed.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct AnswerForm {
+    pub answer: String,
+}
 
 /// A form sent by one of our own pages: repeated names make lists.
 #[derive(Clone, Debug)]
@@ -25,7 +33,7 @@ impl<T: DeserializeOwned> FromRequest<Ctx> for CheckedForm<T> {
         let limit = 4 * state.config.limits.max_post_chars + 65_536;
         let bytes = axum::body::to_bytes(body, limit).await;
         let bytes = bytes.map_err(|_| Error::TooLarge { limit: u64::try_from(limit).unwrap_or(u64::MAX) })?;
-        #[derive(serde::Deserialize)]
+        #[derive(Deserialize)]
         struct Secret {
             #[serde(default)]
             csrf: String,

@@ -65,11 +65,12 @@ struct Typed {
 
 impl Typed {
     fn form(&self) -> Result<GroupForm> {
-        Ok(GroupForm {
+        let kind = GroupKind::parse(&self.kind);
+        let form = GroupForm {
             title: self.title.clone(),
             name: self.name.clone(),
             description: self.description.clone(),
-            kind: GroupKind::parse(&self.kind).ok_or_else(|| Error::invalid("kind", "error-group-kind"))?,
+            kind: kind.unwrap_or(GroupKind::Private),
             hidden: !self.hidden.is_empty(),
             posting: Posting::parse(&self.posting).unwrap_or(Posting::Members),
             approval: !self.approval.is_empty(),
@@ -79,7 +80,17 @@ impl Typed {
             topics: self.topics.clone(),
             branch_id: self.branch.parse().ok(),
             spine: self.spine.parse().unwrap_or(0),
-        })
+        };
+        if kind.is_some() {
+            return Ok(form);
+        }
+        // Someone who missed two things hears of both at once.
+        let mut fields = match form.check() {
+            Err(Error::Invalid { fields }) => fields,
+            Ok(()) | Err(_) => Vec::new(),
+        };
+        fields.push(FieldError { field: "kind", code: "error-group-kind" });
+        Err(Error::Invalid { fields })
     }
 }
 

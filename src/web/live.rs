@@ -1,22 +1,22 @@
 //! Server-sent events for open pages: ids only; what is behind them is fetched under the viewer's own sight.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::routing::get;
+use futures_util::{Stream, StreamExt as _};
 use serde::Deserialize;
-use tokio_stream::wrappers::BroadcastStream;
-use tokio_stream::{Stream, StreamExt as _};
 
 use super::forms::Query;
 use super::respond;
 use super::visit::{PageResult, Visit};
 use crate::base::{ActorId, PostId};
 use crate::domain::Viewer;
-use crate::live::Change;
+use crate::live::{Change, Interest};
 use crate::services::{Ctx, posts};
 
 /// `/live`.
@@ -49,11 +49,16 @@ impl Topic {
         }
     }
 
+    /// What has to be heard for it.
+    fn interest(self, me: ActorId) -> Interest {
+        Interest { member: Some(me), posts: matches!(self, Topic::Group(_) | Topic::Thread(_)) }
+    }
+
     /// The post to tell of, if this change concerns the page.
     fn wants(self, change: &Change, me: ActorId) -> Option<PostId> {
         match (self, change) {
             (_, Change::Post { author, .. }) if *author == me => None,
-            (Topic::Home, Change::Home { post, members }) => members.contains(&me).then_some(*post),
+            (Topic::Home, Change::Home { post, .. }) => Some(*post),
             (Topic::Group(id), Change::Post { post, group, root, .. }) if root == post => {
                 (*group == Some(id)).then_some(*post)
             }
@@ -71,13 +76,13 @@ async fn listen(State(ctx): State<Ctx>, visit: Visit, Query(asked): Query<Asked>
 
 fn events(ctx: Ctx, viewer: Viewer, me: ActorId, topic: Topic) -> impl Stream<Item = Result<Event, Infallible>> {
     // A listener that lags just misses some: the page still shows everything when it is loaded again.
-    let changes = BroadcastStream::new(ctx.hub.listen()).filter_map(Result::ok);
-    changes.then(move |change| tell(ctx.clone(), viewer, me, topic, change)).filter_map(|event| event.map(Ok))
+    let changes = ctx.hub.listen(topic.interest(me)).stream();
+    changes.filter_map(move |change| Box::pin(tell(ctx.clone(), viewer, me, topic, change))).map(Ok)
 }
 
-async fn tell(ctx: Ctx, viewer: Viewer, me: ActorId, topic: Topic, change: Change) -> Option<Event> {
-    if let Change::Notice { member, notice } = change {
-        return (member == me).then(|| message("notice", &notice.to_string()));
+async fn tell(ctx: Ctx, viewer: Viewer, me: ActorId, topic: Topic, change: Arc<Change>) -> Option<Event> {
+    if let Change::Notice { notice, .. } = *change {
+        return Some(message("notice", &notice.to_string()));
     }
     let post = topic.wants(&change, me)?;
     // Whoever may not see it hears nothing; an error is the same as not seeing.

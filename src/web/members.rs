@@ -214,6 +214,7 @@ async fn decide(
             // Nothing chosen, or not a number, is for good.
             let until = form.days.parse::<i64>().ok().map(|days| ctx.now().plus(days.clamp(1, 3660) * Time::DAY));
             follows::ban(&ctx, viewer, group, who, true, until, &form.reason).await?;
+            return see(&format!("{path}/people?done=banned"));
         }
         "unban" => {
             follows::ban(&ctx, viewer, group, who, false, None, "").await?;

@@ -12,7 +12,7 @@ use super::visit::{Failure, PageResult, Visit};
 use super::{page, see};
 use crate::base::{Error, PostId, ReferralId, Time};
 use crate::domain::knowledge::{Referral, Relation};
-use crate::services::{Ctx, expertise, people, posts, referrals};
+use crate::services::{Ctx, expertise, posts, referrals};
 use crate::text;
 use crate::urls::{actor_path, post_path};
 
@@ -86,21 +86,12 @@ async fn new(State(ctx): State<Ctx>, visit: Visit, Query(asked): Query<SendForm>
     page(&ReferPage::new(&ctx, &visit, asked, Fields::default()).await?)
 }
 
-async fn person(ctx: &Ctx, visit: &Visit, typed: &str, field: &'static str) -> Result<crate::base::ActorId, Error> {
-    let handle = typed.trim().trim_start_matches('@').to_lowercase();
-    match people::person(ctx, &visit.viewer, &handle).await {
-        Ok(person) => Ok(person.actor.id),
-        Err(Error::NotFound | Error::Gone) => Err(Error::invalid(field, "error-recipient-unknown")),
-        Err(error) => Err(error),
-    }
-}
-
 async fn try_send(ctx: &Ctx, visit: &Visit, form: &SendForm) -> Result<(), Error> {
     let helped = match form.post {
         Some(id) => posts::view(ctx, &visit.viewer, id).await?.author.id,
-        None => person(ctx, visit, &form.helped, "helped").await?,
+        None => posts::addressee(ctx, &visit.viewer, &form.helped, "helped").await?,
     };
-    let to = person(ctx, visit, &form.to, "to").await?;
+    let to = posts::addressee(ctx, &visit.viewer, &form.to, "to").await?;
     referrals::send(ctx, &visit.viewer, to, helped, form.post, &form.reason).await
 }
 

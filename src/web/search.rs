@@ -151,6 +151,7 @@ async fn show(State(ctx): State<Ctx>, visit: Visit, Query(asked): Query<Asked>) 
         days,
         language: Some(asked.language.clone()).filter(|tag| !tag.is_empty()),
         page: asked.page,
+        uncounted: false,
     };
     let found = search::search(&ctx, &visit.viewer, &wanted).await?;
     let c = visit.chrome(&ctx, Place::Search, visit.t("place-search"));

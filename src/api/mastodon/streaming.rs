@@ -1,6 +1,7 @@
 //! Streams over WebSocket and server-sent events.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -10,16 +11,15 @@ use axum::http::{StatusCode, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use futures_util::StreamExt as _;
 use serde_json::{Value, json};
-use tokio::sync::broadcast::error::RecvError;
-use tokio_stream::StreamExt as _;
-use tokio_stream::wrappers::BroadcastStream;
 
-use super::streams::{Stream, messages};
+use super::streams::{Message, Stream, messages};
 use crate::api::caller::Caller;
 use crate::api::fail::{Failure, Reply};
 use crate::api::params::Params;
-use crate::live::Change;
+use crate::domain::Viewer;
+use crate::live::{Change, Interest};
 use crate::services::{Ctx, oauth};
 
 /// How often a quiet stream says that it lives.
@@ -110,41 +110,26 @@ async fn two(
 
 /// Server-sent events.
 fn events(ctx: Ctx, caller: Caller, stream: Stream) -> Response {
-    let changes = BroadcastStream::new(ctx.hub.listen());
-    let told = changes.then(move |change| {
-        let (ctx, viewer, stream) = (ctx.clone(), caller.viewer, stream.clone());
-        async move {
-            // Who lags has missed some: clients load the timeline again when they notice a gap.
-            let Ok(change) = change else { return Vec::new() };
-            match messages(&ctx, &viewer, &stream, &change).await {
-                Ok(messages) => messages,
-                Err(error) => {
-                    tracing::warn!(%error, "a stream could not tell of a change");
-                    Vec::new()
-                }
-            }
-        }
-    });
-    let flat = flatten(told);
-    let mut response = Sse::new(flat).keep_alive(KeepAlive::new().interval(THUMP).text("thump")).into_response();
+    let changes = ctx.hub.listen(stream.interest(&caller)).stream();
+    // Boxed: what it takes to draw a status is not kept room for in every idle stream.
+    let told = changes.then(move |change| Box::pin(tell_of(ctx.clone(), caller.viewer, stream.clone(), change)));
+    let one = |(event, payload): Message| Ok::<_, Infallible>(Event::default().event(event).data(&*payload));
+    let told = told.flat_map(move |messages| futures_util::stream::iter(messages.into_iter().map(one)));
+    let mut response = Sse::new(told).keep_alive(KeepAlive::new().interval(THUMP).text("thump")).into_response();
     response.headers_mut().insert("x-accel-buffering", header::HeaderValue::from_static("no"));
     response
 }
 
-/// Each message as an event of its own.
-fn flatten(
-    told: impl tokio_stream::Stream<Item = Vec<super::streams::Message>>,
-) -> impl tokio_stream::Stream<Item = Result<Event, Infallible>> {
-    use futures_util::StreamExt as _;
-    told.flat_map(|messages| {
-        let one = |(event, payload): super::streams::Message| Ok(Event::default().event(event).data(payload));
-        futures_util::stream::iter(messages.into_iter().map(one))
+async fn tell_of(ctx: Ctx, viewer: Viewer, stream: Stream, change: Arc<Change>) -> Vec<Message> {
+    messages(&ctx, &viewer, &stream, &change).await.unwrap_or_else(|error| {
+        tracing::warn!(%error, "a stream could not tell of a change");
+        Vec::new()
     })
 }
 
 /// One socket, with several streams.
 async fn serve(ctx: Ctx, caller: Caller, mut socket: WebSocket, mut streams: Vec<Stream>) {
-    let mut changes = ctx.hub.listen();
+    let mut changes = ctx.hub.listen(Interest { member: caller.viewer.actor_id(), posts: true });
     let mut ping = tokio::time::interval(PING);
     loop {
         let goes_on = tokio::select! {
@@ -153,11 +138,7 @@ async fn serve(ctx: Ctx, caller: Caller, mut socket: WebSocket, mut streams: Vec
                 Some(Ok(Frame::Close(_)) | Err(_)) | None => false,
                 Some(Ok(_)) => true,
             },
-            change = changes.recv() => match change {
-                Ok(change) => tell(&ctx, &caller, &mut socket, &streams, &change).await,
-                Err(RecvError::Lagged(_)) => true,
-                Err(RecvError::Closed) => false,
-            },
+            change = changes.next() => Box::pin(tell(&ctx, &caller, &mut socket, &streams, &change)).await,
             _ = ping.tick() => stands(&ctx, &caller).await && socket.send(Frame::Ping(Default::default())).await.is_ok(),
         };
         if !goes_on {
@@ -194,17 +175,10 @@ async fn heard(caller: &Caller, socket: &mut WebSocket, streams: &mut Vec<Stream
     true
 }
 
-async fn tell(ctx: &Ctx, caller: &Caller, socket: &mut WebSocket, streams: &[Stream], change: &Change) -> bool {
+async fn tell(ctx: &Ctx, caller: &Caller, socket: &mut WebSocket, streams: &[Stream], change: &Arc<Change>) -> bool {
     for stream in streams {
-        let told = match messages(ctx, &caller.viewer, stream, change).await {
-            Ok(told) => told,
-            Err(error) => {
-                tracing::warn!(%error, "a stream could not tell of a change");
-                continue;
-            }
-        };
-        for (event, payload) in told {
-            let frame = json!({ "stream": stream.label(), "event": event, "payload": payload });
+        for (event, payload) in tell_of(ctx.clone(), caller.viewer, stream.clone(), change.clone()).await {
+            let frame = json!({ "stream": stream.label(), "event": event, "payload": &*payload });
             if socket.send(Frame::Text(frame.to_string().into())).await.is_err() {
                 return false;
             }

@@ -11,7 +11,7 @@ use crate::base::*;
 use crate::domain::Viewer;
 use crate::domain::audiences::Scope;
 use crate::domain::posts::{PostKind, PostView};
-use crate::live::Change;
+use crate::live::{Change, Interest};
 use crate::services::api::Fresh;
 use crate::services::{Ctx, api, lists, oauth, posts};
 
@@ -30,8 +30,8 @@ pub enum Stream {
     Direct,
 }
 
-/// One message: the name of the event, and what it carries as text.
-pub type Message = (&'static str, String);
+/// One message: the name of the event, and what it carries as text, which many listeners may share.
+pub type Message = (&'static str, Arc<str>);
 
 impl Stream {
     /// A stream by its name, with the hashtag or list it needs.
@@ -71,6 +71,12 @@ impl Stream {
         }
     }
 
+    /// What has to be heard for it.
+    pub fn interest(&self, caller: &Caller) -> Interest {
+        let own = matches!(self, Self::User(_));
+        Interest { member: caller.viewer.actor_id().filter(|_| own), posts: *self != Self::User(true) }
+    }
+
     /// Whether a token may listen to it.
     pub fn is_allowed(&self, caller: &Caller) -> bool {
         let scope = if *self == Self::User(true) { "read:notifications" } else { "read:statuses" };
@@ -81,57 +87,71 @@ impl Stream {
 
 /// What a change means to one stream; nothing for most. Everything is read under the viewer's own sight.
 pub async fn messages(ctx: &Ctx, viewer: &Viewer, stream: &Stream, change: &Change) -> Result<Vec<Message>> {
-    let me = viewer.member_id()?;
+    // Boxed: most changes are told without any of this, to thousands who listen.
     match (stream, change) {
-        (Stream::User(false), Change::Home { post, members }) if members.contains(&me) => {
-            let Some(mark) = api::on_home(ctx, viewer, *post).await? else { return Ok(Vec::new()) };
-            let sheet = Sheet::load(ctx, viewer, std::slice::from_ref(&mark)).await?;
-            let mut payload = String::new();
-            let drawn = sheet.status(&mut payload, &mark, Outer::Boosts);
-            Ok(drawn.then_some(("update", payload)).into_iter().collect())
-        }
-        (Stream::User(_), Change::Notice { member, notice }) if *member == me => {
-            let drawn = notifications::drawn(ctx, viewer, *notice).await?;
-            Ok(drawn.map(|value| ("notification", value.to_string())).into_iter().collect())
-        }
-        (Stream::User(_), Change::Filters { member }) if *member == me => Ok(vec![("filters_changed", String::new())]),
+        (Stream::User(false), Change::Home { post, .. }) => Box::pin(at_home(ctx, viewer, *post)).await,
+        (Stream::User(_), Change::Notice { notice, .. }) => Box::pin(noticed(ctx, viewer, *notice)).await,
+        (Stream::User(_), Change::Filters { .. }) => Ok(vec![("filters_changed", "".into())]),
         (Stream::User(true), _) => Ok(Vec::new()),
         (Stream::Direct | Stream::User(false), Change::Post { post, root, author, .. }) => {
             if !freshly(ctx, viewer, *post, *author).await?.direct {
                 return Ok(Vec::new());
             }
-            let Some(view) = seen(ctx, viewer, *post).await?.filter(|view| view.post.kind == PostKind::Direct) else {
-                return Ok(Vec::new());
-            };
-            if *stream == Stream::User(false) && view.post.author_id != me {
-                return Ok(Vec::new());
-            }
-            let found = vec![api::conversation(ctx, viewer, *root).await?];
-            let drawn = own::drawn(ctx, viewer, found).await?.pop().unwrap_or(Value::Null);
-            Ok(vec![("conversation", drawn.to_string())])
+            Box::pin(conversation(ctx, viewer, stream, *post, *root)).await
         }
         (Stream::Public(..) | Stream::Hashtag(..), Change::Post { post, author, .. }) => {
+            let me = viewer.member_id()?;
             let fresh = freshly(ctx, viewer, *post, *author).await?;
             match &fresh.text {
                 _ if fresh.closed || fresh.apart.contains(&me) => Ok(Vec::new()),
                 Some(text) if !fresh.filtering.contains(&me) => {
                     Ok(carries(stream, &fresh).then(|| ("update", text.clone())).into_iter().collect())
                 }
-                _ => told(ctx, viewer, stream, *post).await,
+                _ => Box::pin(told(ctx, viewer, stream, *post)).await,
             }
         }
-        (_, Change::Post { post, .. }) => told(ctx, viewer, stream, *post).await,
-        (_, Change::Edited { post, .. }) => {
-            let view = seen(ctx, viewer, *post).await?;
-            match view {
-                Some(view) if *stream == Stream::User(false) || belongs(ctx, viewer, stream, &view).await? => {
-                    update(ctx, viewer, "status.update", Some(view), Outer::Plain).await
-                }
-                _ => Ok(Vec::new()),
-            }
-        }
+        (_, Change::Post { post, .. }) => Box::pin(told(ctx, viewer, stream, *post)).await,
+        (_, Change::Edited { post, .. }) => Box::pin(edited(ctx, viewer, stream, *post)).await,
         (_, Change::Deleted { post, .. }) => {
-            Ok(api::ids_of(ctx, *post).await?.into_iter().map(|id| ("delete", id.to_string())).collect())
+            let ids = Box::pin(api::ids_of(ctx, *post)).await?;
+            Ok(ids.into_iter().map(|id| ("delete", id.to_string().into())).collect())
+        }
+        _ => Ok(Vec::new()),
+    }
+}
+
+/// A post that came on the viewer's home.
+async fn at_home(ctx: &Ctx, viewer: &Viewer, post: PostId) -> Result<Vec<Message>> {
+    let Some(mark) = api::on_home(ctx, viewer, post).await? else { return Ok(Vec::new()) };
+    let sheet = Sheet::load(ctx, viewer, std::slice::from_ref(&mark)).await?;
+    let mut payload = String::new();
+    let drawn = sheet.status(&mut payload, &mark, Outer::Boosts);
+    Ok(drawn.then(|| ("update", payload.into())).into_iter().collect())
+}
+
+async fn noticed(ctx: &Ctx, viewer: &Viewer, notice: NotificationId) -> Result<Vec<Message>> {
+    let drawn = notifications::drawn(ctx, viewer, notice).await?;
+    Ok(drawn.map(|value| ("notification", value.to_string().into())).into_iter().collect())
+}
+
+/// A message in a conversation of the viewer's.
+async fn conversation(ctx: &Ctx, viewer: &Viewer, stream: &Stream, post: PostId, root: PostId) -> Result<Vec<Message>> {
+    let Some(view) = seen(ctx, viewer, post).await?.filter(|view| view.post.kind == PostKind::Direct) else {
+        return Ok(Vec::new());
+    };
+    if *stream == Stream::User(false) && view.post.author_id != viewer.member_id()? {
+        return Ok(Vec::new());
+    }
+    let found = vec![api::conversation(ctx, viewer, root).await?];
+    let drawn = own::drawn(ctx, viewer, found).await?.pop().unwrap_or(Value::Null);
+    Ok(vec![("conversation", drawn.to_string().into())])
+}
+
+/// A post that changed, if this stream carries it.
+async fn edited(ctx: &Ctx, viewer: &Viewer, stream: &Stream, post: PostId) -> Result<Vec<Message>> {
+    match seen(ctx, viewer, post).await? {
+        Some(view) if *stream == Stream::User(false) || belongs(ctx, viewer, stream, &view).await? => {
+            update(ctx, viewer, "status.update", Some(view), Outer::Plain).await
         }
         _ => Ok(Vec::new()),
     }
@@ -158,7 +178,13 @@ fn carries(stream: &Stream, fresh: &Fresh) -> bool {
 
 /// What is known of a new post, by whoever of all listeners asks first.
 async fn freshly(ctx: &Ctx, viewer: &Viewer, post: PostId, author: ActorId) -> Result<Arc<Fresh>> {
-    ctx.kept.fresh.try_get_with(post, fresh(ctx, viewer, post, author)).await.map_err(Error::internal)
+    match ctx.kept.fresh.get(&post).await {
+        Some(fresh) => Ok(fresh),
+        None => {
+            let drawing = ctx.kept.fresh.try_get_with(post, fresh(ctx, viewer, post, author));
+            Box::pin(drawing).await.map_err(Error::internal)
+        }
+    }
 }
 
 /// A new post drawn once for all who listen, if it is open, starts a thread, and nothing about it differs between them.
@@ -178,7 +204,7 @@ async fn fresh(ctx: &Ctx, viewer: &Viewer, post: PostId, author: ActorId) -> Res
     let (apart, filtering) = api::exceptions(ctx, author).await?;
     let tags = api::around(ctx, &nobody, std::slice::from_ref(&view), &[]).await?.tags;
     Ok(Arc::new(Fresh {
-        text: drawn.then_some(text),
+        text: drawn.then(|| text.into()),
         closed: false,
         direct: false,
         local: view.author.is_local(),
@@ -220,5 +246,5 @@ async fn update(
 ) -> Result<Vec<Message>> {
     let Some(view) = view else { return Ok(Vec::new()) };
     let drawn = statuses(ctx, viewer, &[view], outer).await?;
-    Ok(drawn.into_iter().map(|value| (event, value.to_string())).collect())
+    Ok(drawn.into_iter().map(|value| (event, value.to_string().into())).collect())
 }

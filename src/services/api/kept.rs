@@ -83,7 +83,7 @@ pub struct Answer {
 #[derive(Clone, Debug, Default)]
 pub struct Fresh {
     /// The status; `None` where it is not the same for all.
-    pub text: Option<String>,
+    pub text: Option<Arc<str>>,
     /// Not for the streams of open posts.
     pub closed: bool,
     /// A message between people.
@@ -127,7 +127,7 @@ pub struct Kept {
 }
 
 /// Bytes kept of statuses, accounts and answers.
-const ROOM: [u64; 3] = [48 << 20, 8 << 20, 16 << 20];
+const ROOM: [u64; 3] = [24 << 20, 4 << 20, 8 << 20];
 
 /// How long a new post is told to all in one form: the streams hear of it at once.
 const FRESH: Duration = Duration::from_secs(5);

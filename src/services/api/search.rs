@@ -88,7 +88,7 @@ pub async fn search(ctx: &Ctx, viewer: &Viewer, search: Search) -> Result<Found>
     if needle.is_empty() {
         return Ok(found);
     }
-    let kinds = |kind: Option<FoundKind>| Wanted { text: text.to_owned(), kind, ..Wanted::default() };
+    let kinds = |kind: Option<FoundKind>| Wanted { text: text.to_owned(), kind, uncounted: true, ..Wanted::default() };
     let limit = usize::try_from(search.limit).unwrap_or(0);
     if wants("accounts") {
         // People are found by who may open the list of people; others find groups, and whom they name exactly.

@@ -9,7 +9,7 @@ use crate::domain::moderation::BlockKind;
 use crate::domain::posts::{Post, PostKind, PostView};
 use crate::policy::{self, InGroup};
 use crate::services::groups::{self, GroupView};
-use crate::services::{Ctx, backfill, posts};
+use crate::services::{Ctx, backfill, people, posts};
 use crate::store;
 use crate::store::groups::GroupLine;
 use crate::text;
@@ -111,6 +111,27 @@ pub async fn writable_groups(ctx: &Ctx, viewer: &Viewer) -> Result<Vec<GroupLine
         member && line.group.archived_at.is_none() && (moderator || line.group.posting != Posting::Moderators)
     });
     Ok(lines)
+}
+
+/// Someone by handle, with or without `@`, or by full name where the viewer knows only one who is called that.
+///
+/// # Errors
+/// `Invalid` for `field` when there is nobody, or more than one.
+pub async fn addressee(ctx: &Ctx, viewer: &Viewer, typed: &str, field: &'static str) -> Result<ActorId> {
+    let typed = typed.trim().trim_start_matches('@');
+    match people::person(ctx, viewer, &typed.to_lowercase()).await {
+        Ok(person) => return Ok(person.actor.id),
+        Err(Error::NotFound | Error::Gone) => {}
+        Err(error) => return Err(error),
+    }
+    let wanted = text::fold(typed);
+    let found = complete(ctx, viewer, typed, None, &[ActorKind::Person]).await?;
+    let mut called = found.iter().map(|(card, _)| card).filter(|card| text::fold(&card.display_name) == wanted);
+    match (called.next(), called.next()) {
+        (Some(card), None) => Ok(card.id),
+        (Some(_), Some(_)) => Err(Error::invalid(field, "error-recipient-several")),
+        (None, _) => Err(Error::invalid(field, "error-recipient-unknown")),
+    }
 }
 
 /// Names for a half-typed mention: people and groups the viewer may know, members of `group` first, and whether they

@@ -1,7 +1,7 @@
 //! What a viewer may find, as ids of audiences. It is asked anew for each question, so that counts never tell of what was
 //! closed a moment ago.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use crate::base::*;
@@ -9,7 +9,7 @@ use crate::domain::Viewer;
 use crate::domain::audiences::Scope;
 use crate::domain::search::EVERYONE;
 use crate::domain::search::{MEMBERS, known_by};
-use crate::index::Readable;
+use crate::index::{Ids, Readable};
 use crate::services::Ctx;
 use crate::{policy, store};
 
@@ -31,7 +31,7 @@ struct Remembered {
     all_at: Time,
     at: Time,
     last: i64,
-    ids: Arc<HashSet<i64>>,
+    ids: Arc<Ids>,
 }
 
 /// What `viewer` may find.
@@ -68,7 +68,7 @@ pub async fn readable(ctx: &Ctx, viewer: &Viewer) -> Result<Arc<Readable>> {
     Ok(Arc::new(readable))
 }
 
-async fn open(ctx: &Ctx, conn: &mut store::Conn, max: Scope) -> Result<Arc<HashSet<i64>>> {
+async fn open(ctx: &Ctx, conn: &mut store::Conn, max: Scope) -> Result<Arc<Ids>> {
     let now = ctx.now();
     let version = store::search::audience_version(conn).await?;
     let known = match ctx.finding.open.0.lock() {
@@ -89,7 +89,7 @@ async fn open(ctx: &Ctx, conn: &mut store::Conn, max: Scope) -> Result<Arc<HashS
             Remembered { at: now, ..known }
         }
         None => {
-            let ids: HashSet<i64> = store::search::open_audiences(conn, max, -1).await?.into_iter().collect();
+            let ids: Ids = store::search::open_audiences(conn, max, -1).await?.into_iter().collect();
             let last = ids.iter().copied().fold(0, i64::max);
             Remembered { version, all_at: now, at: now, last, ids: Arc::new(ids) }
         }

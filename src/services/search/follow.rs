@@ -14,6 +14,7 @@ use super::documents::{self, Keyed};
 use crate::base::*;
 use crate::domain::search::FeedPlace;
 use crate::index::{Volume, Writer};
+use crate::live::Interest;
 use crate::services::Ctx;
 use crate::store;
 use crate::store::search::Indexed;
@@ -146,7 +147,7 @@ async fn follow(ctx: &Ctx) -> Result<()> {
     let mut checked: Option<Instant> = None;
     // The feed does not reach back to where the index is: it is searched until the new one is there, and read no further.
     let mut lost = false;
-    let mut hub = ctx.hub.listen();
+    let mut posts = ctx.hub.listen(Interest { posts: true, member: None });
     loop {
         let place = current.as_ref().map(|(_, place)| *place);
         if building.is_none() && (place.is_none() || checked.is_none_or(|at| at.elapsed() > CHECK)) {
@@ -181,7 +182,7 @@ async fn follow(ctx: &Ctx) -> Result<()> {
         if !more {
             tokio::select! {
                 () = tokio::time::sleep(POLL) => {}
-                _ = hub.recv() => {}
+                _ = posts.next() => {}
                 () = ctx.finding.wake.notified() => {}
             }
         }

@@ -17,7 +17,7 @@ use crate::store::actors::{CardRow, card, card_columns};
 use crate::store::fixed::lit;
 use crate::store::schema::*;
 use crate::store::sight::sees_posts;
-use crate::store::{Conn, db_fn};
+use crate::store::{Conn, db_fn, paged};
 
 /// A post with its author as one query returns it; [`assemble`] adds the rest.
 type Row = (Post, Scope, CardRow, Option<String>, bool, bool, bool, Option<PostId>, Option<QuoteState>, i64);
@@ -184,7 +184,8 @@ db_fn! {
             }
             None => {
                 let mine = base
-                    .inner_join(home::table.on(home::entry_id.eq(entries::id)))
+                    // Without the plus SQLite may go through all entries of everyone within the bounds of the page.
+                    .inner_join(home::table.on(entries::id.eq(lit::<BigInt>("+home.entry_id", &[]))))
                     .into_boxed()
                     .filter(home::member_id.eq(home_of))
                     .filter(listed!(me))

@@ -10,7 +10,7 @@ use crate::domain::posts::*;
 use crate::store::actors::{CardRow, card, card_columns};
 use crate::store::fixed::lit;
 use crate::store::schema::*;
-use crate::store::{Conn, db_fn};
+use crate::store::{Conn, db_fn, paged};
 
 db_fn! {
     /// Counts of reactions per post and kind, and whether `me` gave one.

@@ -127,9 +127,9 @@ async fn show(
 }
 
 /// Back to the account, or to its page with what stands in the way.
-async fn answer(ctx: &Ctx, visit: &Visit, id: ActorId, done: Result<(), Error>) -> PageResult {
+async fn answer(ctx: &Ctx, visit: &Visit, id: ActorId, done: Result<(), Error>, told: &str) -> PageResult {
     match done {
-        Ok(()) => see(&format!("/admin/people/{id}?done=saved")),
+        Ok(()) => see(&format!("/admin/people/{id}?done={told}")),
         Err(error) => again(&AccountPage::new(ctx, visit, id, Fields::of(error)?).await?),
     }
 }
@@ -148,7 +148,7 @@ async fn role(
 ) -> PageResult {
     let role = Role::parse(&form.role).ok_or(Error::invalid("role", "error-choice"))?;
     let done = accounts::set_role(&ctx, &visit.viewer, id, role).await;
-    answer(&ctx, &visit, id, done).await
+    answer(&ctx, &visit, id, done, "saved").await
 }
 
 #[derive(Deserialize)]
@@ -165,7 +165,7 @@ async fn kind(
 ) -> PageResult {
     let kind = PersonKind::parse(&form.kind).ok_or(Error::invalid("kind", "error-choice"))?;
     let done = accounts::set_kind(&ctx, &visit.viewer, id, kind).await;
-    answer(&ctx, &visit, id, done).await
+    answer(&ctx, &visit, id, done, "saved").await
 }
 
 async fn approve(
@@ -201,7 +201,7 @@ async fn suspend(
     CheckedForm(form): CheckedForm<SuspendForm>,
 ) -> PageResult {
     let done = accounts::suspend(&ctx, &visit.viewer, id, &form.reason).await;
-    answer(&ctx, &visit, id, done).await
+    answer(&ctx, &visit, id, done, "suspended").await
 }
 
 async fn unsuspend(
@@ -211,7 +211,7 @@ async fn unsuspend(
     CheckedForm(_): CheckedForm<Nothing>,
 ) -> PageResult {
     let done = accounts::unsuspend(&ctx, &visit.viewer, id).await;
-    answer(&ctx, &visit, id, done).await
+    answer(&ctx, &visit, id, done, "unsuspended").await
 }
 
 #[derive(askama::Template)]

@@ -6,7 +6,7 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 
 use super::super::chrome::{Chrome, Place};
-use super::super::forms::{CheckedForm, Fields, Query, again};
+use super::super::forms::{AnswerForm, CheckedForm, Fields, Query, again};
 use super::super::knowledge::{OfferLine, Row, rows};
 use super::super::visit::{Failure, PageResult, Visit};
 use super::super::{page, see};
@@ -168,12 +168,6 @@ async fn choose(State(ctx): State<Ctx>, visit: Visit, CheckedForm(form): Checked
     };
     expertise::set_choices(&ctx, &visit.viewer, chosen).await?;
     see("/settings/knowledge?done=saved")
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct AnswerForm {
-    answer: String,
 }
 
 async fn answer(

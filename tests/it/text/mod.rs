@@ -1,3 +1,4 @@
+mod diff;
 mod foreign;
 mod markdown;
 mod words;
