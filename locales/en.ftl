@@ -451,6 +451,7 @@ history-changed = Changed on { $what }
 history-none = This post has not been changed.
 history-gone = Gone:
 history-added = New:
+history-legend = Underlined is new. Struck through is gone.
 history-back = To the post
 notices-title = Notices
 notices-all = Everything
@@ -1609,7 +1610,7 @@ overview-title = What do we know together?
 overview-lead = Numbers only, from what people tell themselves. No rankings.
 overview-missing = Asked for, but nobody tells about it
 overview-missing-what = How often people asked for it, or wanted to learn it, in the last year.
-overview-missing-none = There is somebody for every subject that is asked for.
+overview-missing-none = There is nothing here now.
 overview-asked = { $n ->
     [one] asked for once
    *[other] asked for { $n } times
@@ -1621,7 +1622,7 @@ overview-people = { $n ->
     [one] 1 person
    *[other] { $n } people
  }
-overview-broad = Broadly known
+overview-broad = Known by several people
 overview-broad-what = Three people or more can help.
 overview-broad-none = There is no subject yet that three people tell about.
 lessons-title = Lessons learned
@@ -1640,7 +1641,7 @@ lesson-otherwise = What we would do differently
 lesson-whom = For whom
 lesson-whom-hint = Choose a target group, or type more with commas between.
 lesson-next = Next: choose a group
-error-lesson-empty = Fill this in.
+error-lesson-empty = Fill in what it is about and what you did.
 booklet-title = Booklet of lessons
 booklet-make = Make a booklet of them
 booklet-how = Print the booklet, or save it as PDF. Each lesson begins on a new page.
@@ -1652,7 +1653,7 @@ contact-ask = Ask whether you may write
 contact-ask-who = Ask { $what } whether you may write
 contact-ask-lead = Say briefly why you want to be in touch. If the other person says yes, you can send each other messages. You do not get to see a no.
 contact-to = To whom?
-contact-to-hint = Name and organisation, for example maria@kring.buurtzorg.nl
+contact-to-hint = The address on Kring, for example maria@kring.buurtzorg.nl
 contact-reason = Why do you want to write?
 contact-reason-hint = For example: you know families from Ukraine, and I look for help with reading with a child.
 contact-send = Send the question
@@ -1664,7 +1665,7 @@ contact-stop = Stop this contact
 contacts-title = Contact with partners
 contacts-lead = People at a partner first ask whether they may write to you. You choose.
 contacts-none = No contact yet
-contacts-none-what = Did you find someone at a partner? Here you ask whether you may write.
+contacts-none-what = Did you find someone at a partner? Then first ask whether you may write. You see here whether you may.
 contacts-asked = Asked of you
 contacts-agreed = You may write to each other
 contacts-waiting = Asked by you
@@ -1694,10 +1695,10 @@ wiki-note-hint = Briefly, so that others understand. For example: changed the op
 wiki-history = Earlier versions
 wiki-history-lead = Every version is kept. Choose two to compare them, or open one to put it back.
 wiki-version = Version { $what }
-wiki-from = From
-wiki-to = To
+wiki-from = Compare this one
+wiki-to = With this one
 wiki-compare = Compare versions
-wiki-compare-now = Compare with the version of now
+wiki-compare-now = Compare with the current version
 wiki-back = Back to the page
 wiki-restore = Put this version back
 wiki-restored = Back to version { $n }
@@ -1705,7 +1706,7 @@ wiki-delete = Delete this page
 wiki-delete-title = Delete “{ $what }”?
 wiki-delete-what = Nobody can see the page any more after that.
 wiki-clash = Someone else just changed this page
-wiki-clash-what = Nothing was overwritten. See what changed, adapt your text below and save once more.
+wiki-clash-what = Nothing was overwritten. See what changed, adapt your text below and choose Save again.
 wiki-clash-theirs = This is what the other person changed
 wiki-clash-mine = This is what changes if you save now
 wiki-clash-now = See the page as it is now
@@ -1737,7 +1738,7 @@ tip-why = Why do you recommend it?
 tip-why-hint = What did you like about it? When is it useful?
 tip-post-title = Reading tip: { $what }
 tip-lists = Lists of reading tips
-tip-lists-lead = Put tips together, for a class or a theme for example. On a list everyone sees only tips that they may read.
+tip-lists-lead = Put tips together, for a class or a theme for example. On a list you only see tips that you may read.
 tip-lists-mine = Your lists
 tip-lists-others = Lists of colleagues
 tip-lists-none = You have no list yet
@@ -1747,6 +1748,7 @@ tip-list-about = What is the list for?
 tip-list-shared = Colleagues may see this list
 tip-list-shared-hint = Only you can change the list.
 tip-list-own = Only for you
+tip-list-none-what = Go to Reading tips and choose at a tip: Put on a list.
 tip-list-make = Make the list
 tip-list-change = Change this list
 tip-list-delete = Delete the list
@@ -1764,17 +1766,19 @@ board-lead = Do you need help, or something on loan? Or do you have something to
 board-new = Hang up a card
 board-form-lead = After the last day your card leaves the board by itself.
 board-side = Do you look for something or offer it?
-board-seek = I look for
-board-offer = I offer
+board-seek = Wanted
+board-offer = Offered
+board-form-seek = I look for something
+board-form-offer = I offer something
 board-none = The board is empty
 board-none-what = Be the first to hang up a card.
 board-what = What?
 board-what-hint = For example: someone who pours coffee on Saturday.
-board-more = More about it
+board-more = Tell more about it
 board-more-hint = Where, when, and how someone can reach you.
 board-until = Until { $what }
 board-until-label = Until which day?
-board-where-hint = In a network group partners see your card too.
+board-where-hint = After the name of a group you see who can read your card.
 board-hang = Hang it up
 board-done = Done, take it off
 done-board-off = Your card is off the board. The post stays.
@@ -1783,7 +1787,7 @@ error-board-until = Choose a day from today until three months from now.
 thanks-title = Thank-you cards
 thanks-lead = Cards that you got. You choose who sees them on your page.
 thanks-none = You have no cards yet
-thanks-none-what = Thank someone yourself: on that person’s page.
+thanks-none-what = Why not thank someone yourself? You do that on that person’s page.
 thanks-new = Send a thank-you card
 thanks-new-lead = The other person gets a notice and chooses who else sees the card.
 thanks-to = To whom?
@@ -1793,7 +1797,7 @@ thanks-send = Send the card
 thanks-away = Throw away
 thanks-shown = Thanked by
 notice-thanks-card = sent you a thank-you card
-done-thanked = Your card was sent.
+done-thanked = Your card was sent. The other person gets a notice.
 error-thanks-to = You cannot send this person a card.
 year-title = Your year
 year-thanks-to = With thanks to
@@ -1803,8 +1807,8 @@ year-posts = { $n ->
    *[other] { $n } posts written
 }
 year-answers = { $n ->
-    [one] answered once
-   *[other] answered { $n } times
+    [one] 1 answer given
+   *[other] { $n } answers given
 }
 year-accepted = { $n ->
     [one] 1 answer that was the answer
@@ -1815,8 +1819,8 @@ year-lessons = { $n ->
    *[other] { $n } lessons shared
 }
 year-pages = { $n ->
-    [one] updated a page of a knowledge base once
-   *[other] updated pages of a knowledge base { $n } times
+    [one] 1 update to a page of a knowledge base
+   *[other] { $n } updates to pages of a knowledge base
 }
 year-tips = { $n ->
     [one] 1 reading tip given
@@ -1827,8 +1831,8 @@ year-helped = { $n ->
    *[other] said yes { $n } times when someone needed help
 }
 year-thanks = { $n ->
-    [one] thanked once for a post
-   *[other] thanked { $n } times for a post
+    [one] 1 thank-you received for a post
+   *[other] { $n } thank-yous received for posts
 }
 year-cards = { $n ->
     [one] 1 thank-you card received

@@ -177,6 +177,9 @@ db_fn! {
 
     /// The newest message of several conversations: root and message.
     pub async fn newest_of(conn, roots: &[PostId]) -> Vec<(i64, PostId)> {
+        if roots.is_empty() {
+            return Ok(Vec::new());
+        }
         let newest = posts::table
             .filter(posts::root_id.eq_any(roots.iter().map(|id| id.0).collect::<Vec<_>>()))
             .filter(posts::state.eq(PostState::Published))
@@ -189,6 +192,9 @@ db_fn! {
 
     /// Readers of several audiences.
     pub async fn readers_of(conn, audiences: &[AudienceId]) -> Vec<(AudienceId, ActorId)> {
+        if audiences.is_empty() {
+            return Ok(Vec::new());
+        }
         readers::table
             .filter(readers::audience_id.eq_any(audiences))
             .select((readers::audience_id, readers::actor_id))

@@ -48,6 +48,9 @@ db_fn! {
 
     /// Several hosts by name.
     pub async fn hosts_by_name(conn, names: &[String]) -> Vec<Host> {
+        if names.is_empty() {
+            return Ok(Vec::new());
+        }
         hosts::table.filter(hosts::name.eq_any(names)).select(Host::as_select()).load(conn).await
     }
 

@@ -504,6 +504,9 @@ db_fn! {
 db_fn! {
     /// Who reads each of some audiences, at most 400 in all.
     pub async fn readers_of(conn, audiences: &[AudienceId]) -> Vec<(AudienceId, ActorId)> {
+        if audiences.is_empty() {
+            return Ok(Vec::new());
+        }
         readers::table
             .filter(readers::audience_id.eq_any(audiences))
             .order((readers::audience_id, readers::actor_id))

@@ -26,6 +26,9 @@ db_fn! {
 
     /// The names that servers give themselves.
     async fn named(conn, of: &[HostId]) -> Vec<(HostId, String)> {
+        if of.is_empty() {
+            return Ok(Vec::new());
+        }
         actors::table
             .filter(actors::host_id.eq_any(of).and(actors::kind.eq(ActorKind::Application)))
             .filter(actors::state.eq(ActorState::Active))

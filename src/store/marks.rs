@@ -151,6 +151,7 @@ fn query(wanted: Wanted<'_>, sight: &Sight) -> (Fixed<Columns>, Option<&'static 
     match wanted {
         Wanted::Home(_) => q.push("home CROSS JOIN entries CROSS JOIN posts CROSS JOIN audiences a", &[]),
         Wanted::Source(..) => q.push("entries CROSS JOIN posts CROSS JOIN audiences a", &[]),
+        Wanted::Tag(..) => q.push("post_tags t CROSS JOIN posts CROSS JOIN audiences a", &[]),
         _ => q.push("posts JOIN audiences a ON a.id = posts.audience_id", &[]),
     }
     let cursor = restrict(&mut q, wanted, sight);
@@ -204,10 +205,10 @@ fn restrict(q: &mut Fixed<Columns>, wanted: Wanted<'_>, sight: &Sight) -> Option
             Some("posts.id")
         }
         Wanted::Tag(tag, narrow) => {
-            q.push_text(" WHERE posts.id IN (SELECT t.post_id FROM post_tags t WHERE t.tag = ?)", tag);
+            q.push_text(" WHERE posts.id = t.post_id AND a.id = posts.audience_id AND t.tag = ?", tag);
             q.push(PUBLISHED, &[]);
             push_narrow(q, narrow);
-            Some("posts.id")
+            Some("t.post_id")
         }
         Wanted::Thread(root) => {
             q.push(" WHERE posts.root_id = ?", &[root.0]);

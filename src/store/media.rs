@@ -48,6 +48,9 @@ db_fn! {
 
     /// The state of a file among several that cannot be shown yet, or never.
     pub async fn first_unready(conn, ids: &[MediaId]) -> Option<MediaState> {
+        if ids.is_empty() {
+            return Ok(None);
+        }
         media::table
             .filter(media::id.eq_any(ids).and(media::state.eq_any([MediaState::Processing, MediaState::Failed])))
             .select(media::state)

@@ -127,12 +127,18 @@ db_fn! {
     }
 
     async fn tag_rows(conn, tag: &str, sight: &Sight, me: i64, page: Page) -> Vec<Row> {
-        let query = rows!(me)
-            .filter(posts::id.eq_any(post_tags::table.filter(post_tags::tag.eq(tag)).select(post_tags::post_id)))
-            .filter(posts::state.eq(PostState::Published))
+        let query = post_tags::table
+            .inner_join(posts::table.on(posts::id.eq(lit::<BigInt>("+post_tags.post_id", &[]))))
+            .inner_join(audiences::table.on(audiences::id.eq(lit::<BigInt>("+posts.audience_id", &[]))))
+            .inner_join(actors::table.on(actors::id.eq(lit::<BigInt>("+posts.author_id", &[]))))
+            .inner_join(hosts::table.on(hosts::id.eq(lit::<BigInt>("+actors.host_id", &[]))))
+            .left_join(members::table.on(members::actor_id.eq(actors::id)))
+            .filter(post_tags::tag.eq(tag).and(posts::state.eq(PostState::Published)))
             .filter(not_blocked!(me))
-            .filter(sees_posts(sight));
-        paged!(query, page, posts::id, conn)
+            .filter(sees_posts(sight))
+            .select(row_columns!(me))
+            .into_boxed();
+        paged!(query, page, post_tags::post_id, conn)
     }
 
     async fn thread_rows(conn, root: PostId, sight: &Sight, me: i64, after: i64, limit: i64) -> Vec<Row> {

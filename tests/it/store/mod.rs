@@ -2,6 +2,7 @@
 
 mod durability;
 mod migrations;
+mod plans;
 mod processes;
 mod promises;
 mod queues;
