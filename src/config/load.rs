@@ -43,6 +43,10 @@ impl Config {
         }
         let mut config: Self = figment.extract().map_err(|error| explain(&error, &figment))?;
         config.instance.domain = config.instance.domain.trim().to_lowercase();
+        if figment.find_value("instance.domain").is_err() {
+            // On this machine, and nothing is said of a proxy: people come by the port it listens on.
+            config.instance.domain = format!("localhost:{}", config.server.listen.port());
+        }
         if figment.find_value("instance.scheme").is_err() {
             config.instance.scheme = if is_loopback(&config.instance.domain) { Scheme::Http } else { Scheme::Https };
         }

@@ -37,7 +37,7 @@ pub struct CardForm {
 pub async fn publish(ctx: &Ctx, viewer: &Viewer, form: CardForm) -> Result<Published> {
     let now = ctx.now();
     if form.title.trim().is_empty() {
-        return Err(Error::invalid("title", "error-title-empty"));
+        return Err(Error::invalid("title", "error-board-what"));
     }
     if form.until <= now || form.until > now.plus((MOST_DAYS + 1) * Time::DAY) {
         return Err(Error::invalid("until", "error-board-until"));

@@ -90,7 +90,7 @@ impl GroupForm {
         let title = self.title.trim();
         let mut fields = Vec::new();
         if title.is_empty() {
-            fields.push(FieldError { field: "title", code: "error-title-empty" });
+            fields.push(FieldError { field: "title", code: "error-group-title" });
         }
         if title.chars().count() > 80 {
             fields.push(FieldError { field: "title", code: "error-title-long" });

@@ -168,7 +168,7 @@ fn list_text(title: &str, about: &str) -> Result<(String, String)> {
     let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
     let about: String = about.trim().chars().take(500).collect();
     match title.chars().count() {
-        0 => Err(Error::invalid("title", "error-title-empty")),
+        0 => Err(Error::invalid("title", "error-list-title")),
         n if n > Work::LONGEST => Err(Error::invalid("title", "error-title-long")),
         _ => Ok((title, about)),
     }

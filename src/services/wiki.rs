@@ -94,7 +94,7 @@ fn checked(ctx: &Ctx, form: &WikiForm) -> Result<WikiForm> {
         _ => {}
     }
     match form.source.chars().count() {
-        0 => fields.push(FieldError { field: "body", code: "error-text-empty" }),
+        0 => fields.push(FieldError { field: "body", code: "error-wiki-empty" }),
         n if n > ctx.config.limits.max_post_chars => {
             fields.push(FieldError { field: "body", code: "error-text-long" });
         }

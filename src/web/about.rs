@@ -30,6 +30,8 @@ struct AboutPage {
     mail: bool,
     registration: &'static str,
     ask: bool,
+    /// Nobody has an account yet.
+    empty: bool,
     groups: Vec<GroupItem>,
     posts: Vec<PostCard>,
 }
@@ -54,6 +56,7 @@ async fn about(State(ctx): State<Ctx>, visit: Visit) -> PageResult {
         contact: settings.contact,
         registration,
         ask: ask && c.me.is_none(),
+        empty: c.me.is_none() && lines.is_empty() && instance::needs_first_run(&ctx).await?,
         groups: lines
             .iter()
             .filter(|line| line.actor.is_local())

@@ -79,6 +79,8 @@ struct ListPage {
     c: Chrome,
     /// Sides to choose from: path, key, chosen.
     sides: Vec<(String, String, bool)>,
+    /// One side alone is shown.
+    chosen: bool,
     cards: Vec<BoardCard>,
     next: Option<String>,
 }
@@ -107,7 +109,7 @@ async fn list(State(ctx): State<Ctx>, visit: Visit, Query(asked): Query<Asked>) 
         Side::ALL.iter().map(|known| (path(Some(*known), None), format!("board-{known}"), side == Some(*known))),
     );
     let cards = found.into_iter().map(|hanging| BoardCard::of(&c, &visit, hanging)).collect();
-    page(&ListPage { c, sides, cards, next })
+    page(&ListPage { c, sides, cards, next, chosen: side.is_some() })
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -187,7 +189,7 @@ async fn send(State(ctx): State<Ctx>, visit: Visit, CheckedForm(typed): CheckedF
         board::publish(&ctx, &visit.viewer, form).await
     };
     match sent.await {
-        Ok(published) => see(&format!("{}?done=published", post_path(published.id))),
+        Ok(_) => see("/board?done=board-hung"),
         Err(error) => again(&FormPage::new(&ctx, &visit, typed, Fields::of(error)?).await?),
     }
 }

@@ -521,10 +521,10 @@ async fn recipients(ctx: &Ctx, visit: &Visit, typed: &str) -> Result<Vec<ActorId
         match posts::addressee(ctx, &visit.viewer, part, "to").await {
             Err(Error::Invalid { .. }) if part.contains(' ') => {
                 for handle in part.split_whitespace() {
-                    found.push(posts::addressee(ctx, &visit.viewer, handle, "to").await?);
+                    found.push(posts::addressee(ctx, &visit.viewer, handle, "to").await?.id);
                 }
             }
-            one => found.push(one?),
+            one => found.push(one?.id),
         }
     }
     if found.is_empty() { Err(Error::invalid("to", "error-no-recipient")) } else { Ok(found) }

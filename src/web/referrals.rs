@@ -89,9 +89,9 @@ async fn new(State(ctx): State<Ctx>, visit: Visit, Query(asked): Query<SendForm>
 async fn try_send(ctx: &Ctx, visit: &Visit, form: &SendForm) -> Result<(), Error> {
     let helped = match form.post {
         Some(id) => posts::view(ctx, &visit.viewer, id).await?.author.id,
-        None => posts::addressee(ctx, &visit.viewer, &form.helped, "helped").await?,
+        None => posts::addressee(ctx, &visit.viewer, &form.helped, "helped").await?.id,
     };
-    let to = posts::addressee(ctx, &visit.viewer, &form.to, "to").await?;
+    let to = posts::addressee(ctx, &visit.viewer, &form.to, "to").await?.id;
     referrals::send(ctx, &visit.viewer, to, helped, form.post, &form.reason).await
 }
 

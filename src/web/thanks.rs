@@ -7,13 +7,14 @@ use serde::Deserialize;
 
 use super::chrome::{Chrome, Place};
 use super::forms::{CheckedForm, Fields, Query, again};
+use super::posts::ConfirmPage;
 use super::visit::{Failure, PageResult, Visit};
 use super::{page, see};
 use crate::base::{Error, ThanksId, Time};
 use crate::domain::actors::ActorKind;
 use crate::domain::knowledge::Told;
 use crate::domain::thanks::{ThanksCard, Year};
-use crate::services::{Ctx, people, thanks};
+use crate::services::{Ctx, posts, thanks};
 use crate::urls::actor_path;
 
 /// `/thanks` and `/year`.
@@ -22,6 +23,7 @@ pub fn routes() -> Router<Ctx> {
         .route("/thanks", get(list))
         .route("/thanks/new", get(new).post(send))
         .route("/thanks/{id}", post(change))
+        .route("/thanks/{id}/away", get(ask_away).post(away))
         .route("/year", get(this_year))
         .route("/year/{year}", get(year))
 }
@@ -101,14 +103,10 @@ async fn new(State(ctx): State<Ctx>, visit: Visit, Query(asked): Query<Typed>) -
 
 async fn send(State(ctx): State<Ctx>, visit: Visit, CheckedForm(typed): CheckedForm<Typed>) -> PageResult {
     visit.member()?;
-    let handle = typed.to.trim().trim_start_matches('@').to_lowercase();
     let sent = async {
-        let to = match people::person(&ctx, &visit.viewer, &handle).await {
-            Err(Error::NotFound | Error::Gone) => return Err(Error::invalid("to", "error-recipient-unknown")),
-            found => found?.actor,
-        };
+        let to = posts::addressee(&ctx, &visit.viewer, &typed.to, "to").await?;
         thanks::send(&ctx, &visit.viewer, to.id, &typed.body).await?;
-        Ok(to.name)
+        Ok(to.handle)
     };
     match sent.await {
         Ok(name) => see(&format!("{}?done=thanked", actor_path(ActorKind::Person, &name))),
@@ -120,7 +118,6 @@ async fn send(State(ctx): State<Ctx>, visit: Visit, CheckedForm(typed): CheckedF
 #[serde(default)]
 struct ChangeForm {
     told: String,
-    away: Option<String>,
 }
 
 async fn change(
@@ -129,12 +126,39 @@ async fn change(
     Path(id): Path<String>,
     CheckedForm(form): CheckedForm<ChangeForm>,
 ) -> PageResult {
-    let told = match form.away {
-        Some(_) => None,
-        None => Some(Told::parse(&form.told).ok_or_else(|| Error::invalid("told", "error-choice"))?),
-    };
-    thanks::change(&ctx, &visit.viewer, id.parse()?, told).await?;
+    let told = Told::parse(&form.told).ok_or_else(|| Error::invalid("told", "error-choice"))?;
+    thanks::change(&ctx, &visit.viewer, id.parse()?, Some(told)).await?;
     see("/thanks?done=saved")
+}
+
+async fn ask_away(State(ctx): State<Ctx>, visit: Visit, Path(id): Path<ThanksId>) -> PageResult {
+    visit.member()?;
+    let c = visit.chrome(&ctx, Place::None, visit.t("thanks-away"));
+    page(&ConfirmPage {
+        heading: c.t("thanks-away-ask"),
+        what: c.t("thanks-away-what"),
+        button: "thanks-away",
+        danger: true,
+        reason: None,
+        typed: String::new(),
+        fields: Fields::default(),
+        action: format!("/thanks/{id}/away"),
+        back: "/thanks".to_owned(),
+        c,
+    })
+}
+
+#[derive(Deserialize)]
+struct Nothing {}
+
+async fn away(
+    State(ctx): State<Ctx>,
+    visit: Visit,
+    Path(id): Path<ThanksId>,
+    CheckedForm(_): CheckedForm<Nothing>,
+) -> PageResult {
+    thanks::change(&ctx, &visit.viewer, id, None).await?;
+    see("/thanks?done=deleted")
 }
 
 #[derive(askama::Template)]

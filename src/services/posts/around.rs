@@ -113,14 +113,27 @@ pub async fn writable_groups(ctx: &Ctx, viewer: &Viewer) -> Result<Vec<GroupLine
     Ok(lines)
 }
 
+/// Whom somebody means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Addressee {
+    /// Who.
+    pub id: ActorId,
+    /// As in their address.
+    pub handle: String,
+}
+
 /// Someone by handle, with or without `@`, or by full name where the viewer knows only one who is called that.
 ///
 /// # Errors
 /// `Invalid` for `field` when there is nobody, or more than one.
-pub async fn addressee(ctx: &Ctx, viewer: &Viewer, typed: &str, field: &'static str) -> Result<ActorId> {
+pub async fn addressee(ctx: &Ctx, viewer: &Viewer, typed: &str, field: &'static str) -> Result<Addressee> {
     let typed = typed.trim().trim_start_matches('@');
-    match people::person(ctx, viewer, &typed.to_lowercase()).await {
-        Ok(person) => return Ok(person.actor.id),
+    if typed.is_empty() {
+        return Err(Error::invalid(field, "error-recipient-missing"));
+    }
+    let handle = typed.to_lowercase();
+    match people::person(ctx, viewer, &handle).await {
+        Ok(person) => return Ok(Addressee { id: person.actor.id, handle }),
         Err(Error::NotFound | Error::Gone) => {}
         Err(error) => return Err(error),
     }
@@ -128,7 +141,7 @@ pub async fn addressee(ctx: &Ctx, viewer: &Viewer, typed: &str, field: &'static 
     let found = complete(ctx, viewer, typed, None, &[ActorKind::Person]).await?;
     let mut called = found.iter().map(|(card, _)| card).filter(|card| text::fold(&card.display_name) == wanted);
     match (called.next(), called.next()) {
-        (Some(card), None) => Ok(card.id),
+        (Some(card), None) => Ok(Addressee { id: card.id, handle: card.acct() }),
         (Some(_), Some(_)) => Err(Error::invalid(field, "error-recipient-several")),
         (None, _) => Err(Error::invalid(field, "error-recipient-unknown")),
     }

@@ -66,6 +66,9 @@ fn without_a_file_the_defaults_hold() {
     let config = Config::load_with(None, Vec::new()).unwrap();
     assert_eq!((config.instance.domain.as_str(), config.instance.scheme), ("localhost:3000", Scheme::Http));
     assert_eq!(config.server.listen.to_string(), "127.0.0.1:3000");
+    // The link to the first page must lead to where it listens.
+    let elsewhere = load("[server]\nlisten = \"127.0.0.1:4390\"", &[]).unwrap();
+    assert_eq!(elsewhere.instance.domain, "localhost:4390");
     let here = std::env::current_dir().unwrap();
     assert_eq!(config.database.url.as_str(), format!("sqlite:{}", here.join("data/kring.db").display()));
     assert_eq!(config.media.folder(), here.join("data/media"));

@@ -17,7 +17,8 @@ fn a_card_is_seen_by_whom_its_receiver_allows() {
         hers.post("/thanks/new", &[("to", "bram"), ("body", " ")]).await.status(422).shows("href=\"#body\"");
         hers.post("/thanks/new", &[("to", "niemand"), ("body", "Dank")]).await.status(422).shows("href=\"#to\"");
         hers.post("/thanks/new", &[("to", "fatima"), ("body", "Dank")]).await.status(422);
-        let card = [("to", "bram"), ("body", "Dank voor <b>zaterdag</b>!\nHet was druk.")];
+        let card = [("to", "Bram"), ("body", "Dank voor <b>zaterdag</b>!\nHet was druk.")];
+        hers.post("/thanks/new", &[("to", ""), ("body", "Dank!")]).await.status(422).shows("Vul in wie je bedoelt.");
         hers.post("/thanks/new", &card).await.ok().shows("Je kaart is verstuurd");
         his.get("/notices").await.ok().shows("stuurde je een bedankkaart").shows("href=\"/thanks\"");
         his.get("/thanks").await.ok().shows("&#60;b&#62;zaterdag").shows("Het was druk.").hides("⟦");
@@ -32,7 +33,10 @@ fn a_card_is_seen_by_whom_its_receiver_allows() {
         app.visitor().get("/people/bram").await.ok().hides("zaterdag");
         thanks::change(app.ctx(), &bram.viewer, id, Some(Told::Everyone)).await.unwrap();
         app.visitor().get("/people/bram").await.ok().shows("zaterdag");
-        his.post(&path, &[("away", "1")]).await.ok().hides("zaterdag");
+        let away = format!("{path}/away");
+        his.get(&away).await.ok().shows("voorgoed weg");
+        hers.post(&away, &[]).await.status(404);
+        his.post(&away, &[]).await.ok().hides("zaterdag");
         app.visitor().get("/people/bram").await.ok().hides("zaterdag");
     });
 }
