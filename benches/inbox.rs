@@ -182,13 +182,14 @@ async fn bench(size: Size, database: Option<String>) {
     until_done(&app.ctx).await;
     let processed = per_second(size.activities, start.elapsed());
 
-    let (follows, answered) = follows(&senders, &client, &inbox, &group.uri, size).await;
-    let growth = growth(&app.ctx, &senders, &client, &inbox, &ada, &group, size).await;
-
     println!("{:<44}{:>12}", "accepted by the shared inbox, per second", format!("{accepted:.0}"));
     println!("{:<44}{:>12}", "processed to the end, per second", format!("{processed:.0}"));
     println!("{:<44}{:>12}", "signatures verified on all cores", format!("{verify_limit:.0}"));
     println!("{:<44}{:>12}", format!("durable inserts, {BATCH} in one transaction"), format!("{insert_limit:.0}"));
+
+    let (follows, answered) = follows(&senders, &client, &inbox, &group.uri, size).await;
+    let growth = growth(&app.ctx, &senders, &client, &inbox, &ada, &group, size).await;
+
     println!("{:<44}{:>12}", format!("{} follows answered ({answered}), s", size.follows.0), format!("{follows:.2}"));
     println!(
         "{:<44}{:>12}",

@@ -117,6 +117,11 @@ impl Urls {
         self.absolute(&media_path(id, thumb))
     }
 
+    /// A little picture of another server.
+    pub fn emoji(&self, id: i64) -> String {
+        self.absolute(&format!("/emoji/{id}"))
+    }
+
     /// The page of a hashtag.
     pub fn tag(&self, tag: &str) -> String {
         self.absolute(&tag_path(tag))

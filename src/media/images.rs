@@ -11,6 +11,8 @@ use image::{DynamicImage, ImageDecoder as _, ImageFormat, ImageReader, Rgba, Rgb
 use super::gif;
 use crate::base::{Error, Result};
 
+/// Pixels of the height of a little picture among words.
+const EMOJI: u32 = 72;
 /// Pixels of a side of an avatar.
 const AVATAR: u32 = 400;
 /// Quality of JPEG, of 100.
@@ -91,6 +93,13 @@ pub fn avatar(bytes: &[u8]) -> Result<Encoded> {
     let side = AVATAR.min(image.width()).min(image.height());
     let square = image.resize_to_fill(side, side, FilterType::CatmullRom);
     if shines_through(&square) { png(&square) } else { jpeg(&square) }
+}
+
+/// A little picture among words, at most as high as sharp screens need; it does not move.
+pub fn emoji(bytes: &[u8]) -> Result<Encoded> {
+    let (image, _) = decode(bytes, &Limits::default())?;
+    let small = if image.height() > EMOJI { image.resize(4 * EMOJI, EMOJI, FilterType::CatmullRom) } else { image };
+    png(&small)
 }
 
 fn unreadable<E>(_: E) -> Error {

@@ -170,6 +170,42 @@ pub async fn elsewhere(ctx: &Ctx, actor: ActorId) -> Result<MediaId> {
     Ok(id)
 }
 
+/// A little picture of another server: fetched at first sight, made small and kept here, as [`elsewhere`].
+///
+/// # Errors
+/// `NotFound` when there is none, or none that we show; `RateLimited` when it could not be had just now.
+pub async fn emoji(ctx: &Ctx, id: i64) -> Result<MediaId> {
+    let mut conn = ctx.db.read().await?;
+    let (host, url, author, kept) = store::emoji::find(&mut conn, id).await?.ok_or(Error::NotFound)?;
+    if let Some(kept) = kept
+        && store::media::find(&mut conn, kept).await?.is_some()
+    {
+        return Ok(kept);
+    }
+    let host = store::federation::get_host(&mut conn, host).await?;
+    drop(conn);
+    if host.reject_media || host.state == HostState::Blocked {
+        return Err(Error::NotFound);
+    }
+    ctx.throttle.take(&[(format!("emoji {id}"), ASKING)], ctx.now())?;
+    let unusable = |error: Error| {
+        tracing::debug!(%error, url, "a little picture elsewhere cannot be shown");
+        Error::NotFound
+    };
+    let (bytes, _) = ctx.remote()?.fetch_media(&url, None).await.map_err(unusable)?;
+    let media = keep(ctx, author, MediaPurpose::Avatar, bytes, images::emoji).await.map_err(unusable)?;
+    let (media_id, now) = (media.id, ctx.now());
+    ctx.db
+        .write(move |conn| {
+            Box::pin(async move {
+                store::media::insert(conn, &media, now).await?;
+                store::emoji::set_media(conn, id, media.id).await
+            })
+        })
+        .await?;
+    Ok(media_id)
+}
+
 /// Forgets what was kept of an actor elsewhere: it has another picture now, or none.
 pub async fn forget_elsewhere(ctx: &Ctx, actor: &Actor) -> Result<()> {
     let (id, old, now) = (actor.id, actor.icon_media_id, ctx.now());

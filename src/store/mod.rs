@@ -18,6 +18,7 @@ pub mod api;
 pub mod branches;
 pub mod contacts;
 pub mod deliveries;
+pub mod emoji;
 pub mod expertise;
 pub mod extras;
 pub mod federation;

@@ -943,6 +943,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    emoji (id) {
+        id -> BigInt,
+        host_id -> BigInt,
+        name -> Text,
+        url -> Text,
+        actor_id -> BigInt,
+        media_id -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     looks (id) {
         id -> BigInt,
         version -> BigInt,

@@ -5,6 +5,7 @@
 mod clean;
 mod cut;
 mod diff;
+mod emoji;
 mod found;
 mod inline;
 mod language;
@@ -19,6 +20,7 @@ mod tokens;
 pub use clean::{MAX_FOREIGN_BYTES, clean};
 pub use cut::first_paragraphs;
 pub use diff::{Run, lines_of, word_diff};
+pub use emoji::{bare_of_emoji, is_emoji_name, with_emoji, without_emoji};
 pub use found::{Piece, found_in, is_found_in};
 pub use inline::Handle;
 pub use language::detect_language;

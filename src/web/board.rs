@@ -15,7 +15,6 @@ use crate::base::{ActorId, Error, PostId, Time};
 use crate::domain::extras::Side;
 use crate::services::board::{self, CardForm, Hanging};
 use crate::services::{Ctx, posts};
-use crate::urls::post_path;
 
 /// `/board`.
 pub fn routes() -> Router<Ctx> {

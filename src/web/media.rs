@@ -18,6 +18,7 @@ pub fn routes() -> Router<Ctx> {
         .route("/media/{id}/small", get(small))
         .route("/posts/{id}/preview", get(preview))
         .route("/media/icons/{id}", get(icon))
+        .route("/emoji/{id}", get(emoji))
 }
 
 /// The picture of someone elsewhere, through us.
@@ -31,6 +32,12 @@ async fn icon(State(ctx): State<Ctx>, visit: Visit, Path(id): Path<String>, head
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// A little picture in a text of someone elsewhere, through us. Without it the short name is read.
+async fn emoji(State(ctx): State<Ctx>, visit: Visit, Path(id): Path<i64>, headers: HeaderMap) -> PageResult {
+    let media = pictures::emoji(&ctx, id).await?;
+    serve(&ctx, &visit, media, false, &headers).await
 }
 
 /// Head and shoulders.

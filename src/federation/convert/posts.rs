@@ -8,6 +8,7 @@ use crate::domain::actors::ActorCard;
 use crate::domain::audiences::Scope;
 use crate::domain::media::Media;
 use crate::domain::posts::{Poll, PostKind, QuoteState};
+use crate::text;
 use crate::urls::Urls;
 
 /// To whom a post and what happens to it are addressed.
@@ -169,7 +170,7 @@ fn content(parts: &PostParts) -> String {
     if let Some(url) = &post.link_url {
         html.push_str(&link_paragraph(url));
     }
-    html
+    text::without_emoji(&html).0
 }
 
 /// How a title stands on top of a text.

@@ -76,6 +76,8 @@ pub fn read_actor(doc: Doc<'_>, rules: IdRules, now: Time) -> Option<ReadActor> 
         return None;
     }
     let shown = doc.text("name").map(|name| text::plain(&text::clean(name))).unwrap_or_default();
+    let pictures: Vec<&str> = doc.tags().emoji.iter().map(|emoji| emoji.name).collect();
+    let shown = text::bare_of_emoji(&shown, &pictures);
     let shown: String = shown.trim().chars().filter(|c| !c.is_control()).take(MAX_SHOWN).collect();
     let url = doc.url().filter(|url| same_origin(url, &uri)).unwrap_or(&uri).to_owned();
     let group = (kind == ActorKind::Group).then(|| read_group(doc));

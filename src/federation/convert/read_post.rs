@@ -1,4 +1,4 @@
-use super::super::wire::{AttachmentKind, Doc, IdRules, Kind, same_origin};
+use super::super::wire::{AttachmentKind, Doc, Emoji, IdRules, Kind, same_origin};
 use super::actors::mime_of;
 use super::extras;
 use super::posts::{link_paragraph, title_paragraph};
@@ -10,6 +10,8 @@ use crate::text;
 
 /// The longest title that is kept, in characters.
 const MAX_TITLE: usize = 300;
+/// Little pictures of one text that are shown.
+const MAX_EMOJI: usize = 40;
 /// Files of one post that are kept.
 const MAX_FILES: usize = 16;
 /// A text of this many characters and a title is a story.
@@ -72,6 +74,8 @@ pub struct ReadPost {
     pub extra: Option<Extra>,
     /// The address of a book that it is about.
     pub book: Option<String>,
+    /// Little pictures in the text: short name and address.
+    pub emoji: Vec<(String, String)>,
 }
 
 /// Reads a post. Nothing if it is none, or if author and id are not of one origin. `outer` is the activity around it,
@@ -128,6 +132,7 @@ pub fn read_post(doc: Doc<'_>, outer: Option<Doc<'_>>, rules: IdRules, now: Time
         vote: vote.map(str::to_owned),
         extra: extras::read(doc, now),
         book: extras::book_of(doc),
+        emoji: emoji(&tags.emoji),
         html: content,
         warning,
         title,
@@ -139,6 +144,11 @@ pub fn read_post(doc: Doc<'_>, outer: Option<Doc<'_>>, rules: IdRules, now: Time
         uri,
         poll,
     })
+}
+
+fn emoji(tags: &[Emoji<'_>]) -> Vec<(String, String)> {
+    let usable = tags.iter().filter(|tag| text::is_emoji_name(tag.name) && url::Url::parse(tag.url).is_ok());
+    usable.take(MAX_EMOJI).map(|tag| (tag.name.to_owned(), tag.url.to_owned())).collect()
 }
 
 fn title_of(doc: Doc<'_>) -> String {

@@ -263,6 +263,7 @@ impl Federation {
             media: read.media,
             poll: read.poll,
             extra: read.extra,
+            emoji: read.emoji,
             author,
         }))
     }
@@ -357,7 +358,8 @@ impl Federation {
         let quote = self.quote_in(&read, &item.actor, true).await?;
         // Where a changed post does not say when that was, the activity does (activitypub-bot). New counts of votes come
         // without a time too, and are no change of the text.
-        let changed = post.html != read.html.as_str() || post.title != read.title || post.warning != read.warning;
+        let (before, _) = crate::text::without_emoji(&post.html);
+        let changed = before != read.html.as_str() || post.title != read.title || post.warning != read.warning;
         let told = || ["updated", "published"].into_iter().find_map(|name| item.doc.time_until(name, now));
         let updated = read.updated.or_else(|| told().filter(|_| changed));
         let update = Incoming {
@@ -375,6 +377,7 @@ impl Federation {
             media: read.media,
             poll: read.poll,
             extra: read.extra,
+            emoji: read.emoji,
             ..shell(&post.uri, &item.actor, self.ctx.now())
         };
         service::receive_update(&self.ctx, update).await?;
@@ -508,6 +511,7 @@ fn shell(uri: &str, author: &Actor, now: Time) -> Incoming {
         poll: None,
         quote: None,
         extra: None,
+        emoji: Vec::new(),
         relay: None,
         announced_by: None,
         old: false,

@@ -66,6 +66,8 @@ pub struct Incoming {
     pub quote: Option<(PostId, QuoteState, Option<String>)>,
     /// What it is besides a text.
     pub extra: Option<Extra>,
+    /// Little pictures in the text: short name and address.
+    pub emoji: Vec<(String, String)>,
     /// The activity it came in: wrapped for the followers of a group of ours.
     pub relay: Option<ActivityId>,
     /// The group that announced it.
@@ -107,7 +109,17 @@ pub async fn receive(ctx: &Ctx, new: Incoming) -> Result<Option<PostId>> {
     Ok(id)
 }
 
-async fn take_in(conn: &mut Conn, ctx: &Ctx, new: Incoming) -> Result<(Option<PostId>, Option<Change>)> {
+/// Puts the little pictures of the author's server into a text.
+async fn place_emoji(conn: &mut Conn, ctx: &Ctx, new: &mut Incoming) -> Result<()> {
+    let whose = (new.author.host_id, new.author.id);
+    let known = store::emoji::note(conn, &ctx.ids, whose, &new.emoji).await?;
+    if !known.is_empty() {
+        new.html = text::with_emoji(&new.html, &known);
+    }
+    Ok(())
+}
+
+async fn take_in(conn: &mut Conn, ctx: &Ctx, mut new: Incoming) -> Result<(Option<PostId>, Option<Change>)> {
     if let Some(known) = store::posts::find_by_uri(conn, &new.uri).await? {
         // A post of ours that its group's host now announces has been taken.
         let taken =
@@ -116,6 +128,7 @@ async fn take_in(conn: &mut Conn, ctx: &Ctx, new: Incoming) -> Result<(Option<Po
         return Ok((Some(known.id), change));
     }
     let Some(placed) = place(conn, ctx, &new).await? else { return Ok((None, None)) };
+    place_emoji(conn, ctx, &mut new).await?;
     let post = post_of(ctx, &new, &placed);
     let search_text = text::fold(&format!("{} {}", new.title, text::plain(&new.html)));
     let row = NewPost { post, parent_uri: new.parent_uri.clone(), search_text };
@@ -372,7 +385,7 @@ pub async fn receive_update(ctx: &Ctx, new: Incoming) -> Result<()> {
     Ok(())
 }
 
-async fn apply_update(conn: &mut Conn, ctx: &Ctx, new: Incoming) -> Result<Option<Change>> {
+async fn apply_update(conn: &mut Conn, ctx: &Ctx, mut new: Incoming) -> Result<Option<Change>> {
     let Some(mut post) = store::posts::find_by_uri(conn, &new.uri).await? else { return Ok(None) };
     if post.author_id != new.author.id || post.is_gone() || new.author.is_local() {
         return Ok(None);
@@ -389,6 +402,7 @@ async fn apply_update(conn: &mut Conn, ctx: &Ctx, new: Incoming) -> Result<Optio
     if post.edited_at.is_some_and(|at| at >= updated) {
         return Ok(None);
     }
+    place_emoji(conn, ctx, &mut new).await?;
     let before = post.edited_at.unwrap_or(post.published_at);
     let same = post.html == new.html.as_str() && post.title == new.title && post.warning == new.warning;
     if !same {
@@ -468,6 +482,7 @@ async fn bury_unseen(conn: &mut Conn, ctx: &Ctx, author: &Actor, uri: &str) -> R
         poll: None,
         quote: None,
         extra: None,
+        emoji: Vec::new(),
         relay: None,
         announced_by: None,
         old: true,

@@ -9,12 +9,13 @@ use serde_json::{Value, json};
 
 use super::peer::*;
 use super::support::*;
-use crate::support::Kind;
+use crate::support::{Kind, PNG};
 
 const PUBLIC: &str = "https://www.w3.org/ns/activitystreams#Public";
 
 on_each_database! {
     g1_a_microblog_follows_a_public_group => story;
+    little_pictures_are_shown => emoji;
 }
 
 on_sqlite! {
@@ -203,6 +204,48 @@ async fn mention(kind: Kind) {
     assert_eq!(s.send(&create(&other)).await, 202);
     s.a.until_quiet().await;
     assert!(s.a.find(other["id"].as_str().unwrap()).await.is_none());
+}
+
+async fn emoji(kind: Kind) {
+    let s = Scene::new(kind).await;
+    s.peer.put_bytes("/blob.png", "image/png", PNG);
+    let icon = json!({"type": "Image", "mediaType": "image/png", "url": s.peer.url("/blob.png")});
+    let blob = json!({"type": "Emoji", "id": null, "name": ":blob:", "icon": icon});
+    let hostile =
+        json!({"type": "Emoji", "name": ":\"onerror=x:", "icon": {"type": "Image", "url": s.peer.url("/x.png")}});
+    let cc = [format!("{}/followers", s.mia), s.group.uri.clone()];
+    let tag = json!([{"type": "Mention", "href": s.group.uri}, blob, hostile]);
+    let text =
+        "<p>Dank :blob: en <a href=\"https://x.example/:blob:\">dit</a> <code>:blob:</code> :ander: :\"onerror=x:</p>";
+    let note = note(&s.peer.url("/notes/2"), &s.mia, text, json!({"cc": cc, "tag": tag}));
+    assert_eq!(s.send(&create(&note)).await, 202);
+    let post = s.a.until_published(note["id"].as_str().unwrap()).await;
+    assert_eq!(post.html.matches("<img").count(), 1, "{}", post.html);
+    assert!(post.html.starts_with("<p>Dank <img class=\"emoji\" src=\"/emoji/"), "{}", post.html);
+    assert!(
+        post.html.contains("x.example/:blob:") && post.html.contains("<code>:blob:</code> :ander:"),
+        "{}",
+        post.html
+    );
+    // Apps put the picture where the name stands, and ask us for it.
+    let (_, shown) = get_as(&s.a.url(&format!("/api/v1/statuses/{}", post.id)), "application/json").await;
+    assert!(shown["content"].as_str().unwrap().starts_with("<p>Dank :blob: en "), "{shown}");
+    assert_eq!(shown["emojis"][0]["shortcode"], "blob");
+    let address = shown["emojis"][0]["url"].as_str().unwrap();
+    let visitor = s.a.app.visitor();
+    for _ in 0..2 {
+        let picture = visitor.get(address.strip_prefix(&s.a.url("")).unwrap()).await.ok();
+        assert_eq!(picture.headers["content-type"], "image/png");
+    }
+    assert_eq!(s.peer.seen().iter().filter(|seen| seen.path == "/blob.png").count(), 1, "once");
+    visitor.get("/emoji/1").await.status(404);
+    // The same text again is no change; names are shown without them.
+    let same = activity("Update", &s.peer.url("/u/1"), &s.mia, note.clone());
+    assert_eq!(s.send(&same).await, 202);
+    s.a.until_quiet().await;
+    assert!(s.a.find(&post.uri).await.unwrap().edited_at.is_none());
+    s.peer.actor("Person", "bo", json!({"name": "Bo :blob: Bos", "tag": [blob]}));
+    assert_eq!(s.a.resolve("bo", &s.peer.host).await.display_name, "Bo Bos");
 }
 
 async fn votes(kind: Kind) {

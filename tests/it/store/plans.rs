@@ -20,8 +20,26 @@ const POSTS: usize = 3_000;
 
 /// Tables with a row for each post, person, visit or message: what grows with the years.
 const GROWING: &[&str] = &[
-    "activities", "actors", "audiences", "blocks", "bookmarks", "changes", "deliveries", "entries", "follows", "home",
-    "jobs", "media", "members", "mentions", "notices", "posts", "post_tags", "reactions", "readers", "sessions",
+    "activities",
+    "actors",
+    "audiences",
+    "blocks",
+    "bookmarks",
+    "changes",
+    "deliveries",
+    "entries",
+    "follows",
+    "home",
+    "jobs",
+    "media",
+    "members",
+    "mentions",
+    "notices",
+    "posts",
+    "post_tags",
+    "reactions",
+    "readers",
+    "sessions",
 ];
 
 #[derive(QueryableByName)]
@@ -49,7 +67,8 @@ async fn walked_through(conn: &mut Conn, sql: &str) -> Vec<String> {
         Conn::Pg(conn) => {
             let values = (1..).take_while(|number| sql.contains(&format!("${number}"))).count();
             let mut run = String::new();
-            write!(run, "DEALLOCATE ALL; SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan; ").unwrap();
+            write!(run, "DEALLOCATE ALL; SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan; ")
+                .unwrap();
             write!(run, "PREPARE asked AS {sql}").unwrap();
             conn.batch_execute(&run).await.unwrap_or_else(|error| panic!("{error}: {sql}"));
             let values = vec!["NULL"; values].join(", ");
@@ -187,7 +206,9 @@ fn what_is_asked_often_is_answered_by_an_index() {
             if !walked.is_empty() {
                 writeln!(told, "{walked:?}\n    {from}").unwrap();
             }
-            if sql.contains("1=0") { writeln!(told, "EMPTY {sql}").unwrap(); }
+            if sql.contains("1=0") {
+                writeln!(told, "EMPTY {sql}").unwrap();
+            }
         }
         assert!(told.is_empty(), "these go through a whole table:\n{told}");
     });

@@ -10,6 +10,7 @@ use crate::domain::audiences::Scope;
 use crate::domain::posts::{EntryKind, Poll, PostKind, PostState, PostView, QuoteState, ReactionKind, Revision};
 use crate::services::Ctx;
 use crate::services::api::{Around, around};
+use crate::text::without_emoji;
 
 /// Draws statuses for one viewer, with all that stands around them at hand.
 pub struct Draw<'a> {
@@ -89,6 +90,7 @@ impl<'a> Draw<'a> {
         let thanks = view.reaction(ReactionKind::Thanks);
         let open = view.scope.is_open();
         let url = if post.url.is_empty() { &post.uri } else { &post.url };
+        let (text, pictures) = without_emoji(without_quote_line(view));
         let mut value = json!({
             "id": post.id.to_string(),
             "created_at": post.published_at.to_rfc3339(),
@@ -105,14 +107,14 @@ impl<'a> Draw<'a> {
             "favourites_count": thanks.count,
             "quotes_count": view.quotes_count,
             "edited_at": post.edited_at.map(Time::to_rfc3339),
-            "content": content(&post.title, without_quote_line(view)),
+            "content": content(&post.title, &text),
             "reblog": Value::Null,
             "application": Value::Null,
             "account": self.account(post.author_id),
             "media_attachments": view.media.iter().map(|file| media(self.ctx, file, open)).collect::<Vec<_>>(),
             "mentions": self.mentions(post.id),
             "tags": self.tags(post.id),
-            "emojis": [],
+            "emojis": emojis(self.ctx, &pictures),
             "card": card(self.ctx, view),
             "poll": view.poll.as_ref().map(|p| poll(self.ctx, post.id, p, self.me.is_some())),
             "quote": self.quote(view),
@@ -217,6 +219,15 @@ fn without_quote_line(view: &PostView) -> &str {
     }
 }
 
+/// `CustomEmoji`s of a text: pictures of other servers, through us.
+fn emojis(ctx: &Ctx, pictures: &[(String, i64)]) -> Value {
+    let one = |(name, id): &(String, i64)| {
+        let url = ctx.urls.emoji(*id);
+        json!({ "shortcode": name, "url": url, "static_url": url, "visible_in_picker": false, "category": Value::Null })
+    };
+    pictures.iter().map(one).collect()
+}
+
 /// The text, with its title before it: clients know no titles.
 fn content(title: &str, html: &str) -> String {
     if title.is_empty() {
@@ -278,10 +289,11 @@ pub fn poll(ctx: &Ctx, id: PostId, poll: &Poll, signed_in: bool) -> Value {
 pub fn history(draw: &Draw<'_>, view: &PostView, revisions: &[Revision]) -> Vec<Value> {
     let post = &view.post;
     let edit = |title: &str, html: &str, warning: &str, at: Time| {
+        let (html, pictures) = without_emoji(html);
         json!({
-            "content": content(title, html), "spoiler_text": warning, "sensitive": post.sensitive,
+            "content": content(title, &html), "spoiler_text": warning, "sensitive": post.sensitive,
             "created_at": at.to_rfc3339(), "account": draw.account(post.author_id), "poll": Value::Null,
-            "media_attachments": [], "emojis": [], "quote": Value::Null,
+            "media_attachments": [], "emojis": emojis(draw.ctx, &pictures), "quote": Value::Null,
         })
     };
     let mut edits: Vec<Value> = revisions.iter().map(|r| edit(&r.title, &r.html, &r.warning, r.created_at)).collect();
