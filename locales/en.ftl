@@ -1694,6 +1694,7 @@ wiki-text = What the page says
 wiki-new = New page
 wiki-none = No pages here yet
 wiki-none-what = Write down what you often need. Everyone in the group can add to it.
+wiki-network-reads = Only people from here read these pages. Partners do not.
 wiki-changed-at = Updated:
 wiki-by = by
 wiki-edit = Edit this page

@@ -1696,6 +1696,7 @@ wiki-text = Wat er op de pagina staat
 wiki-new = Nieuwe pagina
 wiki-none = Hier staan nog geen pagina’s
 wiki-none-what = Schrijf op wat jullie vaak nodig hebben. Iedereen in de groep kan het aanvullen.
+wiki-network-reads = Alleen mensen van hier lezen deze pagina’s. Partners lezen ze niet.
 wiki-changed-at = Bijgewerkt:
 wiki-by = door
 wiki-edit = Bewerk deze pagina

@@ -54,11 +54,14 @@ impl Expander<'_> {
                     self.itself(&format!("{one}{other}"), 1.1, &mut forms);
                 }
             }
-            for stem in std::iter::once(word.clone()).chain(stems(word, None)) {
-                if stem.len() >= 4 && !self.heads_only {
-                    forms.push((Term::from_field_text(self.fields.tails, &stem), TAIL));
-                }
-            }
+            let ends: Vec<(Term, f32)> = std::iter::once(word.clone())
+                .chain(stems(word, None))
+                .filter(|stem| stem.len() >= 4 && !self.heads_only)
+                .map(|stem| (Term::from_field_text(self.fields.tails, &stem), TAIL))
+                .collect();
+            // Where compounds end in it, it is a word, and no mistake.
+            let known = known || self.known(&ends)?;
+            forms.extend(ends);
             let mut begun = Vec::new();
             if word.len() >= if last { 2 } else { 4 } {
                 begun = self.begun_with(word)?;

@@ -15,7 +15,7 @@ use crate::base::Result;
 use crate::domain::search::{FeedPlace, FoundKind};
 
 /// Raised whenever documents would be made otherwise: an index of another form is made anew.
-const FORM: u32 = 3;
+const FORM: u32 = 4;
 /// What the writer gathers in memory before it writes a segment.
 const WRITER_BYTES: usize = 24_000_000;
 

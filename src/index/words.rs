@@ -44,11 +44,11 @@ pub(super) struct Word {
     pub parts: Vec<String>,
 }
 
-/// The words of a text in order. `VoorleesExpress`, `3D-printer` and `Sint-Jan` are one word with two parts.
+/// The words of a text in order. `VoorleesExpress`, `3D-printer`, `Sint-Jan` and `micro:bit` are one word with two parts.
 pub(super) fn words(text: &str) -> Vec<Word> {
     let mut out = Vec::new();
     let letters = |c: char| c.is_alphanumeric() || matches!(c, '\u{300}'..='\u{36f}');
-    for run in text.split(|c: char| !(letters(c) || matches!(c, '-' | '‐' | '‑' | '\'' | '’'))) {
+    for run in text.split(|c: char| !(letters(c) || matches!(c, '-' | '‐' | '‑' | '\'' | '’' | ':'))) {
         let mut parts = Vec::new();
         for piece in run.split(|c: char| !letters(c)).filter(|piece| !piece.is_empty()) {
             cut_camel(piece, &mut parts);

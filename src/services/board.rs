@@ -36,11 +36,15 @@ pub struct CardForm {
 /// `Invalid` for `title` and `until`, and as [`posts::publish`].
 pub async fn publish(ctx: &Ctx, viewer: &Viewer, form: CardForm) -> Result<Published> {
     let now = ctx.now();
+    let mut fields = Vec::new();
     if form.title.trim().is_empty() {
-        return Err(Error::invalid("title", "error-board-what"));
+        fields.push(FieldError { field: "title", code: "error-board-what" });
     }
     if form.until <= now || form.until > now.plus((MOST_DAYS + 1) * Time::DAY) {
-        return Err(Error::invalid("until", "error-board-until"));
+        fields.push(FieldError { field: "until", code: "error-board-until" });
+    }
+    if !fields.is_empty() {
+        return Err(Error::Invalid { fields });
     }
     let card = Card { side: form.side, until: form.until, done: false };
     let post = PostForm {

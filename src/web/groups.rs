@@ -117,7 +117,7 @@ impl Head {
     /// Who reads the pages of its knowledge base: these do not travel, so partners do not.
     pub(super) fn pages_read(&self) -> &'static str {
         let network = self.kind == GroupKind::Network.as_str();
-        if network { reads_key(GroupKind::Organisation, false) } else { self.reads }
+        if network { "wiki-network-reads" } else { self.reads }
     }
 
     pub(super) fn of(ctx: &Ctx, view: &GroupView) -> Self {
