@@ -217,7 +217,7 @@ impl Gathering {
         let is_person = kind == FoundKind::Person;
         let of_kind = filters.kind.is_none_or(|wanted| wanted == kind);
         let of_age = filters.days.is_none_or(|days| !is_person && self.now - at <= days * Time::DAY);
-        if !self.counting && !(of_kind && of_age) {
+        if !(self.counting || of_kind && of_age) {
             return false;
         }
         let (group, language) = (self.group.get_val(doc), self.language.get_val(doc));

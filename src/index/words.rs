@@ -101,15 +101,18 @@ pub(super) fn stems(word: &str, language: Option<&str>) -> Vec<String> {
     out
 }
 
-/// The ends of a long word by its Dutch stem: `taalcafe` -> cafe, lcafe, …
+/// The ends of a long word and of its Dutch stem: `taalcafe` -> cafe, lcafe, … The stem may have lost letters in the
+/// middle, too (`kunstgebit` -> kunstbit).
 fn ends(word: &str, out: &mut HashSet<String>) {
     if word.chars().count() < END + BEFORE_END || word.chars().any(|c| c.is_ascii_digit()) {
         return;
     }
     let stem = STEMMERS.with(|(dutch, _)| dutch.stem(word).into_owned());
-    for (place, (at, _)) in stem.char_indices().enumerate() {
-        if place >= BEFORE_END && stem.len() - at >= END {
-            out.insert(stem[at..].to_owned());
+    for whole in [word, &stem] {
+        for (place, (at, _)) in whole.char_indices().enumerate() {
+            if place >= BEFORE_END && whole.len() - at >= END {
+                out.insert(whole[at..].to_owned());
+            }
         }
     }
 }
