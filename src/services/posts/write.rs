@@ -106,7 +106,10 @@ pub struct Published {
 /// `Invalid` per field.
 pub fn check(ctx: &Ctx, form: &PostForm) -> Result<()> {
     let mut fields = Vec::new();
-    if form.source.trim().is_empty() && form.media.is_empty() && form.link_url.is_none() && form.poll.is_none() {
+    // "A cargo bike for Saturday" on the board says enough.
+    let is_card = matches!(form.extra, Some(Extra::Board(_)));
+    let is_bare = form.media.is_empty() && form.link_url.is_none() && form.poll.is_none() && !is_card;
+    if form.source.trim().is_empty() && is_bare {
         fields.push(FieldError { field: "body", code: "error-text-empty" });
     }
     if matches!(form.kind, PostKind::Story | PostKind::Lesson) && form.parent.is_none() && form.title.trim().is_empty()

@@ -70,3 +70,19 @@ fn cards_hang_until_their_day_for_who_may_read_them() {
         assert_eq!(titles(&app, &bram, None).await, ["Een naaimachine"]);
     });
 }
+
+#[test]
+fn a_card_may_be_one_line() {
+    both(async |app| {
+        let fatima = app.person("Fatima").await;
+        let browser = app.browser(&fatima).await;
+        let until = day(&app, 7);
+        let card = [("title", "Een bakfiets voor zaterdag"), ("side", "seek"), ("until", until.as_str()), ("body", "")];
+        browser.post("/board/new", &card).await.ok().shows("Je kaartje hangt op het prikbord").shows("bakfiets");
+        let bare = [("title", ""), ("side", "seek"), ("until", "morgen"), ("body", "")];
+        browser.post("/board/new", &bare).await.status(422);
+        assert_eq!(titles(&app, &fatima, None).await, ["Een bakfiets voor zaterdag"]);
+        let post = board::list(app.ctx(), &fatima.viewer, None, None, 5).await.unwrap().remove(0).view.post;
+        browser.get(&format!("/posts/{}", post.id)).await.ok().shows("Een bakfiets voor zaterdag").hides("⟦");
+    });
+}
