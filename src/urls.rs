@@ -3,7 +3,7 @@
 
 use url::Url;
 
-use crate::base::{ActivityId, Error, FollowId, MediaId, PostId, Result, TermId, WikiId};
+use crate::base::{ActivityId, EmojiId, Error, FollowId, MediaId, PostId, Result, TermId, WikiId};
 use crate::domain::actors::ActorKind;
 
 /// Builds the addresses of this instance.
@@ -118,7 +118,7 @@ impl Urls {
     }
 
     /// A little picture of another server.
-    pub fn emoji(&self, id: i64) -> String {
+    pub fn emoji(&self, id: EmojiId) -> String {
         self.absolute(&format!("/emoji/{id}"))
     }
 

@@ -81,6 +81,8 @@ ids! {
     TipListId,
     /// A thank-you card.
     ThanksId,
+    /// A little picture of another server.
+    EmojiId,
 }
 
 impl HostId {

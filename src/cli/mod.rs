@@ -167,6 +167,7 @@ pub(crate) struct GroupAdd {
 /// Parses the command line and runs it. 0 on success, 2 on wrong use, 1 otherwise with one line on standard error.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
+    decline_huge_pages();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error.to_string()),
@@ -175,6 +176,13 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => failed(&message),
     }
+}
+
+/// Debian and others give huge pages to whoever maps memory, which doubles what a small server takes. A kernel that does
+/// not know the question may go on as it is.
+fn decline_huge_pages() {
+    #[cfg(target_os = "linux")]
+    let _ = rustix::thread::disable_transparent_huge_pages(true);
 }
 
 fn failed(message: &str) -> ExitCode {

@@ -81,6 +81,8 @@ pub struct Actor {
     pub updated_at: Time,
     /// When a remote actor was last fetched.
     pub fetched_at: Option<Time>,
+    /// ActivityPub id of where it went on.
+    pub moved_to: Option<String>,
 }
 
 impl Actor {

@@ -139,6 +139,13 @@ pub enum Event {
         /// ActivityPub id of the Follow.
         uri: String,
     },
+    /// Someone goes on elsewhere.
+    Moved {
+        /// Who.
+        actor: ActorId,
+        /// As whom.
+        to: ActorId,
+    },
     /// A moderator invited someone to a group.
     Invited {
         /// Who is invited.

@@ -185,6 +185,13 @@ impl Remote for Federation {
         Box::pin(self.handle(name, host))
     }
 
+    fn names_former<'a>(&'a self, actor: &'a Actor, former: &'a str) -> BoxFuture<'a, Result<bool>> {
+        Box::pin(async move {
+            let document = self.document(&actor.uri, None).await?;
+            Ok(Doc(&document).ids("alsoKnownAs").contains(&former))
+        })
+    }
+
     fn resolve_url<'a>(&'a self, url: &'a str) -> BoxFuture<'a, Result<Resolved>> {
         Box::pin(self.address(url))
     }

@@ -96,6 +96,8 @@ pub struct Instance {
 pub trait Remote: Send + Sync {
     /// An actor by handle, looked up with WebFinger when not known. `NotFound` when there is none.
     fn resolve_handle<'a>(&'a self, name: &'a str, host: &'a str) -> BoxFuture<'a, Result<Actor>>;
+    /// Whether an actor elsewhere says, asked now, that it was `former` (an ActivityPub id) before.
+    fn names_former<'a>(&'a self, actor: &'a Actor, former: &'a str) -> BoxFuture<'a, Result<bool>>;
     /// An actor or post by the address of its page or its id.
     fn resolve_url<'a>(&'a self, url: &'a str) -> BoxFuture<'a, Result<Resolved>>;
     /// The bytes and MIME type of a page on the web, or of a picture; asked in nobody's name.

@@ -8,8 +8,8 @@ use crate::domain::moderation::ModAction;
 use crate::domain::people::Role;
 use crate::domain::{Sight, Viewer};
 use crate::policy::{self, Entrance, InGroup};
-use crate::services::Ctx;
 use crate::services::ctx::emit;
+use crate::services::{Ctx, moving};
 use crate::store::{self, Conn};
 
 /// How many recent posts someone who joins finds on home.
@@ -318,18 +318,28 @@ pub async fn invite(ctx: &Ctx, viewer: &Viewer, group: ActorId, invited: ActorId
                 match store::groups::find_follow(conn, invited, group).await? {
                     Some(follow) if follow.state == FollowState::Requested => admit(conn, &c, follow, &actor).await,
                     Some(follow) if follow.is_member() => Ok(()),
-                    _ => {
-                        let mut follow = begin(&c, invited, group, FollowState::Invited, None);
-                        follow.uri = Some(c.urls.follow(follow.id));
-                        store::groups::upsert_follow(conn, &follow).await?;
-                        emit(conn, &c.ids, c.now(), &Event::Invited { actor: invited, group, inviter: by }).await
-                    }
+                    _ => offer(conn, &c, group, (invited, GroupRole::Member), by).await,
                 }
             })
         })
         .await?;
     ctx.wake.now();
     Ok(())
+}
+
+/// Offers a place in a group; taking it is joining, and they are let in at once. Within the caller's transaction.
+pub(super) async fn offer(
+    conn: &mut Conn,
+    ctx: &Ctx,
+    group: ActorId,
+    (invited, role): (ActorId, GroupRole),
+    inviter: ActorId,
+) -> Result<()> {
+    let mut follow = begin(ctx, invited, group, FollowState::Invited, None);
+    follow.uri = Some(ctx.urls.follow(follow.id));
+    follow.role = role;
+    store::groups::upsert_follow(conn, &follow).await?;
+    emit(conn, &ctx.ids, ctx.now(), &Event::Invited { actor: invited, group, inviter }).await
 }
 
 /// Keeps someone out of a group, for a time or for good, or lets them in again (`until` = `None` and `ban` = false).
@@ -482,6 +492,7 @@ pub async fn received_request(
                 };
                 if entrance == Entrance::Open {
                     admit(conn, &c, follow, &target).await?;
+                    moving::give_up_seats(conn, &follower, target.id).await?;
                     return Ok(FollowState::Accepted);
                 }
                 store::groups::upsert_follow(conn, &follow).await?;

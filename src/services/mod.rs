@@ -26,6 +26,7 @@ pub mod lookups;
 pub mod media;
 pub mod memberships;
 pub mod moderation;
+pub mod moving;
 pub mod notice_policy;
 pub mod notices;
 pub mod oauth;

@@ -1,10 +1,10 @@
 //! People: making accounts, profiles, the directory.
 
 use super::ctx::emit;
-use super::{Ctx, expertise, passwords};
+use super::{Ctx, expertise, moving, passwords};
 use crate::base::*;
 use crate::domain::Viewer;
-use crate::domain::actors::{Actor, ActorKind, ActorState};
+use crate::domain::actors::{Actor, ActorCard, ActorKind, ActorState};
 use crate::domain::events::Event;
 use crate::domain::groups::Follow;
 use crate::domain::knowledge::Expertise;
@@ -120,6 +120,8 @@ pub struct Person {
     pub follow: Option<Follow>,
     /// The viewer themselves.
     pub is_me: bool,
+    /// Who they are now, elsewhere.
+    pub now: Option<ActorCard>,
 }
 
 /// Longest shown name, in characters.
@@ -383,7 +385,8 @@ pub async fn person(ctx: &Ctx, viewer: &Viewer, acct: &str) -> Result<Person> {
         Some(me) if !is_me => store::groups::find_follow(&mut conn, me, actor.id).await?,
         _ => None,
     };
-    Ok(Person { host, member, branch, days, expertise: told, follow, is_me, actor })
+    let now = moving::gone_to(&mut conn, &actor).await?;
+    Ok(Person { host, member, branch, days, expertise: told, follow, is_me, now, actor })
 }
 
 /// Whether a guest shares a group with someone.

@@ -174,7 +174,7 @@ pub async fn elsewhere(ctx: &Ctx, actor: ActorId) -> Result<MediaId> {
 ///
 /// # Errors
 /// `NotFound` when there is none, or none that we show; `RateLimited` when it could not be had just now.
-pub async fn emoji(ctx: &Ctx, id: i64) -> Result<MediaId> {
+pub async fn emoji(ctx: &Ctx, id: EmojiId) -> Result<MediaId> {
     let mut conn = ctx.db.read().await?;
     let (host, url, author, kept) = store::emoji::find(&mut conn, id).await?.ok_or(Error::NotFound)?;
     if let Some(kept) = kept

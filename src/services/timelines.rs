@@ -109,6 +109,7 @@ pub async fn fan_out(ctx: &Ctx, event: &Event) -> Result<()> {
         | Event::Unfollowed { .. }
         | Event::ActorUpdated { .. }
         | Event::ActorDeleted { .. }
+        | Event::Moved { .. }
         | Event::Pinned { .. }
         | Event::Locked { .. }
         | Event::Banned { .. }

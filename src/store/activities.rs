@@ -6,12 +6,12 @@ use diesel::dsl::{exists, sql};
 use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text};
-use diesel_async::RunQueryDsl;
 
 use super::schema::activities;
 use super::{Conn, db_fn};
 use crate::base::*;
 use crate::domain::peers::ActivityState;
+use crate::store::query::RunQueryDsl;
 
 /// An activity to keep.
 #[derive(Clone, Debug)]

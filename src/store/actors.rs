@@ -2,12 +2,12 @@
 
 use diesel::prelude::*;
 use diesel::upsert::excluded;
-use diesel_async::RunQueryDsl;
 
 use super::schema::{actors, hosts};
 use super::{Conn, db_fn};
 use crate::base::*;
 use crate::domain::actors::{Actor, ActorCard, ActorKind, ActorState};
+use crate::store::query::RunQueryDsl;
 
 /// The columns of an [`ActorCard`]; `actors` and `hosts` must be in the query.
 pub(super) type CardRow =

@@ -2,7 +2,6 @@
 
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
-use diesel_async::RunQueryDsl;
 
 use super::fixed::lit;
 use super::schema::*;
@@ -15,6 +14,7 @@ use crate::domain::audiences::Scope;
 use crate::domain::groups::{Follow, FollowState, GroupKind};
 use crate::domain::people::Role;
 use crate::domain::posts::{EntryKind, PostKind, PostState, ReactionKind};
+use crate::store::query::RunQueryDsl;
 
 /// An actor with what an `Account` of the client API tells.
 #[derive(Clone, Debug)]

@@ -1,12 +1,12 @@
 //! Branches of the organisation.
 
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 
 use super::schema::branches;
 use super::{Conn, db_fn};
 use crate::base::*;
 use crate::domain::people::Branch;
+use crate::store::query::RunQueryDsl;
 
 db_fn! {
     /// Every branch, by name.

@@ -1,6 +1,5 @@
 //! Connections: one enum over two databases, and a macro that compiles each query once for each.
 
-use std::any::Any;
 use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -43,8 +42,11 @@ impl SpawnBlocking for Place {
         match self {
             Self::Here => std::future::ready(Ok(task())).boxed(),
             Self::Away => {
-                let task: Errand = Box::new(|| Box::new(task()));
-                away(task).map(|done| Ok(*done?.downcast::<R>().map_err(|_| "another errand's result")?)).boxed()
+                let done = match COUNTED.try_with(Arc::clone) {
+                    Ok(count) => tokio::task::spawn_blocking(move || COUNTED.sync_scope(count, task)),
+                    Err(_) => tokio::task::spawn_blocking(task),
+                };
+                async { Ok(done.await?) }.boxed()
             }
         }
     }
@@ -52,19 +54,6 @@ impl SpawnBlocking for Place {
     fn get_runtime() -> Self {
         Self::Away
     }
-}
-
-/// A call on its way to a thread for blocking work.
-type Errand = Box<dyn FnOnce() -> Box<dyn Any + Send> + Send>;
-
-/// Does a call on a thread for blocking work. Without a type of its own for each query: a thousand kinds of tasks were a
-/// tenth of the program.
-async fn away(task: Errand) -> Result<Box<dyn Any + Send>, Box<dyn std::error::Error + Send + Sync>> {
-    let done = match COUNTED.try_with(Arc::clone) {
-        Ok(count) => tokio::task::spawn_blocking(move || COUNTED.sync_scope(count, task)).await,
-        Err(_) => tokio::task::spawn_blocking(task).await,
-    };
-    Ok(done?)
 }
 
 tokio::task_local! {

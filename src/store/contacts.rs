@@ -1,12 +1,12 @@
 //! "May I write to you?" between a member here and someone elsewhere.
 
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 
 use super::schema::{actors, contacts};
 use super::{Conn, db_fn};
 use crate::base::*;
 use crate::domain::knowledge::{Contact, ReferralState};
+use crate::store::query::RunQueryDsl;
 
 /// One to be.
 #[derive(Clone, Debug)]

@@ -7,11 +7,11 @@ use diesel::dsl::{count_star, exists, not, sql};
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text};
 use diesel::upsert::excluded;
-use diesel_async::RunQueryDsl;
 
 use super::schema::{activities, deliveries, lanes};
 use super::{Conn, db_fn};
 use crate::base::{ActivityId, ActorId, Result, Time};
+use crate::store::query::RunQueryDsl;
 
 /// How much earlier than now a new lane counts as due: lanes with a long row take turns, and one with little to send does
 /// not wait until all of them had theirs.

@@ -1,7 +1,6 @@
 //! What people tell of what they know, as far as a viewer may see it.
 
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 
 use super::schema::{actors, expertise, knowledge_choices, members, terms};
 use super::terms::{TermRow, term, term_columns};
@@ -9,6 +8,7 @@ use super::{Conn, db_fn};
 use crate::base::*;
 use crate::domain::actors::ActorState;
 use crate::domain::knowledge::{Choices, Expertise, Relation, Told};
+use crate::store::query::RunQueryDsl;
 
 /// Who looks at what people tell: what is told to these, and one's own.
 #[derive(Clone, Copy, Debug)]

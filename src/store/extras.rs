@@ -1,7 +1,6 @@
 //! Reading tips, lists of them, and the cards of the ask-and-offer board.
 
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 
 use super::schema::{board_cards, posts, tip_list_items, tip_lists, tips};
 use super::sight::sees_posts;
@@ -10,6 +9,7 @@ use crate::base::*;
 use crate::domain::Sight;
 use crate::domain::extras::{Card, Extra, OnList, Side, TipList, Work};
 use crate::domain::posts::PostState;
+use crate::store::query::RunQueryDsl;
 
 type TipRow = (PostId, String, String, String, String);
 type ListRow = (TipListId, ActorId, String, String, bool, Time);

@@ -3,7 +3,6 @@
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 use diesel::upsert::excluded;
-use diesel_async::RunQueryDsl;
 
 use super::schema::{actor_keys, actors, entries, follows, groups, held_activities, hosts, posts, reactions, readers};
 use super::{Conn, db_fn};
@@ -12,6 +11,7 @@ use crate::domain::actors::{Actor, ActorState};
 use crate::domain::groups::{FollowState, GroupKind, GroupRole};
 use crate::domain::peers::*;
 use crate::domain::posts::{EntryKind, ReactionKind};
+use crate::store::query::RunQueryDsl;
 
 pub use super::activities::*;
 

@@ -1,12 +1,12 @@
 //! Filters and what they look for.
 
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 
 use super::schema::{filter_terms, filters};
 use super::{Conn, db_fn};
 use crate::base::*;
 use crate::domain::filters::{Filter, FilterAction, FilterContext, FilterTerm};
+use crate::store::query::RunQueryDsl;
 
 type FilterRow = (i64, String, String, FilterAction, Option<Time>);
 type TermRow = (i64, Option<String>, bool, Option<PostId>);

@@ -1,11 +1,11 @@
 //! Groups that wait for a moderator of the instance.
 
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 
 use super::db_fn;
 use super::schema::group_requests;
 use crate::base::*;
+use crate::store::query::RunQueryDsl;
 
 /// A request as stored: id, who asks, the form as JSON, when.
 pub type Row = (i64, ActorId, String, Time);

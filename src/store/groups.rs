@@ -2,7 +2,6 @@
 
 use diesel::prelude::*;
 use diesel::upsert::excluded;
-use diesel_async::RunQueryDsl;
 
 use super::actors::{CardRow, card, card_columns};
 use super::schema::{actors, audiences, follows, groups, hosts, readers};
@@ -12,6 +11,7 @@ use crate::domain::actors::{Actor, ActorCard, ActorState};
 use crate::domain::audiences::{Audience, Scope};
 use crate::domain::groups::*;
 use crate::domain::posts::GroupCard;
+use crate::store::query::RunQueryDsl;
 
 /// A group in a list, with the viewer's place in it.
 #[derive(Clone, Debug)]

@@ -1,7 +1,6 @@
 //! Invitations to become a member here.
 
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 
 use super::actors::{CardRow, card, card_columns};
 use super::schema::{actors, hosts, invitation_groups, invitations};
@@ -9,6 +8,7 @@ use super::{Conn, db_fn};
 use crate::base::*;
 use crate::domain::actors::ActorCard;
 use crate::domain::people::Invitation;
+use crate::store::query::RunQueryDsl;
 
 /// An invitation with who invites and which groups it opens.
 #[derive(Clone, Debug)]

@@ -2,11 +2,11 @@
 
 use diesel::prelude::*;
 use diesel::sql_types::Text;
-use diesel_async::RunQueryDsl;
 
 use super::schema::jobs;
 use super::{Conn, db_fn};
 use crate::base::{Result, Time};
+use crate::store::query::RunQueryDsl;
 
 /// A job as claimed.
 #[derive(Clone, Debug)]

@@ -3,7 +3,6 @@
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool};
-use diesel_async::RunQueryDsl;
 
 use super::db_fn;
 use super::schema::{actors, follows, groups, media, posts};
@@ -11,6 +10,7 @@ use crate::base::*;
 use crate::domain::actors::ActorState;
 use crate::domain::groups::{FollowState, GroupRole};
 use crate::domain::posts::{Post, PostState};
+use crate::store::query::RunQueryDsl;
 
 db_fn! {
     /// Groups here that one person owns and nobody else is in.

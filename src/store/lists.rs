@@ -2,7 +2,6 @@
 
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
-use diesel_async::RunQueryDsl;
 
 use super::api::EntryRow;
 use super::db_fn;
@@ -13,6 +12,7 @@ use crate::base::*;
 use crate::domain::Sight;
 use crate::domain::groups::FollowState;
 use crate::domain::posts::PostState;
+use crate::store::query::RunQueryDsl;
 
 /// A list of one member.
 #[derive(Clone, Debug, PartialEq, Eq)]

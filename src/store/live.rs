@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use diesel::sql_types::Text;
-use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
+
+use super::query::RunQueryDsl;
 use futures_util::StreamExt as _;
 use serde::Deserialize;
 use tokio::sync::watch;

@@ -1,7 +1,6 @@
 //! Who may be asked about people elsewhere, what our own people tell partners, and that they were found.
 
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 
 use super::schema::{actors, branches, hosts, knowledge_choices, lookups, members, terms};
 use super::terms::{TermRow, term, term_columns};
@@ -10,6 +9,7 @@ use crate::base::*;
 use crate::domain::actors::{ActorKind, ActorState};
 use crate::domain::knowledge::{Lookup, Told};
 use crate::domain::peers::{Host, PeerState};
+use crate::store::query::RunQueryDsl;
 
 /// What members tell of themselves beside their expertise, with who may see it.
 pub type Beside = (ActorId, String, Option<String>, Option<(String, Told, Told, Told)>);

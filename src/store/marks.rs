@@ -2,7 +2,6 @@
 //! own about them. One query for a page, however many posts it has; who may see them is decided in it.
 
 use diesel::sql_types::{BigInt, Bool, Nullable, SmallInt, Text};
-use diesel_async::RunQueryDsl;
 
 use super::api::SourceFilter;
 use super::fixed::Fixed;
@@ -12,6 +11,7 @@ use crate::base::*;
 use crate::domain::Sight;
 use crate::domain::audiences::Scope;
 use crate::domain::posts::{Entry, EntryKind, PostState};
+use crate::store::query::RunQueryDsl;
 
 /// Which posts.
 #[derive(Clone, Copy, Debug)]

@@ -3,12 +3,12 @@
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
-use diesel_async::RunQueryDsl;
 
 use super::db_fn;
 use super::schema::media;
 use crate::base::*;
 use crate::domain::media::{Media, MediaState};
+use crate::store::query::RunQueryDsl;
 
 db_fn! {
     /// Adds a file.

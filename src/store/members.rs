@@ -1,13 +1,13 @@
 //! The few things other use cases ask about members.
 
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 
 use super::db_fn;
 use super::schema::{actors, members};
 use crate::base::*;
 use crate::domain::actors::ActorState;
 use crate::domain::people::{DirectFrom, Role};
+use crate::store::query::RunQueryDsl;
 
 db_fn! {
     /// Whether an actor has an account here.

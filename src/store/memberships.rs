@@ -1,7 +1,6 @@
 //! Who is a member of which group elsewhere, and when its host last said so.
 
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 
 use super::schema::{actors, audiences, follows, groups, readers};
 use super::{Conn, db_fn};
@@ -9,6 +8,7 @@ use crate::base::*;
 use crate::domain::actors::ActorState;
 use crate::domain::audiences::Scope;
 use crate::domain::groups::{FollowState, GroupKind};
+use crate::store::query::RunQueryDsl;
 
 /// A membership here of a closed group elsewhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Queryable)]

@@ -5,6 +5,7 @@
 
 mod conn;
 mod fixed;
+mod query;
 mod rows;
 pub mod schema;
 mod sight;
@@ -14,6 +15,7 @@ mod types;
 
 pub mod activities;
 pub mod actors;
+pub mod aliases;
 pub mod api;
 pub mod branches;
 pub mod contacts;

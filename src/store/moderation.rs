@@ -1,7 +1,6 @@
 //! Reports, the log of moderators, and blocks between people.
 
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 
 use super::actors::{CardRow, card, card_columns};
 use super::schema::{actors, blocks, host_blocks, hosts, moderation_log, reports};
@@ -9,6 +8,7 @@ use super::{Conn, db_fn};
 use crate::base::*;
 use crate::domain::actors::ActorCard;
 use crate::domain::moderation::*;
+use crate::store::query::RunQueryDsl;
 
 db_fn! {
     /// Writes a line of the log.

@@ -2,12 +2,12 @@
 
 use diesel::dsl::{count_star, max, min};
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 
 use super::db_fn;
 use super::schema::{muted_threads, notice_permissions, notice_policies, notifications, posts};
 use crate::base::*;
 use crate::domain::notices::{NoticePolicy, Verdict};
+use crate::store::query::RunQueryDsl;
 
 type Row = (String, String, String, String, String);
 

@@ -5,13 +5,13 @@ use std::collections::HashMap;
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
-use diesel_async::RunQueryDsl;
 
 use super::schema::notifications;
 use super::{Conn, db_fn};
 use crate::base::*;
 use crate::domain::Sight;
 use crate::domain::notices::{Notice, NoticeKind};
+use crate::store::query::RunQueryDsl;
 
 /// A notice to be.
 #[derive(Clone, Debug)]

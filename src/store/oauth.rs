@@ -1,13 +1,13 @@
 //! Apps of the client API, their codes and their tokens. Secrets are kept as hashes only.
 
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 
 use super::db_fn;
 use super::schema::{actors, members, oauth_apps, oauth_codes, oauth_tokens};
 use crate::base::*;
 use crate::domain::actors::ActorState;
 use crate::domain::people::Role;
+use crate::store::query::RunQueryDsl;
 
 /// A registered app.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,12 +1,12 @@
 //! What was agreed with other servers, and what administrators decided about them.
 
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 
 use super::schema::{hosts, peerings};
 use super::{Conn, db_fn};
 use crate::base::*;
 use crate::domain::peers::*;
+use crate::store::query::RunQueryDsl;
 
 db_fn! {
     /// The agreement with a host, or the offer.

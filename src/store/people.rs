@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool};
-use diesel_async::RunQueryDsl;
 
 use super::actors::{CardRow, card, card_columns, escape_like};
 use super::schema::{actors, branches, groups, hosts, members};
@@ -15,6 +14,7 @@ use crate::domain::actors::{Actor, ActorCard, ActorKind, ActorState};
 use crate::domain::groups::{FollowState, GroupRole};
 use crate::domain::knowledge::Told;
 use crate::domain::people::{DirectFrom, Member, PersonKind, Role};
+use crate::store::query::RunQueryDsl;
 
 /// The account of a new person; their actor is inserted first.
 #[derive(Clone, Debug)]

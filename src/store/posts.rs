@@ -13,7 +13,6 @@ pub use polls::*;
 pub use reactions::*;
 
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 
 use super::schema::*;
 use super::sight::sees_posts;
@@ -21,6 +20,7 @@ use super::{Conn, db_fn};
 use crate::base::*;
 use crate::domain::Sight;
 use crate::domain::posts::*;
+use crate::store::query::RunQueryDsl;
 
 /// A new post, local or remote.
 #[derive(Clone, Debug)]

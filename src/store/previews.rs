@@ -1,12 +1,12 @@
 //! Cards of links.
 
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 
 use super::db_fn;
 use super::schema::link_previews;
 use crate::base::*;
 use crate::domain::previews::LinkPreview;
+use crate::store::query::RunQueryDsl;
 
 db_fn! {
     /// The card of a post.

@@ -1,11 +1,11 @@
 //! Where apps hear of notices.
 
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 
 use super::db_fn;
 use super::schema::push_subscriptions;
 use crate::base::*;
+use crate::store::query::RunQueryDsl;
 
 /// A subscription of one app of one member.
 #[derive(Clone, PartialEq, Eq)]

@@ -1,7 +1,6 @@
 //! Questions and what is learned from their answers: those nobody answered, words asked for, offers to tell more.
 
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 
 use super::schema::{expertise, expertise_offers, follows, post_terms, posts, terms};
 use super::sight::sees_posts;
@@ -12,6 +11,7 @@ use crate::domain::Sight;
 use crate::domain::groups::FollowState;
 use crate::domain::knowledge::{Offer, OfferState, Why};
 use crate::domain::posts::{PostKind, PostState};
+use crate::store::query::RunQueryDsl;
 
 type OfferRow = (OfferId, Why, Option<PostId>, TermRow);
 

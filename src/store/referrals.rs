@@ -3,12 +3,12 @@
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
-use diesel_async::RunQueryDsl;
 
 use super::schema::referrals;
 use super::{Conn, db_fn};
 use crate::base::*;
 use crate::domain::knowledge::{Referral, ReferralState};
+use crate::store::query::RunQueryDsl;
 
 /// A referral to be.
 #[derive(Clone, Debug)]

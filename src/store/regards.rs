@@ -3,13 +3,13 @@
 use diesel::dsl::{not, sql};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool};
-use diesel_async::RunQueryDsl;
 
 use super::db_fn;
 use super::schema::{account_notes, actors, dismissed_suggestions, endorsements, follows, groups, host_blocks, hosts};
 use crate::base::*;
 use crate::domain::actors::{ActorKind, ActorState};
 use crate::domain::groups::GroupKind;
+use crate::store::query::RunQueryDsl;
 
 db_fn! {
     /// Notes something about someone; nothing takes the note away.

@@ -127,6 +127,7 @@ row!(Actor, actors, {
     followers_uri: Option<String>, icon_media_id: Option<MediaId>, icon_url: Option<String>, state: ActorState,
     locked: bool, discoverable: bool, posts_count: i64, followers_count: i64, following_count: i64,
     last_post_at: Option<Time>, created_at: Time, updated_at: Time, fetched_at: Option<Time>,
+    moved_to: Option<String>,
 });
 
 row!(Member, members, {

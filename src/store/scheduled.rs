@@ -1,13 +1,13 @@
 //! Posts that wait for their time.
 
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 
 use super::db_fn;
 use super::schema::{actors, members, scheduled_posts};
 use crate::base::*;
 use crate::domain::actors::ActorState;
 use crate::domain::people::Role;
+use crate::store::query::RunQueryDsl;
 
 /// Id, what it will say as JSON, and when.
 pub type Row = (i64, String, Time);

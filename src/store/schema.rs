@@ -954,6 +954,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    aliases (actor_id, former_id) {
+        actor_id -> BigInt,
+        former_id -> BigInt,
+    }
+}
+
+diesel::table! {
     looks (id) {
         id -> BigInt,
         version -> BigInt,
@@ -969,6 +976,7 @@ macro_rules! together {
 }
 
 together! {
+    aliases: actors;
     hosts: peerings actors branches members invitations audiences readers groups follows posts entries home reactions bookmarks mentions post_tags notifications blocks host_blocks filters filter_terms lists quotes;
     actors: actor_keys branches members sessions invitations audiences readers groups follows posts entries home reactions bookmarks mentions post_tags media notifications blocks host_blocks oauth_tokens activities filters filter_terms scheduled_posts dismissed_suggestions followed_tags lists quotes;
     branches: members;

@@ -4,12 +4,12 @@
 
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Bool, Nullable, Text};
-use diesel_async::RunQueryDsl;
 
 use super::{Conn, db_fn};
 use crate::base::*;
 use crate::domain::audiences::Scope;
 use crate::domain::search::FeedPlace;
+use crate::store::query::RunQueryDsl;
 
 /// A row of the change feed.
 #[derive(Clone, Debug, QueryableByName)]

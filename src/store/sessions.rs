@@ -2,13 +2,13 @@
 
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
-use diesel_async::RunQueryDsl;
 
 use super::db_fn;
 use super::schema::{actors, members, oauth_apps, oauth_tokens, sessions};
 use crate::base::*;
 use crate::domain::actors::Actor;
 use crate::domain::people::Member;
+use crate::store::query::RunQueryDsl;
 
 /// Choices of how pages look, as kept with a session or given by a form.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

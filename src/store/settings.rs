@@ -2,10 +2,10 @@
 
 use diesel::prelude::*;
 use diesel::upsert::excluded;
-use diesel_async::RunQueryDsl;
 
 use super::db_fn;
 use super::schema::settings;
+use crate::store::query::RunQueryDsl;
 
 db_fn! {
     /// Every setting.

@@ -2,7 +2,6 @@
 
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
-use diesel_async::RunQueryDsl;
 
 use super::db_fn;
 use super::fixed::{Fixed, Lit, lit};
@@ -10,6 +9,7 @@ use super::schema::{audiences, posts, readers};
 use crate::base::*;
 use crate::domain::Sight;
 use crate::domain::audiences::Scope;
+use crate::store::query::RunQueryDsl;
 
 /// Posts that `sight` may see. `posts` must be in the query under its own name.
 pub(super) fn sees_posts(sight: &Sight) -> Lit<Bool> {

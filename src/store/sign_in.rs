@@ -1,12 +1,12 @@
 //! One-time links and codes. Only their hashes are kept.
 
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 
 use super::schema::sign_in_tokens as tokens;
 use super::{Conn, db_fn};
 use crate::base::*;
 use crate::domain::people::TokenPurpose;
+use crate::store::query::RunQueryDsl;
 
 /// A link (and code) to be, or as stored.
 #[derive(Clone, Debug)]

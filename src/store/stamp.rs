@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use diesel::sql_types::{BigInt, Text};
-use diesel_async::RunQueryDsl;
 use tokio::sync::Mutex;
 
 use super::fixed::Fixed;
 use super::{Conn, Db};
 use crate::base::{Error, Result};
+use crate::store::query::RunQueryDsl;
 
 /// Asks one after the other; who comes while one asks waits for the next answer, together with all others who wait.
 #[derive(Debug, Default)]

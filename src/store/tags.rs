@@ -2,7 +2,6 @@
 
 use diesel::dsl::{count_star, max};
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 
 use super::db_fn;
 use super::schema::{actors, audiences, entries, featured_tags, followed_tags, follows, home, post_tags, posts};
@@ -11,6 +10,7 @@ use crate::domain::actors::ActorState;
 use crate::domain::audiences::Scope;
 use crate::domain::groups::FollowState;
 use crate::domain::posts::{EntryKind, PostState};
+use crate::store::query::RunQueryDsl;
 
 db_fn! {
     /// Follows a hashtag; `false` if followed already.

@@ -3,12 +3,12 @@
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Text};
-use diesel_async::RunQueryDsl;
 
 use super::schema::{expertise, expertise_offers, post_terms, term_spellings, terms};
 use super::{Conn, db_fn};
 use crate::base::*;
 use crate::domain::knowledge::{Facet, Term};
+use crate::store::query::RunQueryDsl;
 
 /// A word to be, with every way it is written: folded key and as shown.
 #[derive(Clone, Debug)]

@@ -1,7 +1,6 @@
 //! Thank-you cards, and the numbers of someone's year.
 
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 
 use super::schema::{posts, reactions, referrals, thanks, tips, wiki_versions};
 use super::{Conn, db_fn};
@@ -9,6 +8,7 @@ use crate::base::*;
 use crate::domain::knowledge::{ReferralState, Told};
 use crate::domain::posts::{PostKind, PostState, ReactionKind};
 use crate::domain::thanks::{ThanksCard, Year};
+use crate::store::query::RunQueryDsl;
 
 /// A card to be.
 #[derive(Clone, Debug)]

@@ -7,11 +7,11 @@ use aws_lc_rs::digest::{SHA256, digest};
 use diesel::connection::SimpleConnection as _;
 use diesel::sql_types::{BigInt, Text};
 use diesel::{Connection as _, QueryableByName, SqliteConnection};
-use diesel_async::RunQueryDsl;
 use serde_json::Value;
 
 use super::{Conn, Db};
 use crate::base::{Error, Result};
+use crate::store::query::RunQueryDsl;
 
 /// Rows read, and copied, in one statement.
 const BATCH: usize = 1000;

@@ -103,6 +103,7 @@ number!(
     WikiId,
     TipListId,
     ThanksId,
+    EmojiId,
     Time
 );
 

@@ -1,7 +1,6 @@
 //! Pages of groups and their versions. Each query of pages has the reader's Sight inside.
 
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 
 use super::schema::{actors, wiki_pages, wiki_versions};
 use super::sight::sees_wiki;
@@ -10,6 +9,7 @@ use crate::base::*;
 use crate::domain::Sight;
 use crate::domain::actors::ActorState;
 use crate::domain::wiki::{WikiPage, WikiVersion};
+use crate::store::query::RunQueryDsl;
 
 /// A version to be.
 #[derive(Clone, Debug)]

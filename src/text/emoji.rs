@@ -1,6 +1,6 @@
 //! Little pictures (custom emoji) of other servers in clean HTML: each an `img` of one form, made here and nowhere else.
 
-use crate::base::SafeHtml;
+use crate::base::{EmojiId, SafeHtml};
 
 const START: &str = "<img class=\"emoji\" src=\"/emoji/";
 
@@ -10,7 +10,7 @@ pub fn is_emoji_name(name: &str) -> bool {
 }
 
 /// Puts pictures where their short names stand between colons: in text, not in tags, code or links' addresses.
-pub fn with_emoji(html: &SafeHtml, known: &[(String, i64)]) -> SafeHtml {
+pub fn with_emoji(html: &SafeHtml, known: &[(String, EmojiId)]) -> SafeHtml {
     let mut out = String::with_capacity(html.as_str().len());
     let (mut rest, mut code) = (html.as_str(), 0usize);
     while !rest.is_empty() {
@@ -32,7 +32,7 @@ pub fn with_emoji(html: &SafeHtml, known: &[(String, i64)]) -> SafeHtml {
     SafeHtml::trusted(out)
 }
 
-fn put(out: &mut String, text: &str, known: &[(String, i64)]) {
+fn put(out: &mut String, text: &str, known: &[(String, EmojiId)]) {
     let mut rest = text;
     while let Some(at) = rest.find(':') {
         out.push_str(&rest[..at]);
@@ -57,7 +57,7 @@ fn put(out: &mut String, text: &str, known: &[(String, i64)]) {
 }
 
 /// The short names again, for readers elsewhere, and which pictures they stand for, each once.
-pub fn without_emoji(html: &str) -> (String, Vec<(String, i64)>) {
+pub fn without_emoji(html: &str) -> (String, Vec<(String, EmojiId)>) {
     let (mut out, mut found) = (String::with_capacity(html.len()), Vec::new());
     let mut rest = html;
     while let Some(at) = rest.find(START) {

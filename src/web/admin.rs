@@ -36,10 +36,6 @@ struct Asked {
     done: Option<String>,
 }
 
-/// A form that says nothing but that its button was pressed.
-#[derive(serde::Deserialize)]
-struct Nothing {}
-
 #[derive(askama::Template)]
 #[template(path = "admin/show.html")]
 struct AdminPage {

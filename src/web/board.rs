@@ -6,7 +6,7 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 
 use super::chrome::{Chrome, Place};
-use super::forms::{CheckedForm, Fields, Query, again};
+use super::forms::{CheckedForm, Fields, Nothing, Query, again};
 use super::posts::Id;
 use super::views::PostCard;
 use super::visit::{Failure, PageResult, Visit};
@@ -192,9 +192,6 @@ async fn send(State(ctx): State<Ctx>, visit: Visit, CheckedForm(typed): CheckedF
         Err(error) => again(&FormPage::new(&ctx, &visit, typed, Fields::of(error)?).await?),
     }
 }
-
-#[derive(Deserialize)]
-struct Nothing {}
 
 async fn done(State(ctx): State<Ctx>, visit: Visit, Id(id): Id, CheckedForm(_): CheckedForm<Nothing>) -> PageResult {
     board::set_done(&ctx, &visit.viewer, id, true).await?;

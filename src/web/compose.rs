@@ -519,9 +519,14 @@ async fn recipients(ctx: &Ctx, visit: &Visit, typed: &str) -> Result<Vec<ActorId
     let mut found = Vec::new();
     for part in typed.split([',', ';', '\n']).map(str::trim).filter(|part| !part.is_empty()) {
         match posts::addressee(ctx, &visit.viewer, part, "to").await {
-            Err(Error::Invalid { .. }) if part.contains(' ') => {
+            Err(unknown @ Error::Invalid { .. }) if part.contains(' ') => {
                 for handle in part.split_whitespace() {
-                    found.push(posts::addressee(ctx, &visit.viewer, handle, "to").await?.id);
+                    match posts::addressee(ctx, &visit.viewer, handle, "to").await {
+                        Ok(one) => found.push(one.id),
+                        // What is wrong with the whole says more than what is wrong with its words.
+                        Err(Error::Invalid { .. }) => return Err(unknown),
+                        Err(error) => return Err(error),
+                    }
                 }
             }
             one => found.push(one?.id),

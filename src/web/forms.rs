@@ -13,6 +13,10 @@ use crate::base::{Error, FieldError, Result};
 use crate::services::Ctx;
 use crate::services::secrets;
 
+/// A form that is only a button.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Nothing {}
+
 /// What someone answers to a question: the value of the button that was pressed.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]

@@ -6,7 +6,7 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 
 use super::chrome::{Chrome, Place};
-use super::forms::{CheckedForm, CheckedParts, Fields, Query};
+use super::forms::{CheckedForm, CheckedParts, Fields, Nothing, Query};
 use super::groups::{Head, joins_key, reads_key};
 use super::members::{again, path_of};
 use super::visit::{PageResult, Visit};
@@ -300,9 +300,6 @@ async fn update(
         }
     }
 }
-
-#[derive(Debug, Deserialize)]
-struct Nothing {}
 
 async fn archive(
     State(ctx): State<Ctx>,

@@ -6,7 +6,7 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 
 use super::chrome::{Chrome, Place};
-use super::forms::{CheckedForm, Fields, Query, again};
+use super::forms::{CheckedForm, Fields, Nothing, Query, again};
 use super::sign_in::{device, enter, over};
 use super::visit::{Failure, PageResult, Visit};
 use super::{page, see};
@@ -252,9 +252,6 @@ async fn sheet(
     let open = line.invitation.is_open(ctx.now());
     page(&SheetPage { c, qr: QrCode::of(&address)?, line, address, open })
 }
-
-#[derive(Deserialize)]
-struct Nothing {}
 
 async fn revoke(
     State(ctx): State<Ctx>,

@@ -6,7 +6,7 @@ use axum::routing::get;
 use serde::Deserialize;
 
 use super::chrome::{Chrome, Place};
-use super::forms::{CheckedForm, Fields, again};
+use super::forms::{CheckedForm, Fields, Nothing, again};
 use super::sign_in::{enter, over};
 use super::visit::{Failure, PageResult, Visit};
 use super::{page, see};
@@ -111,9 +111,6 @@ async fn look(State(ctx): State<Ctx>, visit: Visit, Path(token): Path<String>) -
         Err(error) => Err(Failure(error)),
     }
 }
-
-#[derive(Deserialize)]
-struct Nothing {}
 
 async fn confirm(
     State(ctx): State<Ctx>,

@@ -35,8 +35,8 @@ async fn icon(State(ctx): State<Ctx>, visit: Visit, Path(id): Path<String>, head
 }
 
 /// A little picture in a text of someone elsewhere, through us. Without it the short name is read.
-async fn emoji(State(ctx): State<Ctx>, visit: Visit, Path(id): Path<i64>, headers: HeaderMap) -> PageResult {
-    let media = pictures::emoji(&ctx, id).await?;
+async fn emoji(State(ctx): State<Ctx>, visit: Visit, Path(id): Path<String>, headers: HeaderMap) -> PageResult {
+    let media = pictures::emoji(&ctx, id.parse()?).await?;
     serve(&ctx, &visit, media, false, &headers).await
 }
 

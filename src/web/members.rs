@@ -8,7 +8,7 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 
 use super::chrome::{Chrome, Place};
-use super::forms::{CheckedForm, Fields, Query};
+use super::forms::{CheckedForm, Fields, Nothing, Query};
 use super::groups::{Head, role_key};
 use super::views::Avatar;
 use super::visit::{PageResult, Visit};
@@ -267,9 +267,6 @@ async fn join(
     let done = if state == FollowState::Accepted { "joined" } else { "asked" };
     see(&format!("{}?done={done}", path_of(&view)))
 }
-
-#[derive(Debug, Deserialize)]
-struct Nothing {}
 
 async fn leave(
     State(ctx): State<Ctx>,

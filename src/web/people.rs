@@ -6,7 +6,7 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 
 use super::chrome::{Chrome, Place};
-use super::forms::{CheckedForm, Query};
+use super::forms::{CheckedForm, Nothing, Query};
 use super::invitations::QrCode;
 use super::views::{Avatar, PostCard};
 use super::visit::{Failure, PageResult, Visit};
@@ -302,9 +302,6 @@ fn role_of(c: &Chrome, person: &Person) -> String {
     let branch = person.branch.as_ref().map(|b| b.name.clone());
     [title, branch].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
-
-#[derive(Deserialize)]
-struct Nothing {}
 
 async fn follow(
     State(ctx): State<Ctx>,

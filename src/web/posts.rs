@@ -9,7 +9,7 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 
 use super::chrome::{Chrome, Place};
-use super::forms::{CheckedForm, Fields, Query};
+use super::forms::{CheckedForm, Fields, Nothing, Query};
 use super::views::PostCard;
 use super::visit::{Failure, PageResult, Visit};
 use super::{drafts, page, see};
@@ -407,9 +407,6 @@ async fn ask_delete(State(ctx): State<Ctx>, visit: Visit, Id(id): Id) -> PageRes
         c,
     })
 }
-
-#[derive(Debug, Deserialize)]
-struct Nothing {}
 
 async fn delete(State(ctx): State<Ctx>, visit: Visit, Id(id): Id, CheckedForm(_): CheckedForm<Nothing>) -> PageResult {
     let view = service::view(&ctx, &visit.viewer, id).await?;

@@ -5,6 +5,7 @@ mod blocked;
 mod knowledge;
 mod leave;
 mod look;
+mod moving;
 mod profile;
 
 use axum::Router;
@@ -19,6 +20,7 @@ pub fn routes() -> Router<Ctx> {
         .merge(knowledge::routes())
         .merge(access::routes())
         .merge(blocked::routes())
+        .merge(moving::routes())
         .merge(leave::routes())
 }
 
@@ -27,7 +29,3 @@ pub fn routes() -> Router<Ctx> {
 struct Asked {
     done: Option<String>,
 }
-
-/// A form that says nothing but that its button was pressed.
-#[derive(serde::Deserialize)]
-struct Nothing {}

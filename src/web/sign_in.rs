@@ -7,7 +7,7 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 
 use super::chrome::{Chrome, Place};
-use super::forms::{CheckedForm, Fields, Query, again, onward};
+use super::forms::{CheckedForm, Fields, Nothing, Query, again, onward};
 use super::visit::{self, Failure, PageResult, Visit};
 use super::{page, see};
 use crate::base::Error;
@@ -229,9 +229,6 @@ async fn link(
         Err(error) => Err(Failure(error)),
     }
 }
-
-#[derive(Deserialize)]
-struct Nothing {}
 
 async fn sign_out(State(ctx): State<Ctx>, visit: Visit, CheckedForm(_): CheckedForm<Nothing>) -> PageResult {
     if let Some(session) = &visit.session {

@@ -6,7 +6,7 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 
 use super::chrome::{Chrome, Place};
-use super::forms::{CheckedForm, Fields, Query, again};
+use super::forms::{CheckedForm, Fields, Nothing, Query, again};
 use super::posts::ConfirmPage;
 use super::visit::{Failure, PageResult, Visit};
 use super::{page, see};
@@ -131,8 +131,9 @@ async fn change(
     see("/thanks?done=saved")
 }
 
-async fn ask_away(State(ctx): State<Ctx>, visit: Visit, Path(id): Path<ThanksId>) -> PageResult {
+async fn ask_away(State(ctx): State<Ctx>, visit: Visit, Path(id): Path<String>) -> PageResult {
     visit.member()?;
+    let id: ThanksId = id.parse()?;
     let c = visit.chrome(&ctx, Place::None, visit.t("thanks-away"));
     page(&ConfirmPage {
         heading: c.t("thanks-away-ask"),
@@ -148,16 +149,13 @@ async fn ask_away(State(ctx): State<Ctx>, visit: Visit, Path(id): Path<ThanksId>
     })
 }
 
-#[derive(Deserialize)]
-struct Nothing {}
-
 async fn away(
     State(ctx): State<Ctx>,
     visit: Visit,
-    Path(id): Path<ThanksId>,
+    Path(id): Path<String>,
     CheckedForm(_): CheckedForm<Nothing>,
 ) -> PageResult {
-    thanks::change(&ctx, &visit.viewer, id, None).await?;
+    thanks::change(&ctx, &visit.viewer, id.parse()?, None).await?;
     see("/thanks?done=deleted")
 }
 

@@ -6,7 +6,7 @@ use axum::routing::get;
 use serde::Deserialize;
 
 use super::chrome::{Chrome, Place};
-use super::forms::{CheckedForm, Fields, Query, again};
+use super::forms::{CheckedForm, Fields, Nothing, Query, again};
 use super::posts::{ConfirmPage, Id};
 use super::views::PostCard;
 use super::visit::{Failure, PageResult, Visit};
@@ -305,9 +305,6 @@ async fn ask_delete(State(ctx): State<Ctx>, visit: Visit, Path(id): Path<String>
         c,
     })
 }
-
-#[derive(Deserialize)]
-struct Nothing {}
 
 async fn delete(
     State(ctx): State<Ctx>,

@@ -8,7 +8,7 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 
 use super::chrome::{Chrome, Place};
-use super::forms::{CheckedForm, Fields, Query, again};
+use super::forms::{CheckedForm, Fields, Nothing, Query, again};
 use super::groups::Head;
 use super::posts::ConfirmPage;
 use super::visit::{PageResult, Visit};
@@ -395,9 +395,6 @@ async fn ask_delete(State(ctx): State<Ctx>, visit: Visit, Path(id): Path<String>
         c,
     })
 }
-
-#[derive(Deserialize)]
-struct Nothing {}
 
 async fn delete(
     State(ctx): State<Ctx>,

@@ -17,7 +17,7 @@ use crate::base::*;
 use crate::domain::Viewer;
 use crate::domain::groups::Notify;
 use crate::domain::moderation::BlockKind;
-use crate::services::{Ctx, api, backfill, follows, groups, moderation, pictures, regards};
+use crate::services::{Ctx, api, backfill, follows, groups, moderation, moving, pictures, regards};
 use crate::store::api::SourceFilter;
 use crate::store::marks::Wanted;
 
@@ -100,7 +100,14 @@ async fn no_header(State(ctx): State<Ctx>, caller: Caller) -> Reply {
 
 async fn one(State(ctx): State<Ctx>, caller: Caller, Path(id): Path<String>) -> Reply {
     let viewer = caller.sees("read:accounts")?;
-    answer(account(&ctx, &api::account(&ctx, &viewer, id.parse()?).await?))
+    let row = api::account(&ctx, &viewer, id.parse()?).await?;
+    let mut value = account(&ctx, &row);
+    if row.actor.moved_to.is_some()
+        && let Some(now) = moving::gone_to(&mut ctx.db.read().await?, &row.actor).await?
+    {
+        value["moved"] = account(&ctx, &api::account(&ctx, &viewer, now.id).await?);
+    }
+    answer(value)
 }
 
 async fn several(State(ctx): State<Ctx>, caller: Caller, params: Params) -> Reply {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::actors::new_actor;
 use super::content::{Content, Group};
-use super::files;
+use super::pictures::{Picture, keep_pictures};
 use super::plan::{Plan, Planned};
 use crate::base::*;
 use crate::config::Config;
@@ -15,8 +15,6 @@ use crate::domain::media::{Media, MediaKind, MediaPurpose, MediaState};
 use crate::domain::notices::NoticeKind;
 use crate::domain::peers::PeerState;
 use crate::domain::posts::*;
-use crate::media::{Storage, images};
-use crate::services::Ctx;
 use crate::store::actors::NewActor;
 use crate::store::notices::NewNotice;
 use crate::store::posts::NewPost;
@@ -65,65 +63,6 @@ pub async fn run(instances: [Instance; 2], say: fn(&str)) -> Result<()> {
         say(&format!("  {}: people, groups and posts", instance.name));
     }
     Ok(())
-}
-
-/// A picture in the store of one side.
-struct Picture {
-    key: String,
-    thumb: Option<(String, &'static str)>,
-    mime: &'static str,
-    size: i64,
-    width: i32,
-    height: i32,
-    blurhash: Option<String>,
-}
-
-/// Prepares what this side keeps: pictures of its members' posts, and their faces.
-async fn keep_pictures(ctx: &Ctx, plan: &Plan, side: &str) -> Result<HashMap<String, Picture>> {
-    let mut kept = HashMap::new();
-    for (name, bytes) in files::PICTURES {
-        let ready = blocking(move || images::prepare(bytes, &images::Limits::default())).await?;
-        let thumb = put(ctx, ready.thumb.bytes).await?;
-        let size = i64::try_from(ready.main.bytes.len()).unwrap_or(0);
-        let picture = Picture {
-            mime: ready.main.mime,
-            width: i32::try_from(ready.main.width).unwrap_or(0),
-            height: i32::try_from(ready.main.height).unwrap_or(0),
-            key: put(ctx, ready.main.bytes).await?,
-            thumb: Some((thumb, ready.thumb.mime)),
-            blurhash: Some(ready.blurhash),
-            size,
-        };
-        kept.insert((*name).to_owned(), picture);
-    }
-    for (key, bytes) in files::AVATARS {
-        if plan.person(key)?.instance != side {
-            continue;
-        }
-        let face = blocking(move || images::avatar(bytes)).await?;
-        let size = i64::try_from(face.bytes.len()).unwrap_or(0);
-        let picture = Picture {
-            mime: face.mime,
-            width: i32::try_from(face.width).unwrap_or(0),
-            height: i32::try_from(face.height).unwrap_or(0),
-            key: put(ctx, face.bytes).await?,
-            thumb: None,
-            blurhash: None,
-            size,
-        };
-        kept.insert((*key).to_owned(), picture);
-    }
-    Ok(kept)
-}
-
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-    tokio::task::spawn_blocking(work).await.map_err(Error::internal)?
-}
-
-async fn put(ctx: &Ctx, bytes: Vec<u8>) -> Result<String> {
-    let key = Storage::new_key(&ctx.rng);
-    ctx.media.put(&key, bytes.into()).await?;
-    Ok(key)
 }
 
 /// One side while it is written.

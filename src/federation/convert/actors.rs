@@ -19,6 +19,8 @@ pub struct ActorParts<'a> {
     pub icon_mime: Option<String>,
     /// What a person tells everyone of what they know: name and value, plain text.
     pub fields: Vec<(String, String)>,
+    /// Who it was elsewhere before.
+    pub former: Vec<String>,
     /// Addresses.
     pub urls: &'a Urls,
 }
@@ -60,6 +62,12 @@ pub fn actor(parts: &ActorParts<'_>) -> Value {
     set("endpoints", endpoints);
     set("published", json!(actor.created_at.to_rfc3339_seconds()));
     set("updated", json!(actor.updated_at.to_rfc3339_seconds()));
+    if !parts.former.is_empty() {
+        set("alsoKnownAs", json!(parts.former));
+    }
+    if let Some(to) = &actor.moved_to {
+        set("movedTo", json!(to));
+    }
     if let Some(media) = actor.icon_media_id {
         let mut icon = json!({"type": "Image", "url": parts.urls.media(media, false)});
         if let Some(mime) = &parts.icon_mime {

@@ -21,7 +21,7 @@ use crate::domain::media::MediaPurpose;
 use crate::domain::posts::{Post, PostState};
 use crate::policy;
 use crate::services;
-use crate::store::{Conn, actors, federation as rows, groups, media, posts};
+use crate::store::{Conn, actors, aliases, federation as rows, groups, media, posts};
 use crate::urls::Local;
 
 /// Whether an `Accept` asks for ActivityPub rather than a page (INTEROP A.3).
@@ -191,11 +191,13 @@ impl Federation {
             Some(id) => media::find(&mut self.ctx.db.read().await?, id).await?.map(|m| m.mime),
             None => None,
         };
-        let fields = match group {
-            Some(_) => Vec::new(),
-            None => services::expertise::open_fields(&self.ctx, actor.id).await?,
-        };
-        Ok(convert::actor(&ActorParts { actor, group, keys: &keys, icon_mime, fields, urls: &self.ctx.urls }))
+        let (mut fields, mut former) = (Vec::new(), Vec::new());
+        if group.is_none() {
+            fields = services::expertise::open_fields(&self.ctx, actor.id).await?;
+            let before = aliases::of(&mut self.ctx.db.read().await?, actor.id).await?;
+            former = before.into_iter().map(|(_, uri)| uri).collect();
+        }
+        Ok(convert::actor(&ActorParts { actor, group, keys: &keys, icon_mime, fields, former, urls: &self.ctx.urls }))
     }
 
     async fn post_at(&self, id: PostId, viewer: &Viewer) -> Result<Response> {

@@ -5,9 +5,9 @@ use super::super::wire::{Doc, same_origin};
 use super::Item;
 use crate::base::*;
 use crate::domain::actors::{Actor, ActorState};
-use crate::services::follows;
 use crate::services::throttle::Quota;
-use crate::store::{actors, groups};
+use crate::services::{follows, moving};
+use crate::store::{actors, aliases, groups};
 
 /// Follows of an actor that goes, ended in one transaction.
 const CHUNK: i64 = 200;
@@ -43,20 +43,26 @@ impl Federation {
         if !own || actor.is_local() || target == actor.uri {
             return Err(Error::forbidden("error-origin"));
         }
-        if self.ctx.urls.is_ours(target) {
-            tracing::debug!(target, "members here do not name former addresses");
-            return Err(Error::NotFound);
-        }
-        let document = self.document(target, None).await?;
-        if !Doc(&document).ids("alsoKnownAs").contains(&actor.uri.as_str()) {
+        let to = match self.ours(target).await? {
+            Some(to) => {
+                let former = aliases::of(&mut self.ctx.db.read().await?, to.id).await?;
+                former.iter().any(|(id, _)| *id == actor.id).then_some(to)
+            }
+            None if self.ctx.urls.is_ours(target) => return Err(Error::NotFound),
+            None => {
+                let document = self.document(target, None).await?;
+                let named = Doc(&document).ids("alsoKnownAs").contains(&actor.uri.as_str());
+                if named { Some(self.store_actor(&document).await?) } else { None }
+            }
+        };
+        let Some(to) = to else {
             return Err(Error::NotAuthentic(format!("{target} does not know {}", actor.uri)));
-        }
-        let to = self.store_actor(&document).await?;
+        };
         if to.kind != actor.kind || to.state != ActorState::Active {
             return Err(Error::NotFound);
         }
         self.ctx.throttle.take(&[(format!("move {}", actor.id), MOVES)], self.ctx.now())?;
-        follows::move_followers(&self.ctx, actor, &to).await
+        moving::received(&self.ctx, actor, &to).await
     }
 
     /// Someone elsewhere left: the row stays as a tombstone, memberships and follows end.

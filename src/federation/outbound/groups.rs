@@ -10,7 +10,7 @@ use super::posts::Place;
 use crate::base::*;
 use crate::domain::actors::{Actor, ActorKind};
 use crate::domain::groups::GroupKind;
-use crate::store::{federation as rows, groups, moderation, posts};
+use crate::store::{federation as rows, groups, leaving, moderation, posts};
 
 impl Federation {
     /// The whole profile again, to all who follow.
@@ -41,6 +41,24 @@ impl Federation {
         let update = Activity::new(self.fresh_id(), "Update", &actor.uri, object, address, self.ctx.now());
         let mut batch = Batch::default();
         batch.add(&actor, &update, &update.document(), None, targets, self.ctx.now());
+        self.send(batch).await
+    }
+
+    /// Tells followers, the new server, and the groups that one is in, where one goes on.
+    pub(super) async fn moved(&self, actor: ActorId, to: ActorId) -> Result<()> {
+        let (actor, to) = (self.get_actor(actor).await?, self.get_actor(to).await?);
+        if !actor.is_local() || actor.moved_to.as_deref() != Some(to.uri.as_str()) {
+            return Ok(());
+        }
+        let followed = leaving::follows_from(&mut self.ctx.db.read().await?, actor.id).await?;
+        let others: Vec<ActorId> = followed.into_iter().chain([to.id]).collect();
+        let targets = merge(vec![self.follower_inboxes(actor.id).await?, self.inboxes(&others).await?]);
+        let address = Address { to: vec![format!("{}/followers", actor.uri), to.uri.clone()], cc: Vec::new() };
+        let now = self.ctx.now();
+        let activity = Activity::new(self.fresh_id(), "Move", &actor.uri, json!(actor.uri), address, now)
+            .with("target", json!(to.uri));
+        let mut batch = Batch::default();
+        batch.add(&actor, &activity, &activity.document(), None, targets, now);
         self.send(batch).await
     }
 

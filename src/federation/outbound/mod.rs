@@ -54,6 +54,7 @@ impl Federation {
             Event::Invited { actor, group, inviter } => self.invited(*actor, *group, *inviter).await,
             Event::ActorUpdated { actor } => self.actor_updated(*actor).await,
             Event::ActorDeleted { actor } => self.actor_deleted(*actor).await,
+            Event::Moved { actor, to } => self.moved(*actor, *to).await,
             Event::Pinned { post, moderator, pinned } => self.pinned(*post, *moderator, *pinned).await,
             Event::Locked { post, moderator, locked } => self.locked(*post, *moderator, *locked).await,
             Event::Banned { actor, group, moderator, banned, reason } => {

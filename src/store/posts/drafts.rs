@@ -1,10 +1,10 @@
 //! Texts not sent yet, and keys that make one post of a request sent twice.
 
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 
 use crate::base::*;
 use crate::store::db_fn;
+use crate::store::query::RunQueryDsl;
 use crate::store::schema::*;
 
 db_fn! {

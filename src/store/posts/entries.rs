@@ -1,11 +1,11 @@
 //! Showings of posts by their sources, and the homes they come onto.
 
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 
 use crate::base::*;
 use crate::domain::posts::*;
 use crate::store::db_fn;
+use crate::store::query::RunQueryDsl;
 use crate::store::schema::*;
 
 db_fn! {

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Nullable, Text};
-use diesel_async::RunQueryDsl;
 
 use super::next_after;
 use super::polls::load_polls;
@@ -15,6 +14,7 @@ use crate::domain::audiences::Scope;
 use crate::domain::posts::*;
 use crate::store::actors::{CardRow, card, card_columns};
 use crate::store::fixed::lit;
+use crate::store::query::RunQueryDsl;
 use crate::store::schema::*;
 use crate::store::sight::sees_posts;
 use crate::store::{Conn, db_fn, paged};

@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 
 use crate::base::*;
 use crate::domain::posts::*;
+use crate::store::query::RunQueryDsl;
 use crate::store::schema::*;
 use crate::store::{Conn, db_fn};
 

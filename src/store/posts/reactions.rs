@@ -2,13 +2,13 @@
 
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
-use diesel_async::RunQueryDsl;
 
 use super::next_after;
 use crate::base::*;
 use crate::domain::posts::*;
 use crate::store::actors::{CardRow, card, card_columns};
 use crate::store::fixed::lit;
+use crate::store::query::RunQueryDsl;
 use crate::store::schema::*;
 use crate::store::{Conn, db_fn, paged};
 

@@ -6,11 +6,10 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 
 use super::super::chrome::{Chrome, Place};
-use super::super::forms::{CheckedForm, Fields, Query, again};
+use super::super::forms::{CheckedForm, Fields, Nothing, Query, again};
 use super::super::invitations::QrCode;
 use super::super::visit::{Failure, PageResult, Visit};
 use super::super::{page, see};
-use super::Nothing;
 use crate::base::{ActorId, Error};
 use crate::domain::actors::{Actor, ActorState};
 use crate::domain::people::{Member, PersonKind, Role};

@@ -6,12 +6,12 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 
 use super::super::chrome::{Chrome, Place};
-use super::super::forms::{CheckedForm, Fields, Query, again};
+use super::super::forms::{CheckedForm, Fields, Nothing, Query, again};
 use super::super::groups::reads_key;
 use super::super::views::Avatar;
 use super::super::visit::{PageResult, Visit};
 use super::super::{page, see};
-use super::{Asked, Nothing};
+use super::Asked;
 use crate::base::Time;
 use crate::services::group_requests::{self, GroupRequest};
 use crate::services::{Ctx, instance};

@@ -6,10 +6,10 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 
 use super::super::chrome::{Chrome, Place};
-use super::super::forms::{CheckedForm, CheckedParts, Fields, Query, again};
+use super::super::forms::{CheckedForm, CheckedParts, Fields, Nothing, Query, again};
 use super::super::visit::{Failure, PageResult, Visit};
 use super::super::{page, see};
-use super::{Asked, Nothing};
+use super::Asked;
 use crate::base::{BranchId, Error};
 use crate::config::Registration;
 use crate::domain::colour;

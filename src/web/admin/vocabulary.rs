@@ -7,7 +7,7 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 
 use super::super::chrome::{Chrome, Place};
-use super::super::forms::{CheckedForm, CheckedParts, Fields, Query, again};
+use super::super::forms::{CheckedForm, CheckedParts, Fields, Nothing, Query, again};
 use super::super::visit::{Failure, PageResult, Visit};
 use super::super::{page, respond, see};
 use crate::base::{Error, TermId};
@@ -168,7 +168,7 @@ async fn delete(
     State(ctx): State<Ctx>,
     visit: Visit,
     Path(id): Path<String>,
-    CheckedForm(_): CheckedForm<super::Nothing>,
+    CheckedForm(_): CheckedForm<Nothing>,
 ) -> PageResult {
     terms::delete(&ctx, &visit.viewer, id.parse()?).await?;
     see("/admin/vocabulary?done=term-removed")

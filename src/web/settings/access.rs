@@ -6,10 +6,10 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 
 use super::super::chrome::{Chrome, Place};
-use super::super::forms::{CheckedForm, Fields, Query, again};
+use super::super::forms::{CheckedForm, Fields, Nothing, Query, again};
 use super::super::visit::{Failure, PageResult, Visit};
 use super::super::{page, see};
-use super::{Asked, Nothing};
+use super::Asked;
 use crate::base::{Error, SessionId};
 use crate::domain::people::{DirectFrom, Member};
 use crate::services::registration::Outcome;

@@ -6,12 +6,12 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 
 use super::super::chrome::{Chrome, Place};
-use super::super::forms::{CheckedForm, CheckedParts, Fields, Query, again};
+use super::super::forms::{CheckedForm, CheckedParts, Fields, Nothing, Query, again};
 use super::super::people::{languages_shown, languages_stored};
 use super::super::views::Avatar;
 use super::super::visit::{Failure, PageResult, Visit};
 use super::super::{page, see};
-use super::{Asked, Nothing};
+use super::Asked;
 use crate::base::Error;
 use crate::domain::people::Branch;
 use crate::services::people::Profile;

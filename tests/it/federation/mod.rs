@@ -11,6 +11,7 @@ mod extras;
 mod hostile;
 mod memberships;
 mod microblog;
+mod moving;
 mod orders;
 mod pairs;
 pub mod peer;

@@ -220,8 +220,8 @@ fn without_quote_line(view: &PostView) -> &str {
 }
 
 /// `CustomEmoji`s of a text: pictures of other servers, through us.
-fn emojis(ctx: &Ctx, pictures: &[(String, i64)]) -> Value {
-    let one = |(name, id): &(String, i64)| {
+fn emojis(ctx: &Ctx, pictures: &[(String, EmojiId)]) -> Value {
+    let one = |(name, id): &(String, EmojiId)| {
         let url = ctx.urls.emoji(*id);
         json!({ "shortcode": name, "url": url, "static_url": url, "visible_in_picker": false, "category": Value::Null })
     };

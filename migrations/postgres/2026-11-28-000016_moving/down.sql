@@ -1,0 +1,2 @@
+DROP INDEX actors_moved;
+DROP TABLE aliases;

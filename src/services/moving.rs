@@ -1,0 +1,232 @@
+//! Going on elsewhere, with followers and seats in groups, and coming from elsewhere. What someone wrote stays where it is,
+//! under the old name, which says where they went.
+
+use super::ctx::emit;
+use super::throttle::Quota;
+use super::{Ctx, follows};
+use crate::base::*;
+use crate::domain::Viewer;
+use crate::domain::actors::{Actor, ActorCard, ActorKind, ActorState};
+use crate::domain::events::Event;
+use crate::domain::groups::{Follow, GroupKind, GroupRole};
+use crate::store::{self, Conn};
+use crate::text::Handle;
+
+/// How often one member may ask us to look accounts up for this: each time is a request to another server.
+const LOOKS: Quota = Quota { burst: 10, every: Time::MINUTE };
+/// Former accounts that one can name.
+const MOST_FORMER: usize = 10;
+
+/// Where a member stands.
+#[derive(Clone, Debug, Default)]
+pub struct Standing {
+    /// Their handle, as another server asks for it.
+    pub handle: String,
+    /// Who they were elsewhere before.
+    pub former: Vec<ActorCard>,
+    /// Who they are now, elsewhere.
+    pub now: Option<ActorCard>,
+    /// Groups here that would not come along, because they take nobody from elsewhere.
+    pub stay: Vec<ActorCard>,
+}
+
+/// Where the viewer stands.
+pub async fn standing(ctx: &Ctx, viewer: &Viewer) -> Result<Standing> {
+    let me = viewer.member_id()?;
+    let mut conn = ctx.db.read().await?;
+    let former: Vec<ActorId> = store::aliases::of(&mut conn, me).await?.into_iter().map(|(id, _)| id).collect();
+    let actor = store::actors::get(&mut conn, me).await?;
+    let now = gone_to(&mut conn, &actor).await?;
+    let mut stay = Vec::new();
+    for line in store::groups::mine(&mut conn, me).await? {
+        if line.actor.host.is_none() && !takes_outsiders(&line.group) {
+            stay.push(line.actor);
+        }
+    }
+    Ok(Standing {
+        handle: format!("@{}@{}", actor.name, ctx.urls.host()),
+        former: store::actors::cards(&mut conn, &former).await?,
+        now,
+        stay,
+    })
+}
+
+/// Who someone is now, elsewhere, as far as they are known here.
+pub async fn gone_to(conn: &mut Conn, actor: &Actor) -> Result<Option<ActorCard>> {
+    let Some(uri) = &actor.moved_to else { return Ok(None) };
+    let Some(now) = store::actors::find_by_uri(conn, uri).await? else { return Ok(None) };
+    Ok(store::actors::cards(conn, &[now.id]).await?.pop())
+}
+
+fn takes_outsiders(group: &crate::domain::groups::Group) -> bool {
+    matches!(group.kind, GroupKind::Public | GroupKind::Network) || group.outside_members
+}
+
+/// Someone elsewhere by handle, looked up where they are not known.
+async fn look(ctx: &Ctx, viewer: &Viewer, field: &'static str, handle: &str) -> Result<Actor> {
+    let me = viewer.member_id()?;
+    let unknown = || Error::invalid(field, "error-no-such-person");
+    let handle = Handle::parse(handle.trim()).ok_or_else(unknown)?;
+    let host = handle.host.as_deref().filter(|host| !host.eq_ignore_ascii_case(ctx.urls.host()));
+    let Some(host) = host else { return Err(Error::invalid(field, "error-move-elsewhere")) };
+    ctx.throttle.take(&[(format!("moving {me}"), LOOKS)], ctx.now())?;
+    match ctx.remote()?.resolve_handle(&handle.name, host).await {
+        Ok(actor) if actor.kind == ActorKind::Person && actor.state == ActorState::Active => Ok(actor),
+        Ok(_) | Err(Error::NotFound | Error::Gone | Error::NotAuthentic(_)) => Err(unknown()),
+        Err(Error::RemoteFailed { .. }) => Err(Error::invalid(field, "error-server-unreachable")),
+        Err(other) => Err(other),
+    }
+}
+
+/// The viewer was someone elsewhere before, who may now move here.
+///
+/// # Errors
+/// `Invalid` for `former`.
+pub async fn add_former(ctx: &Ctx, viewer: &Viewer, handle: &str) -> Result<()> {
+    let me = viewer.member_id()?;
+    let former = look(ctx, viewer, "former", handle).await?;
+    let c = ctx.clone();
+    ctx.db
+        .write(move |conn| {
+            Box::pin(async move {
+                if store::aliases::of(conn, me).await?.len() >= MOST_FORMER {
+                    return Err(Error::invalid("former", "error-move-former-most"));
+                }
+                store::aliases::insert(conn, me, former.id).await?;
+                emit(conn, &c.ids, c.now(), &Event::ActorUpdated { actor: me }).await
+            })
+        })
+        .await?;
+    ctx.wake.now();
+    Ok(())
+}
+
+/// The viewer was not, after all.
+pub async fn remove_former(ctx: &Ctx, viewer: &Viewer, former: ActorId) -> Result<()> {
+    let me = viewer.member_id()?;
+    let c = ctx.clone();
+    ctx.db
+        .write(move |conn| {
+            Box::pin(async move {
+                store::aliases::delete(conn, me, former).await?;
+                emit(conn, &c.ids, c.now(), &Event::ActorUpdated { actor: me }).await
+            })
+        })
+        .await?;
+    ctx.wake.now();
+    Ok(())
+}
+
+/// The viewer goes on elsewhere: followers are told and follow there, and the new account is invited to each group here that
+/// takes members from elsewhere. The account stays until its owner deletes it, and what it wrote with it.
+///
+/// # Errors
+/// `Invalid` for `to`: nobody there, or an account that does not name this one as its former.
+pub async fn go(ctx: &Ctx, viewer: &Viewer, handle: &str) -> Result<()> {
+    let me = viewer.member_id()?;
+    let new = look(ctx, viewer, "to", handle).await?;
+    let old = store::actors::get(&mut ctx.db.read().await?, me).await?;
+    match ctx.remote()?.names_former(&new, &old.uri).await {
+        Ok(true) => {}
+        Ok(false) => return Err(Error::invalid("to", "error-move-not-named")),
+        Err(Error::RemoteFailed { .. }) => return Err(Error::invalid("to", "error-server-unreachable")),
+        Err(other) => return Err(other),
+    }
+    let (c, to) = (ctx.clone(), new.clone());
+    ctx.db
+        .write(move |conn| {
+            Box::pin(async move {
+                store::aliases::set_moved(conn, me, Some(&to.uri), c.now()).await?;
+                for seat in store::aliases::seats(conn, me).await? {
+                    offer_seat(conn, &c, &seat, &to).await?;
+                }
+                emit(conn, &c.ids, c.now(), &Event::ActorUpdated { actor: me }).await?;
+                emit(conn, &c.ids, c.now(), &Event::Moved { actor: me, to: to.id }).await
+            })
+        })
+        .await?;
+    ctx.wake.now();
+    follows::move_followers(ctx, &old, &new).await
+}
+
+/// Invites whom a member became to one of their groups, with the same part in it; an owner's stays with them until they
+/// hand it over.
+async fn offer_seat(conn: &mut Conn, ctx: &Ctx, seat: &Follow, to: &Actor) -> Result<()> {
+    let group = store::groups::find(conn, seat.target_id).await?.ok_or(Error::NotFound)?;
+    if !takes_outsiders(&group) || store::groups::find_follow(conn, to.id, group.actor_id).await?.is_some() {
+        // One of those from elsewhere may be in already, or banned.
+        return Ok(());
+    }
+    let role = match seat.role {
+        GroupRole::Owner => GroupRole::Moderator,
+        other => other,
+    };
+    follows::offer(conn, ctx, group.actor_id, (to.id, role), seat.follower_id).await
+}
+
+/// Someone took the seat that they had here under another name: the old one is given up, unless a group would be without
+/// owner. Within the caller's transaction.
+pub(super) async fn give_up_seats(conn: &mut Conn, follower: &Actor, group: ActorId) -> Result<()> {
+    for old in store::aliases::gone_to(conn, &follower.uri).await? {
+        match follows::check_not_last_owner(conn, old, group).await {
+            Ok(()) => follows::end(conn, old, group).await.map(|_| ())?,
+            Err(Error::Forbidden { .. }) => {}
+            Err(other) => return Err(other),
+        }
+    }
+    Ok(())
+}
+
+/// Someone elsewhere goes on under another name, and both names say so: members here follow that, and their seats in groups
+/// here are theirs under the new one. A member here has them at once, others when they follow the group.
+pub async fn received(ctx: &Ctx, from: &Actor, to: &Actor) -> Result<()> {
+    let (c, old, new) = (ctx.clone(), from.clone(), to.clone());
+    ctx.db
+        .write(move |conn| {
+            Box::pin(async move {
+                store::aliases::set_moved(conn, old.id, Some(&new.uri), c.now()).await?;
+                // Who came back is here.
+                store::aliases::set_moved(conn, new.id, None, c.now()).await?;
+                for seat in store::aliases::seats(conn, old.id).await? {
+                    if new.is_local() {
+                        take_seat(conn, &c, seat, &new).await?;
+                    } else {
+                        offer_seat(conn, &c, &seat, &new).await?;
+                    }
+                }
+                Ok(())
+            })
+        })
+        .await?;
+    ctx.wake.now();
+    follows::move_followers(ctx, from, to).await
+}
+
+async fn take_seat(conn: &mut Conn, ctx: &Ctx, seat: Follow, to: &Actor) -> Result<()> {
+    if store::groups::find_follow(conn, to.id, seat.target_id).await?.is_some() {
+        // In already, or banned.
+        return Ok(());
+    }
+    let group = store::actors::get(conn, seat.target_id).await?;
+    let old = seat.follower_id;
+    let id = FollowId(ctx.ids.next());
+    let mine = Follow { id, follower_id: to.id, uri: Some(ctx.urls.follow(id)), ..seat };
+    follows::admit(conn, ctx, mine, &group).await?;
+    follows::end(conn, old, group.id).await.map(|_| ())
+}
+
+/// The viewer did not go after all. Who followed them elsewhere stays there.
+pub async fn stay(ctx: &Ctx, viewer: &Viewer) -> Result<()> {
+    let me = viewer.member_id()?;
+    let c = ctx.clone();
+    ctx.db
+        .write(move |conn| {
+            Box::pin(async move {
+                store::aliases::set_moved(conn, me, None, c.now()).await?;
+                emit(conn, &c.ids, c.now(), &Event::ActorUpdated { actor: me }).await
+            })
+        })
+        .await?;
+    ctx.wake.now();
+    Ok(())
+}
