@@ -125,6 +125,9 @@ async fn bench(arguments: &Arguments) {
     let posting = asks.loads(port, "posting", &asks.posting, size.seconds).await;
     let bare = load(port + 1, &asks.homes, 32, size.seconds).await;
     row("bare handler, 32", &bare);
+    // Idle streams, and not what a server keeps of a busy hour.
+    drop(server);
+    let server = Server::start(&file, &bytes);
     let (rss, told) = streams(port, &asks, &server, size.streams).await;
     println!("{} idle streams: {rss:.0} MB; half of them have a new status after {told:.1} ms", size.streams);
     drop(server);
@@ -407,7 +410,8 @@ async fn streams(port: u16, asks: &Asks, server: &Server, count: usize) -> (f64,
         if public {
             hearing.push(tokio::spawn(async move {
                 connection.hear("event: update").await;
-                Instant::now()
+                // Closing is not part of it.
+                (Instant::now(), connection)
             }));
         } else {
             quiet.push(connection);
@@ -417,11 +421,13 @@ async fn streams(port: u16, asks: &Asks, server: &Server, count: usize) -> (f64,
     let token = format!("Authorization: Bearer {}", asks.tokens[0]);
     let start = Instant::now();
     Connection::open(port).await.ask(&Request::with("POST", "/api/v1/statuses", &[token], written)).await;
-    let mut times = Vec::new();
+    let (mut times, mut heard) = (Vec::new(), Vec::new());
     for task in hearing {
-        times.push(task.await.expect("a stream").duration_since(start));
+        let (at, connection) = task.await.expect("a stream");
+        times.push(at.duration_since(start));
+        heard.push(connection);
     }
-    drop(quiet);
+    drop((quiet, heard));
     println!(
         "streams: {before:.0} MB without them; first {:.1} ms, middle {:.1} ms",
         at(&mut times, 0.0),

@@ -1,6 +1,7 @@
 //! Room: the roof: builds everything, wires jobs and doors together, one router.
 //! May import: everything.
 
+mod listen;
 mod metrics;
 
 use std::collections::HashMap;
@@ -16,6 +17,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use self::listen::{listen, serve};
 use self::metrics::Metrics;
 use crate::base::{Clock, Error, Result, Time};
 use crate::config::Config;
@@ -111,25 +113,6 @@ impl App {
             }
         }
     }
-}
-
-async fn listen(address: SocketAddr, key: &str) -> Result<TcpListener> {
-    let bound = TcpListener::bind(address).await;
-    bound.map_err(|error| Error::Unavailable(format!("{key}: cannot listen on {address}: {error}")))
-}
-
-/// Answers requests until the instance stops.
-fn serve(listener: TcpListener, router: Router, mut stopped: watch::Receiver<bool>) -> JoinHandle<()> {
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let serve = axum::serve(listener, service).with_graceful_shutdown(async move {
-        // An error means that the sender is gone, which is a reason to stop as well.
-        let _ = stopped.wait_for(|stop| *stop).await;
-    });
-    tokio::spawn(async move {
-        if let Err(error) = serve.await {
-            tracing::error!(%error, "the server stopped");
-        }
-    })
 }
 
 /// Opens the instance without serving it: for the command line.

@@ -21,6 +21,7 @@ use crate::api::params::Params;
 use crate::domain::Viewer;
 use crate::live::{Change, Interest};
 use crate::services::{Ctx, oauth};
+use crate::store;
 
 /// How often a quiet stream says that it lives.
 const THUMP: Duration = Duration::from_secs(15);
@@ -121,7 +122,8 @@ fn events(ctx: Ctx, caller: Caller, stream: Stream) -> Response {
 }
 
 async fn tell_of(ctx: Ctx, viewer: Viewer, stream: Stream, change: Arc<Change>) -> Vec<Message> {
-    messages(&ctx, &viewer, &stream, &change).await.unwrap_or_else(|error| {
+    let told = store::with_short_reads(messages(&ctx, &viewer, &stream, &change));
+    told.await.unwrap_or_else(|error| {
         tracing::warn!(%error, "a stream could not tell of a change");
         Vec::new()
     })
