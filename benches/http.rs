@@ -10,7 +10,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use common::http::{Connection, Load, Request, load};
-use common::{Arguments, at, free_port, pin, rss_anon_mb, seed};
+use common::{Arguments, at, free_port, pin, rss_anon_mb, seed, until_idle};
 use futures_util::StreamExt as _;
 use kring::app::App;
 use kring::base::{Clock, PostId};
@@ -128,6 +128,11 @@ async fn bench(arguments: &Arguments) {
     // Idle streams, and not what a server keeps of a busy hour.
     drop(server);
     let server = Server::start(&file, &bytes);
+    // Nor one that has every query to prepare yet.
+    for request in asks.posting.iter().take(30) {
+        Connection::open(port).await.ask(request).await;
+    }
+    until_idle(server.0.id()).await;
     let (rss, told) = streams(port, &asks, &server, size.streams).await;
     println!("{} idle streams: {rss:.0} MB; half of them have a new status after {told:.1} ms", size.streams);
     drop(server);

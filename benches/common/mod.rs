@@ -89,3 +89,20 @@ pub fn rss_anon_mb(process: u32) -> f64 {
     let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).unwrap_or_default();
     line.trim().trim_end_matches(" kB").parse::<f64>().unwrap_or(f64::NAN) / 1024.0
 }
+
+/// Waits until a process has nothing to do: what it took up at its start is not what is measured. A minute at most.
+pub async fn until_idle(process: u32) {
+    let mut before = u64::MAX;
+    for _ in 0..60 {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+        // Time spent in its own code and in the system's, in hundredths of seconds: fields 14 and 15, the 12th and 13th
+        // after the name in brackets.
+        let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
+        let spent = fields.skip(11).take(2).filter_map(|field| field.parse::<u64>().ok()).sum();
+        if before != u64::MAX && spent - before <= 2 {
+            return;
+        }
+        before = spent;
+    }
+}

@@ -80,4 +80,8 @@ pub async fn posts(ctx: &Ctx, newest: i64, (from, to): (usize, usize), groups: u
     )
     .await;
     run(ctx, "ANALYZE".to_owned()).await;
+    // PostgreSQL does this by itself, some minutes after so much was written; until then it plans by reading rows.
+    if let Conn::Pg(c) = &mut ctx.db.read().await.expect("a connection") {
+        diesel::sql_query("VACUUM").execute(c).await.expect("a vacuum");
+    }
 }

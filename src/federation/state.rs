@@ -170,6 +170,7 @@ impl Federation {
             self.own_actor(ActorKind::Application, server_name(self.ctx.urls.host()), shown.clone()),
             self.own_actor(ActorKind::Organization, "organisation".to_owned(), shown),
         ];
+        self.check_origin(&new[1]).await?;
         let write = self.ctx.db.write(move |conn| {
             Box::pin(async move {
                 for actor in &new {
@@ -179,6 +180,20 @@ impl Federation {
             })
         });
         write.await
+    }
+
+    /// That the instance still has the address that it was made with: other servers know everything here by it.
+    async fn check_origin(&self, organisation: &NewActor) -> Result<()> {
+        let known = actors::find_by_name(&mut self.ctx.db.read().await?, HostId::LOCAL, &organisation.name).await?;
+        match known.filter(|known| known.uri != organisation.uri) {
+            None => Ok(()),
+            Some(known) => Err(Error::Unavailable(format!(
+                "instance.domain and instance.scheme make this {}, but its database was made for {}; other servers know \
+                 everything here by that address, so it cannot change: set them back",
+                self.ctx.urls.origin(),
+                known.uri.strip_suffix("/organisation").unwrap_or(&known.uri),
+            ))),
+        }
     }
 
     /// The server's actor, which signs what nobody in particular asks for.

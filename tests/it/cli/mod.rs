@@ -133,3 +133,17 @@ fn a_configuration_is_found_by_its_bare_name() {
     command.current_dir(folder.path()).args(["--config", "kring.toml", "check"]);
     good(command.output().unwrap());
 }
+
+/// Everything here is known elsewhere by its address, so that another one is refused instead of mixed with it.
+#[test]
+fn another_domain_on_a_database_is_refused_and_says_which_it_was() {
+    run(async {
+        let app = TestApp::start(Kind::Sqlite).await;
+        let config = written(&app.ctx().config, app.database.dir.path());
+        let (origin, host) = (app.origin(), app.ctx().urls.host().to_owned());
+        let _kept = app.stop().await;
+        let text = std::fs::read_to_string(&config).unwrap();
+        std::fs::write(&config, text.replace(&format!("\"{host}\""), "\"elders.localhost\"")).unwrap();
+        refused(kring(&config, &["serve"]), &format!("was made for {origin}"));
+    });
+}
