@@ -48,6 +48,8 @@ pub(super) fn serve(listener: TcpListener, router: Router, stopped: watch::Recei
                             drop(running);
                         });
                     }
+                    // The client went before it was let in: no reason to keep others waiting.
+                    Err(error) if is_of_client(&error) => {}
                     Err(error) => {
                         tracing::warn!(%error, "a connection could not be taken");
                         tokio::time::sleep(NO_ROOM).await;
@@ -59,6 +61,11 @@ pub(super) fn serve(listener: TcpListener, router: Router, stopped: watch::Recei
         drop((listener, running));
         ended.recv().await;
     })
+}
+
+fn is_of_client(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
 async fn stop(mut stopped: watch::Receiver<bool>) {

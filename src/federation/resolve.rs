@@ -188,6 +188,8 @@ impl Remote for Federation {
     fn names_former<'a>(&'a self, actor: &'a Actor, former: &'a str) -> BoxFuture<'a, Result<bool>> {
         Box::pin(async move {
             let document = self.document(&actor.uri, None).await?;
+            // What the server is decides which groups it can be told of.
+            self.probed(&actor.uri, actor.host_id).await?;
             Ok(Doc(&document).ids("alsoKnownAs").contains(&former))
         })
     }

@@ -95,6 +95,16 @@ pub fn check_join(
     }
 }
 
+/// Whether a group can have members from another server; `peer` tells whether an agreement about groups holds with that one.
+pub fn takes_outsiders(group: &Group, peer: bool) -> bool {
+    match group.kind {
+        GroupKind::Public => true,
+        GroupKind::Network => peer,
+        GroupKind::Private => group.outside_members,
+        GroupKind::Organisation => false,
+    }
+}
+
 /// Whether someone may write in the group; `top` for a new post, else a comment.
 pub fn check_post(at: InGroup<'_>, top: bool) -> Result<()> {
     if at.is_banned() {

@@ -5,6 +5,7 @@ use crate::domain::actors::{Actor, ActorState};
 use crate::domain::events::Event;
 use crate::domain::groups::{Follow, FollowState, Group, GroupRole, Notify};
 use crate::domain::moderation::ModAction;
+use crate::domain::peers::PeerScope;
 use crate::domain::people::Role;
 use crate::domain::{Sight, Viewer};
 use crate::policy::{self, Entrance, InGroup};
@@ -14,8 +15,6 @@ use crate::store::{self, Conn};
 
 /// How many recent posts someone who joins finds on home.
 const WELCOME_POSTS: i64 = 20;
-/// Followers of somebody who moves that are read at once.
-const MOVED_AT_ONCE: i64 = 200;
 
 /// A follow as it begins.
 fn begin(ctx: &Ctx, follower: ActorId, target: ActorId, state: FollowState, uri: Option<String>) -> Follow {
@@ -161,31 +160,6 @@ pub async fn leave(ctx: &Ctx, viewer: &Viewer, target: ActorId) -> Result<()> {
     Ok(())
 }
 
-/// Someone elsewhere, or a group there, goes on under another name: members here who followed them follow that.
-pub async fn move_followers(ctx: &Ctx, from: &Actor, to: &Actor) -> Result<()> {
-    let mut after = 0;
-    loop {
-        let mut conn = ctx.db.read().await?;
-        let followers = store::groups::local_followers(&mut conn, from.id, after, MOVED_AT_ONCE).await?;
-        let Some(last) = followers.last() else { return Ok(()) };
-        after = last.0.0;
-        let ids: Vec<ActorId> = followers.iter().map(|follower| follower.1).collect();
-        let members = store::members::among(&mut conn, &ids).await?;
-        drop(conn);
-        for (id, role, guest) in members {
-            let viewer = Viewer::Member { id, role, guest };
-            match request(ctx, &viewer, to.id, "").await {
-                Ok(_) => leave(ctx, &viewer, from.id).await?,
-                // They keep what they had.
-                Err(error @ (Error::NotFound | Error::Forbidden { .. })) => {
-                    tracing::debug!(%error, member = %id, to = %to.uri, "does not follow who moved");
-                }
-                Err(error) => return Err(error),
-            }
-        }
-    }
-}
-
 /// A group keeps an owner.
 pub async fn check_not_last_owner(conn: &mut Conn, member: ActorId, group: ActorId) -> Result<()> {
     let owners = store::groups::members(conn, group, &[FollowState::Accepted], &[GroupRole::Owner], 0, 2).await?;
@@ -311,9 +285,11 @@ pub async fn invite(ctx: &Ctx, viewer: &Viewer, group: ActorId, invited: ActorId
             Box::pin(async move {
                 let (facts, actor, _) = moderated(conn, &c, &viewer, group).await?;
                 let person = store::actors::get(conn, invited).await?;
-                let outside_ok = facts.kind == crate::domain::groups::GroupKind::Public || facts.outside_members;
-                if !person.is_local() && (!outside_ok && facts.kind != crate::domain::groups::GroupKind::Network) {
-                    return Err(Error::forbidden("error-no-outside-members"));
+                if !person.is_local() {
+                    let host = store::federation::get_host(conn, person.host_id).await?;
+                    if !policy::takes_outsiders(&facts, host.shares(PeerScope::Network)) {
+                        return Err(Error::forbidden("error-no-outside-members"));
+                    }
                 }
                 match store::groups::find_follow(conn, invited, group).await? {
                     Some(follow) if follow.state == FollowState::Requested => admit(conn, &c, follow, &actor).await,

@@ -71,6 +71,7 @@ async fn go(conn: &mut Conn, ctx: &Ctx, me: ActorId) -> Result<()> {
     }
     // Followers elsewhere stay listed: delivery of the Delete finds its inboxes through them.
     store::invitations::revoke_of(conn, me, now).await?;
+    store::aliases::delete_of(conn, me).await?;
     store::people::delete(conn, me).await?;
     store::people::bury(conn, me, now).await?;
     emit(conn, &ctx.ids, now, &Event::ActorDeleted { actor: me }).await

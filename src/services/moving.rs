@@ -9,11 +9,15 @@ use crate::domain::Viewer;
 use crate::domain::actors::{Actor, ActorCard, ActorKind, ActorState};
 use crate::domain::events::Event;
 use crate::domain::groups::{Follow, GroupKind, GroupRole};
+use crate::domain::peers::{Form, PeerScope};
+use crate::policy;
 use crate::store::{self, Conn};
 use crate::text::Handle;
 
 /// How often one member may ask us to look accounts up for this: each time is a request to another server.
 const LOOKS: Quota = Quota { burst: 10, every: Time::MINUTE };
+/// Followers that are read at once.
+const AT_ONCE: i64 = 200;
 /// Former accounts that one can name.
 const MOST_FORMER: usize = 10;
 
@@ -30,16 +34,27 @@ pub struct Standing {
     pub stay: Vec<ActorCard>,
 }
 
+/// Whether there are other servers to move to.
+pub fn is_possible(ctx: &Ctx) -> bool {
+    ctx.remote().is_ok()
+}
+
 /// Where the viewer stands.
+///
+/// # Errors
+/// `NotFound` where federation is off.
 pub async fn standing(ctx: &Ctx, viewer: &Viewer) -> Result<Standing> {
     let me = viewer.member_id()?;
+    if !is_possible(ctx) {
+        return Err(Error::NotFound);
+    }
     let mut conn = ctx.db.read().await?;
     let former: Vec<ActorId> = store::aliases::of(&mut conn, me).await?.into_iter().map(|(id, _)| id).collect();
     let actor = store::actors::get(&mut conn, me).await?;
     let now = gone_to(&mut conn, &actor).await?;
     let mut stay = Vec::new();
     for line in store::groups::mine(&mut conn, me).await? {
-        if line.actor.host.is_none() && !takes_outsiders(&line.group) {
+        if line.actor.host.is_none() && !policy::takes_outsiders(&line.group, true) {
             stay.push(line.actor);
         }
     }
@@ -54,12 +69,9 @@ pub async fn standing(ctx: &Ctx, viewer: &Viewer) -> Result<Standing> {
 /// Who someone is now, elsewhere, as far as they are known here.
 pub async fn gone_to(conn: &mut Conn, actor: &Actor) -> Result<Option<ActorCard>> {
     let Some(uri) = &actor.moved_to else { return Ok(None) };
-    let Some(now) = store::actors::find_by_uri(conn, uri).await? else { return Ok(None) };
+    let found = store::actors::find_by_uri(conn, uri).await?;
+    let Some(now) = found.filter(|now| now.state == ActorState::Active) else { return Ok(None) };
     Ok(store::actors::cards(conn, &[now.id]).await?.pop())
-}
-
-fn takes_outsiders(group: &crate::domain::groups::Group) -> bool {
-    matches!(group.kind, GroupKind::Public | GroupKind::Network) || group.outside_members
 }
 
 /// Someone elsewhere by handle, looked up where they are not known.
@@ -146,15 +158,21 @@ pub async fn go(ctx: &Ctx, viewer: &Viewer, handle: &str) -> Result<()> {
         })
         .await?;
     ctx.wake.now();
-    follows::move_followers(ctx, &old, &new).await
+    Ok(())
 }
 
 /// Invites whom a member became to one of their groups, with the same part in it; an owner's stays with them until they
 /// hand it over.
 async fn offer_seat(conn: &mut Conn, ctx: &Ctx, seat: &Follow, to: &Actor) -> Result<()> {
     let group = store::groups::find(conn, seat.target_id).await?.ok_or(Error::NotFound)?;
-    if !takes_outsiders(&group) || store::groups::find_follow(conn, to.id, group.actor_id).await?.is_some() {
-        // One of those from elsewhere may be in already, or banned.
+    let host = store::federation::get_host(conn, to.host_id).await?;
+    // A server that cannot keep what is closed is not told of such a group, and would not be let in.
+    let keeps = group.kind == GroupKind::Public || host.form() != Form::Plain;
+    if !keeps || !policy::takes_outsiders(&group, host.shares(PeerScope::Network)) {
+        return Ok(());
+    }
+    if store::groups::find_follow(conn, to.id, group.actor_id).await?.is_some() {
+        // In already, or banned.
         return Ok(());
     }
     let role = match seat.role {
@@ -185,8 +203,11 @@ pub async fn received(ctx: &Ctx, from: &Actor, to: &Actor) -> Result<()> {
         .write(move |conn| {
             Box::pin(async move {
                 store::aliases::set_moved(conn, old.id, Some(&new.uri), c.now()).await?;
-                // Who came back is here.
-                store::aliases::set_moved(conn, new.id, None, c.now()).await?;
+                if new.moved_to.is_some() {
+                    // Who comes back is here again.
+                    store::aliases::set_moved(conn, new.id, None, c.now()).await?;
+                    emit(conn, &c.ids, c.now(), &Event::ActorUpdated { actor: new.id }).await?;
+                }
                 for seat in store::aliases::seats(conn, old.id).await? {
                     if new.is_local() {
                         take_seat(conn, &c, seat, &new).await?;
@@ -194,12 +215,12 @@ pub async fn received(ctx: &Ctx, from: &Actor, to: &Actor) -> Result<()> {
                         offer_seat(conn, &c, &seat, &new).await?;
                     }
                 }
-                Ok(())
+                emit(conn, &c.ids, c.now(), &Event::Moved { actor: old.id, to: new.id }).await
             })
         })
         .await?;
     ctx.wake.now();
-    follows::move_followers(ctx, from, to).await
+    Ok(())
 }
 
 async fn take_seat(conn: &mut Conn, ctx: &Ctx, seat: Follow, to: &Actor) -> Result<()> {
@@ -213,6 +234,40 @@ async fn take_seat(conn: &mut Conn, ctx: &Ctx, seat: Follow, to: &Actor) -> Resu
     let mine = Follow { id, follower_id: to.id, uri: Some(ctx.urls.follow(id)), ..seat };
     follows::admit(conn, ctx, mine, &group).await?;
     follows::end(conn, old, group.id).await.map(|_| ())
+}
+
+/// What follows for members here from somebody's going on, here or elsewhere: who followed them follows the new account.
+/// Done twice it does nothing more.
+pub(super) async fn lead_followers(ctx: &Ctx, from: ActorId, to: ActorId) -> Result<()> {
+    let mut conn = ctx.db.read().await?;
+    let from = store::actors::get(&mut conn, from).await?;
+    let to = store::actors::get(&mut conn, to).await?;
+    drop(conn);
+    if from.moved_to.as_ref() != Some(&to.uri) {
+        // They stayed after all.
+        return Ok(());
+    }
+    let mut after = 0;
+    loop {
+        let mut conn = ctx.db.read().await?;
+        let followers = store::groups::local_followers(&mut conn, from.id, after, AT_ONCE).await?;
+        let Some(last) = followers.last() else { return Ok(()) };
+        after = last.0.0;
+        let ids: Vec<ActorId> = followers.iter().map(|follower| follower.1).collect();
+        let members = store::members::among(&mut conn, &ids).await?;
+        drop(conn);
+        for (id, role, guest) in members {
+            let viewer = Viewer::Member { id, role, guest };
+            match follows::request(ctx, &viewer, to.id, "").await {
+                Ok(_) => follows::leave(ctx, &viewer, from.id).await?,
+                // They keep what they had.
+                Err(error @ (Error::NotFound | Error::Forbidden { .. })) => {
+                    tracing::debug!(%error, member = %id, to = %to.uri, "does not follow who moved");
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
 }
 
 /// The viewer did not go after all. Who followed them elsewhere stays there.

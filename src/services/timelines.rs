@@ -10,7 +10,7 @@ use crate::domain::notices::NoticeKind;
 use crate::domain::posts::{EntryKind, Post, PostKind, PostState, PostView, ReactionKind};
 use crate::live::Change;
 use crate::policy;
-use crate::services::{Ctx, notices, previews, questions};
+use crate::services::{Ctx, moving, notices, previews, questions};
 use crate::store;
 
 /// Members put on their homes in one transaction.
@@ -91,6 +91,7 @@ pub async fn fan_out(ctx: &Ctx, event: &Event) -> Result<()> {
             let notice = notices::about_group(NoticeKind::Invited, *group, Some(*inviter));
             notices::tell(ctx, &[*actor], notice).await
         }
+        Event::Moved { actor, to } => moving::lead_followers(ctx, *actor, *to).await,
         Event::Reported { report } => reported(ctx, *report).await,
         Event::AccountRequested { actor } => {
             let mut conn = ctx.db.read().await?;
@@ -109,7 +110,6 @@ pub async fn fan_out(ctx: &Ctx, event: &Event) -> Result<()> {
         | Event::Unfollowed { .. }
         | Event::ActorUpdated { .. }
         | Event::ActorDeleted { .. }
-        | Event::Moved { .. }
         | Event::Pinned { .. }
         | Event::Locked { .. }
         | Event::Banned { .. }

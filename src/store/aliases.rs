@@ -24,6 +24,11 @@ db_fn! {
         diesel::delete(aliases::table.find((actor, former))).execute(conn).await
     }
 
+    /// Forgets all that somebody was.
+    pub async fn delete_of(conn, actor: ActorId) -> usize {
+        diesel::delete(aliases::table.filter(aliases::actor_id.eq(actor))).execute(conn).await
+    }
+
     /// Who a member was before: ids here and ActivityPub ids.
     pub async fn of(conn, actor: ActorId) -> Vec<(ActorId, String)> {
         aliases::table

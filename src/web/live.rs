@@ -18,6 +18,7 @@ use crate::base::{ActorId, PostId};
 use crate::domain::Viewer;
 use crate::live::{Change, Interest};
 use crate::services::{Ctx, posts};
+use crate::store;
 
 /// `/live`.
 pub fn routes() -> Router<Ctx> {
@@ -77,7 +78,9 @@ async fn listen(State(ctx): State<Ctx>, visit: Visit, Query(asked): Query<Asked>
 fn events(ctx: Ctx, viewer: Viewer, me: ActorId, topic: Topic) -> impl Stream<Item = Result<Event, Infallible>> {
     // A listener that lags just misses some: the page still shows everything when it is loaded again.
     let changes = ctx.hub.listen(topic.interest(me)).stream();
-    changes.filter_map(move |change| Box::pin(tell(ctx.clone(), viewer, me, topic, change))).map(Ok)
+    changes
+        .filter_map(move |change| Box::pin(store::with_short_reads(tell(ctx.clone(), viewer, me, topic, change))))
+        .map(Ok)
 }
 
 async fn tell(ctx: Ctx, viewer: Viewer, me: ActorId, topic: Topic, change: Arc<Change>) -> Option<Event> {

@@ -105,7 +105,12 @@ async fn one(State(ctx): State<Ctx>, caller: Caller, Path(id): Path<String>) -> 
     if row.actor.moved_to.is_some()
         && let Some(now) = moving::gone_to(&mut ctx.db.read().await?, &row.actor).await?
     {
-        value["moved"] = account(&ctx, &api::account(&ctx, &viewer, now.id).await?);
+        match api::account(&ctx, &viewer, now.id).await {
+            Ok(now) => value["moved"] = account(&ctx, &now),
+            // Whom the viewer may not see is not told.
+            Err(Error::NotFound | Error::Gone) => {}
+            Err(error) => return Err(error.into()),
+        }
     }
     answer(value)
 }

@@ -62,6 +62,9 @@ impl Federation {
             return Err(Error::NotFound);
         }
         self.ctx.throttle.take(&[(format!("move {}", actor.id), MOVES)], self.ctx.now())?;
+        if !to.is_local() {
+            self.probed(&to.uri, to.host_id).await?;
+        }
         moving::received(&self.ctx, actor, &to).await
     }
 

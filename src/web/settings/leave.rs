@@ -11,8 +11,8 @@ use super::super::forms::{CheckedForm, Fields, again};
 use super::super::visit::{self, Failure, PageResult, Visit};
 use super::super::{page, respond};
 use crate::base::Error;
-use crate::services::Ctx;
 use crate::services::leaving::{self, InTheWay};
+use crate::services::{Ctx, moving};
 
 pub(super) fn routes() -> Router<Ctx> {
     Router::new().route("/settings/leave", get(show).post(leave)).route("/settings/export", get(export))
@@ -24,12 +24,19 @@ struct LeavePage {
     c: Chrome,
     fields: Fields,
     way: InTheWay,
+    /// There are other servers to move to.
+    may_move: bool,
 }
 
 impl LeavePage {
     async fn new(ctx: &Ctx, visit: &Visit, fields: Fields) -> Result<Self, Failure> {
         let way = leaving::in_the_way(ctx, &visit.viewer).await?;
-        Ok(Self { c: visit.chrome(ctx, Place::None, visit.t("settings-leave")), fields, way })
+        Ok(Self {
+            c: visit.chrome(ctx, Place::None, visit.t("settings-leave")),
+            fields,
+            way,
+            may_move: moving::is_possible(ctx),
+        })
     }
 }
 

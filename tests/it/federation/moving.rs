@@ -16,6 +16,7 @@ on_each_database! {
 }
 
 on_sqlite! {
+    closed_groups_are_not_offered_where_they_would_not_stay_closed => closed;
     nobody_moves_without_both_accounts_saying_so => both_say_so;
 }
 
@@ -154,4 +155,38 @@ async fn both_say_so(kind: Kind) {
     assert_eq!(complaint(moving::go(a.ctx(), &ada, &bob_handle).await), ("to", "error-move-not-named"));
     // Nor does an owner leave a group without one.
     assert!(groups::mine(a.ctx(), &ada).await.unwrap().iter().any(|line| line.actor.id == group.id));
+}
+
+async fn closed(kind: Kind) {
+    let a = Kring::start("alpha", kind).await;
+    let (ada, bob) = (a.person("Ada").await, a.person("Bob").await);
+    let mut groups = Vec::new();
+    for (title, kind) in [("Open", GroupKind::Public), ("Partners", GroupKind::Network), ("Secret", GroupKind::Private)]
+    {
+        let group = a.group(&bob, title, kind).await;
+        follows::invite(a.ctx(), &bob, group.id, ada.member_id().unwrap()).await.unwrap();
+        follows::request(a.ctx(), &ada, group.id, "").await.unwrap();
+        groups.push(group);
+    }
+    let uri = a.ctx().urls.actor(ActorKind::Person, "ada");
+    // A microblog cannot keep a group closed, and a Kring that is no peer has no part in a network group.
+    let micro = Peer::start("micro", "mastodon").await;
+    micro.actor("Person", "ada", json!({"alsoKnownAs": [uri]}));
+    moving::go(a.ctx(), &ada, &format!("ada@{}", micro.host)).await.unwrap();
+    let kring = Peer::start("kring", "kring").await;
+    kring.actor("Person", "ada", json!({"alsoKnownAs": [uri]}));
+    moving::go(a.ctx(), &ada, &format!("ada@{}", kring.host)).await.unwrap();
+    a.until_quiet().await;
+    let offered = |peer: &Peer| -> Vec<String> {
+        let invites = peer.received().into_iter().filter(|value| value["type"] == "Invite");
+        invites.map(|value| value["object"].as_str().unwrap_or_default().to_owned()).collect()
+    };
+    assert_eq!(offered(&micro), [groups[0].uri.clone()]);
+    let (mut there, mut wanted) = (offered(&kring), vec![groups[0].uri.clone(), groups[2].uri.clone()]);
+    there.sort();
+    wanted.sort();
+    assert_eq!(there, wanted);
+    for group in &groups {
+        assert!(seat(&a, &uri, group.id).await.is_some_and(|seat| seat.is_member()), "{}", group.uri);
+    }
 }
