@@ -131,6 +131,11 @@ impl Ids {
     }
 }
 
+/// The smallest id that can have been made at a moment.
+pub fn first_id_at(at: Time) -> i64 {
+    at.millis() << 16
+}
+
 /// The moment an id was made, to the millisecond.
 pub fn time_of(id: i64) -> Time {
     Time::from_micros((id >> 16) * 1000)

@@ -78,6 +78,13 @@ pub async fn token(ctx: &Ctx, name: &str, scopes: &str) -> Result<()> {
     Ok(())
 }
 
+/// `renew-keys`
+pub async fn renew_keys(ctx: &Ctx, name: &str) -> Result<()> {
+    let actor = accounts::renew_keys(ctx, &Viewer::System, name).await?;
+    print(&format!("{} gets new keys", actor.uri));
+    Ok(())
+}
+
 /// `group add`
 pub async fn add_group(ctx: &Ctx, args: GroupAdd) -> Result<()> {
     let owner = match args.owner {

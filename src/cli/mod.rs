@@ -50,6 +50,11 @@ enum Command {
         #[arg(long, default_value = "read")]
         scopes: String,
     },
+    /// Give a person or group new keys, and tell who follows: for when the old ones may have leaked. This instance must run.
+    RenewKeys {
+        /// Account name.
+        name: String,
+    },
     /// Check the configuration and the database.
     Check,
     /// Write everything this instance holds to one file, while it runs.
@@ -230,6 +235,7 @@ async fn one(ctx: &Ctx, command: Command) -> crate::base::Result<()> {
         Command::User(UserCommand::Link { name }) => accounts::link(ctx, &name).await,
         Command::Group(GroupCommand::Add(args)) => accounts::add_group(ctx, args).await,
         Command::Token { user, scopes } => accounts::token(ctx, &user, &scopes).await,
+        Command::RenewKeys { name } => accounts::renew_keys(ctx, &name).await,
         Command::Check => accounts::check(ctx).await,
         Command::Reindex => reindex::run(ctx).await,
         Command::Backup { file } => backup::backup(ctx, &file).await,

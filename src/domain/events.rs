@@ -155,6 +155,11 @@ pub enum Event {
         /// By whom.
         inviter: ActorId,
     },
+    /// An administrator wants one of our actors to have new keys.
+    KeysWanted {
+        /// Which.
+        actor: ActorId,
+    },
     /// A profile or group changed.
     ActorUpdated {
         /// Which.

@@ -34,6 +34,8 @@ pub struct PeerKey {
     pub host: Host,
     /// The key.
     pub key: PublicKey,
+    /// The same as it is stored.
+    pem: String,
 }
 
 /// Why a key cannot be had. Each has its own answer (INTEROP A.4.5).
@@ -276,6 +278,8 @@ impl Federation {
                 self.peer_keys.insert(key_id.to_owned(), stored.clone()).await;
                 return Ok(stored);
             }
+        } else if let Some(renewed) = self.renewed_key(key_id).await? {
+            return Ok(renewed);
         } else if self.refetched.contains_key(key_id) {
             return Err(KeyTrouble::Unusable("fetched anew only just now".to_owned()));
         } else {
@@ -286,6 +290,16 @@ impl Federation {
         let stored = stored.ok_or_else(|| KeyTrouble::Unusable(format!("{key_id} is not named by its owner")))?;
         self.peer_keys.insert(key_id.to_owned(), stored.clone()).await;
         Ok(stored)
+    }
+
+    /// The key as it is stored, when memory has another: an `Update` brought it, perhaps to another process.
+    async fn renewed_key(&self, key_id: &str) -> Result<Option<Arc<PeerKey>>> {
+        let (known, stored) = (self.peer_keys.get(key_id).await, self.stored_key(key_id).await?);
+        let renewed = stored.filter(|stored| known.is_some_and(|known| known.pem != stored.pem));
+        if let Some(renewed) = &renewed {
+            self.peer_keys.insert(key_id.to_owned(), renewed.clone()).await;
+        }
+        Ok(renewed)
     }
 
     async fn stored_key(&self, key_id: &str) -> Result<Option<Arc<PeerKey>>> {
@@ -300,7 +314,7 @@ impl Federation {
             return Err(Error::forbidden("error-host-blocked"));
         }
         let key = PublicKey::from_pem(&pem).ok_or_else(|| Error::internal(format!("stored key {key_id}")))?;
-        Ok(Some(Arc::new(PeerKey { actor, host, key })))
+        Ok(Some(Arc::new(PeerKey { actor, host, key, pem })))
     }
 
     /// Fetches a key and its owner, and requires that each names the other.
@@ -354,7 +368,15 @@ fn stored_key(ids: &Ids, actor_id: ActorId, uri: &str, material: KeyMaterial<'_>
     }?;
     let kind = if key.is_ed25519() { KeyKind::Ed25519 } else { KeyKind::Rsa };
     let public_pem = key.to_pem().ok()?;
-    Some(StoredKey { id: ids.next(), actor_id, key_uri: uri.to_owned(), kind, public_pem, private_sealed: None })
+    Some(StoredKey {
+        id: ids.next(),
+        actor_id,
+        key_uri: uri.to_owned(),
+        kind,
+        public_pem,
+        private_sealed: None,
+        former: None,
+    })
 }
 
 /// Stores an actor as its server describes it.
@@ -378,6 +400,7 @@ async fn upsert(conn: &mut Conn, ids: &Ids, now: Time, read: ReadActor) -> Resul
             kind,
             public_pem: key.to_pem()?,
             private_sealed: None,
+            former: None,
         };
         rows::upsert_key(conn, &key, now).await?;
         kept.push(uri);

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_TYPE, LINK};
 use serde_json::Value;
 use url::Url;
 
@@ -13,10 +13,11 @@ use crate::base::*;
 use crate::domain::actors::Actor;
 use crate::domain::knowledge::{PeerPerson, PeopleQuestion};
 use crate::domain::peers::Host;
-use crate::net::{Expect, Get, Signer};
+use crate::net::{Expect, Get, Response, Signer};
 use crate::services::Remote;
 use crate::services::ctx::Resolved;
 use crate::store::{actors, posts};
+use crate::text::{alternate_in_header, alternate_in_page};
 use crate::urls::Local;
 
 /// How long a profile that is here already is shown without asking its server again.
@@ -119,7 +120,13 @@ impl Federation {
             return Ok(Resolved::Post(Box::new(post)));
         }
         drop(conn);
-        let document = self.document(url, None).await?;
+        let document = match self.document(url, None).await {
+            // A page of a server that does not heed `Accept`: it may say where its document is.
+            Err(Error::RemoteFailed { retryable: false, .. }) => {
+                self.document(&self.alternate(url).await?, None).await?
+            }
+            other => other?,
+        };
         let kind = Doc(&document).kind().ok_or(Error::NotFound)?;
         if kind.is_actor() {
             return Ok(Resolved::Actor(Box::new(self.store_actor(&document).await?)));
@@ -155,7 +162,7 @@ impl Federation {
 
 impl Federation {
     /// A page of any site for the card of a link: unsigned, so that it learns nothing about who wrote of it.
-    async fn page(&self, url: &str, picture: bool) -> Result<(Bytes, String)> {
+    async fn page(&self, url: &str, picture: bool) -> Result<Response> {
         const PAGES: &[&str] = &["text/html", "application/xhtml+xml"];
         const PICTURES: &[&str] = &["image/jpeg", "image/png", "image/webp", "image/gif"];
         let url = Url::parse(url).map_err(|_| Error::NotFound)?;
@@ -163,9 +170,17 @@ impl Federation {
         let types = if picture { PICTURES } else { PAGES };
         let accept = types.join(", ");
         let get = Get { max_bytes: 4_000_000, accept: &accept, expect: Expect::OneOf(types), ..Get::new(&url) };
-        let response = self.client.get(get).await?.success()?;
-        let mime = response.header(&CONTENT_TYPE).unwrap_or_default().to_owned();
-        Ok((response.body, mime))
+        self.client.get(get).await?.success()
+    }
+
+    /// Where a page says that its document is: in a `Link` header or in its head (INTEROP A.3).
+    async fn alternate(&self, page: &str) -> Result<String> {
+        let found = self.page(page, false).await?;
+        let headers = found.headers.get_all(LINK).iter().filter_map(|value| value.to_str().ok());
+        let link = headers.filter_map(alternate_in_header).next();
+        let link = link.or_else(|| alternate_in_page(&String::from_utf8_lossy(&found.body)));
+        let document = link.and_then(|link| found.final_url.join(&link).ok()).ok_or(Error::NotFound)?;
+        Ok(document.into())
     }
 }
 
@@ -199,7 +214,11 @@ impl Remote for Federation {
     }
 
     fn fetch_page<'a>(&'a self, url: &'a str, picture: bool) -> BoxFuture<'a, Result<(Bytes, String)>> {
-        Box::pin(self.page(url, picture))
+        Box::pin(async move {
+            let response = self.page(url, picture).await?;
+            let mime = response.header(&CONTENT_TYPE).unwrap_or_default().to_owned();
+            Ok((response.body, mime))
+        })
     }
 
     fn fetch_media<'a>(&'a self, url: &'a str, viewer: Option<ActorId>) -> BoxFuture<'a, Result<(Bytes, String)>> {

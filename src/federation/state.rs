@@ -57,7 +57,7 @@ pub struct State {
     /// Whether the host of a group elsewhere calls someone a member.
     pub(super) members_there: Cache<(ActorId, ActorId), bool>,
     /// Hosts noted as alive lately.
-    pub(super) seen: Cache<HostId, ()>,
+    pub(super) seen: Cache<String, ()>,
     /// Hosts that took long to answer lately.
     pub(super) slow_hosts: Cache<String, ()>,
     /// Where servers with an agreement about people are asked for them.

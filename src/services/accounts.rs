@@ -34,6 +34,24 @@ pub async fn find(ctx: &Ctx, login: &str) -> Result<(Member, Actor)> {
     store::people::find_by_login(&mut ctx.db.read().await?, &key).await?.ok_or(Error::NotFound)
 }
 
+/// New keys for a person or group of ours, made by the running instance: for when the old ones may have leaked.
+///
+/// # Errors
+/// `NotFound` for a name that nobody here has.
+pub async fn renew_keys(ctx: &Ctx, viewer: &Viewer, name: &str) -> Result<Actor> {
+    policy::check_admin(viewer)?;
+    let key = name.trim().trim_start_matches('@').to_lowercase();
+    let actor = store::actors::find_by_name(&mut ctx.db.read().await?, HostId::LOCAL, &key).await?;
+    let actor = actor.filter(|actor| actor.state != ActorState::Deleted).ok_or(Error::NotFound)?;
+    let (c, id) = (ctx.clone(), actor.id);
+    let ask = ctx.db.write(move |conn| {
+        Box::pin(async move { emit(conn, &c.ids, c.now(), &Event::KeysWanted { actor: id }).await })
+    });
+    ask.await?;
+    ctx.wake.now();
+    Ok(actor)
+}
+
 /// The account, after checking that the viewer may run it.
 async fn managed(conn: &mut Conn, viewer: &Viewer, id: ActorId) -> Result<(Member, Actor)> {
     policy::check_instance_moderator(viewer)?;

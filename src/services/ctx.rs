@@ -234,8 +234,9 @@ static LISTENERS: [(&str, Option<&str>); 2] = [("fanout", None), ("federate", So
 
 /// Enqueues what follows from an event, in the transaction that makes it happen. Call [`Wake::now`] after the commit.
 pub async fn emit(conn: &mut Conn, ids: &Ids, now: Time, event: &Event) -> Result<()> {
-    // What is only passed on concerns nobody here.
-    let listeners = if matches!(event, Event::Relay { .. }) { &LISTENERS[1..] } else { &LISTENERS[..] };
+    // What is only passed on, and keys, concern nobody here.
+    let listeners =
+        if matches!(event, Event::Relay { .. } | Event::KeysWanted { .. }) { &LISTENERS[1..] } else { &LISTENERS[..] };
     enqueue(conn, ids, now, event, listeners).await
 }
 

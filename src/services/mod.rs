@@ -55,6 +55,7 @@ pub mod thanks;
 pub mod throttle;
 pub mod timelines;
 pub mod tips;
+pub mod trends;
 pub mod visitor;
 pub mod wiki;
 

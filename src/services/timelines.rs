@@ -108,6 +108,7 @@ pub async fn fan_out(ctx: &Ctx, event: &Event) -> Result<()> {
         | Event::AnswerAccepted { answer: None, .. }
         | Event::Voted { .. }
         | Event::Unfollowed { .. }
+        | Event::KeysWanted { .. }
         | Event::ActorUpdated { .. }
         | Event::ActorDeleted { .. }
         | Event::Pinned { .. }

@@ -239,7 +239,7 @@ db_fn! {
         diesel::delete(
             activities::table
                 .filter(activities::direction.eq("in").and(activities::state.ne(ActivityState::Waiting)))
-                .filter(activities::id.lt(ActivityId(before.millis() << 16))),
+                .filter(activities::id.lt(ActivityId(first_id_at(before)))),
         )
         .execute(conn)
         .await

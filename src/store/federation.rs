@@ -30,7 +30,11 @@ pub struct StoredKey {
     pub public_pem: String,
     /// The sealed private half of our own keys.
     pub private_sealed: Option<String>,
+    /// The sealed private half of the key before, and below which id deliveries are signed with that.
+    pub former: Option<(String, i64)>,
 }
+
+type KeyRow = (i64, ActorId, String, KeyKind, String, Option<String>, (Option<String>, Option<i64>));
 
 /// Collections of an actor: outbox, featured, moderators.
 pub type Collections = (Option<String>, Option<String>, Option<String>);
@@ -135,13 +139,24 @@ db_fn! {
             .await
     }
 
-    async fn key_rows(conn, actor: ActorId) -> Vec<(i64, ActorId, String, KeyKind, String, Option<String>)> {
+    /// A new key in place of one of ours. Deliveries with an id below `before` are still signed with the former.
+    pub async fn renew_own_key(conn, key_uri: &str, public_pem: &str, sealed: &str, before: i64) -> usize {
+        diesel::update(actor_keys::table.filter(actor_keys::key_uri.eq(key_uri)))
+            .set((
+                actor_keys::former_sealed.eq(actor_keys::private_sealed), actor_keys::former_before.eq(before),
+                actor_keys::private_sealed.eq(sealed), actor_keys::public_pem.eq(public_pem),
+            ))
+            .execute(conn)
+            .await
+    }
+
+    async fn key_rows(conn, actor: ActorId) -> Vec<KeyRow> {
         actor_keys::table
             .filter(actor_keys::actor_id.eq(actor))
             .order(actor_keys::id)
             .select((
                 actor_keys::id, actor_keys::actor_id, actor_keys::key_uri, actor_keys::kind, actor_keys::public_pem,
-                actor_keys::private_sealed,
+                actor_keys::private_sealed, (actor_keys::former_sealed, actor_keys::former_before),
             ))
             .load(conn)
             .await
@@ -346,13 +361,14 @@ db_fn! {
 
 /// The keys of an actor, oldest first.
 pub async fn keys_of(conn: &mut Conn, actor: ActorId) -> Result<Vec<StoredKey>> {
-    let key = |(id, actor_id, key_uri, kind, public_pem, private_sealed)| StoredKey {
+    let key = |(id, actor_id, key_uri, kind, public_pem, private_sealed, (former, before)): KeyRow| StoredKey {
         id,
         actor_id,
         key_uri,
         kind,
         public_pem,
         private_sealed,
+        former: former.zip(before),
     };
     Ok(key_rows(conn, actor).await?.into_iter().map(key).collect())
 }

@@ -26,6 +26,10 @@ pub enum Wanted<'a> {
     Public(Narrow),
     /// With a hashtag, in small letters.
     Tag(&'a str, Narrow),
+    /// Open posts about a page, by its address.
+    Link(&'a str),
+    /// Those of these that are open.
+    Open(&'a [PostId]),
     /// A whole thread, oldest first, from its first post.
     Thread(PostId),
     /// These, in no order, whatever their state.
@@ -152,6 +156,7 @@ fn query(wanted: Wanted<'_>, sight: &Sight) -> (Fixed<Columns>, Option<&'static 
         Wanted::Home(_) => q.push("home CROSS JOIN entries CROSS JOIN posts CROSS JOIN audiences a", &[]),
         Wanted::Source(..) => q.push("entries CROSS JOIN posts CROSS JOIN audiences a", &[]),
         Wanted::Tag(..) => q.push("post_tags t CROSS JOIN posts CROSS JOIN audiences a", &[]),
+        Wanted::Link(_) => q.push("link_previews t CROSS JOIN posts CROSS JOIN audiences a", &[]),
         _ => q.push("posts JOIN audiences a ON a.id = posts.audience_id", &[]),
     }
     let cursor = restrict(&mut q, wanted, sight);
@@ -209,6 +214,19 @@ fn restrict(q: &mut Fixed<Columns>, wanted: Wanted<'_>, sight: &Sight) -> Option
             q.push(PUBLISHED, &[]);
             push_narrow(q, narrow);
             Some("t.post_id")
+        }
+        Wanted::Link(url) => {
+            q.push_text(" WHERE posts.id = t.post_id AND a.id = posts.audience_id AND t.url = ?", url);
+            q.push(" AND a.scope = ?", &[i64::from(Scope::Public.number())]);
+            q.push(PUBLISHED, &[]);
+            Some("t.post_id")
+        }
+        Wanted::Open(ids) => {
+            q.push(" WHERE posts.id IN ", &[]);
+            q.push_list(ids.iter().map(|id| id.0));
+            q.push(" AND a.scope = ?", &[i64::from(Scope::Public.number())]);
+            q.push(PUBLISHED, &[]);
+            None
         }
         Wanted::Thread(root) => {
             q.push(" WHERE posts.root_id = ?", &[root.0]);

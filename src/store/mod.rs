@@ -57,6 +57,7 @@ pub mod sign_in;
 pub mod tags;
 pub mod terms;
 pub mod thanks;
+pub mod trends;
 pub mod wiki;
 
 pub(crate) use conn::db_fn;

@@ -83,6 +83,8 @@ diesel::table! {
         public_pem -> Text,
         private_sealed -> Nullable<Text>,
         created_at -> BigInt,
+        former_sealed -> Nullable<Text>,
+        former_before -> Nullable<BigInt>,
     }
 }
 

@@ -2,6 +2,7 @@
 //! text, search keys. The only place where HTML becomes safe.
 //! May import: base, domain, urls.
 
+mod alternate;
 mod clean;
 mod cut;
 mod diff;
@@ -17,6 +18,7 @@ mod terms;
 mod tidy;
 mod tokens;
 
+pub use alternate::{alternate_in_header, alternate_in_page};
 pub use clean::{MAX_FOREIGN_BYTES, clean};
 pub use cut::first_paragraphs;
 pub use diff::{Run, lines_of, word_diff};

@@ -21,20 +21,14 @@ pub struct PageAbout {
 /// Reads the head of a page: Open Graph first, then what HTML itself knows. Everything returned is plain text.
 pub fn about_page(html: &str) -> PageAbout {
     let mut best = Best::default();
-    for at in html.match_indices('<').map(|(at, _)| at) {
-        let tag = &html[at + 1..];
-        if starts_with(tag, "meta") {
-            let attributes = attributes(tag);
-            let value = |name: &str| attributes.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
-            let name = value("property").or_else(|| value("name")).unwrap_or_default().to_ascii_lowercase();
-            if let Some(content) = value("content") {
-                best.hear(&name, &content);
+    for tag in head_of(html) {
+        if tag.is("meta") {
+            let name = tag.value("property").or_else(|| tag.value("name")).unwrap_or_default().to_ascii_lowercase();
+            if let Some(content) = tag.value("content") {
+                best.hear(&name, content);
             }
-        } else if starts_with(tag, "title") && best.heading.is_empty() {
-            let text = tag.split_once('>').map_or("", |(_, rest)| rest).split('<').next().unwrap_or_default();
-            best.heading = decode(text);
-        } else if starts_with(tag, "body") {
-            break;
+        } else if tag.is("title") && best.heading.is_empty() {
+            best.heading = decode(tag.rest.strip_prefix('>').unwrap_or_default().split('<').next().unwrap_or_default());
         }
     }
     PageAbout {
@@ -97,22 +91,49 @@ fn shorten(text: &str, chars: usize) -> String {
     format!("{}…", kept.rsplit_once(' ').map_or(kept.as_str(), |(kept, _)| kept))
 }
 
-/// Whether a tag (behind its `<`) has this name.
-fn starts_with(tag: &str, name: &str) -> bool {
-    let (head, next) = (tag.as_bytes().get(..name.len()), tag.as_bytes().get(name.len()));
-    head.is_some_and(|head| head.eq_ignore_ascii_case(name.as_bytes()))
-        && next.is_none_or(|byte| !byte.is_ascii_alphanumeric())
+/// A tag in the head of a page.
+pub(super) struct HeadTag<'a> {
+    name: &'a str,
+    /// Names in small letters, values decoded.
+    attributes: Vec<(String, String)>,
+    /// The page from the end of its attributes on.
+    rest: &'a str,
 }
 
-/// The attributes of a tag: names lower-cased, values decoded.
-fn attributes(tag: &str) -> Vec<(String, String)> {
+impl HeadTag<'_> {
+    pub(super) fn is(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name)
+    }
+
+    pub(super) fn value(&self, name: &str) -> Option<&str> {
+        self.attributes.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// The tags up to `<body`. Each byte is read once, however many tags are left open.
+pub(super) fn head_of(html: &str) -> impl Iterator<Item = HeadTag<'_>> {
+    let mut rest = html;
+    std::iter::from_fn(move || {
+        let (_, tag) = rest.split_once('<')?;
+        let (name, after) = tag.split_at(tag.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(tag.len()));
+        if name.eq_ignore_ascii_case("body") {
+            return None;
+        }
+        let (attributes, after) = if name.is_empty() { (Vec::new(), after) } else { attributes(after) };
+        rest = after;
+        Some(HeadTag { name, attributes, rest })
+    })
+}
+
+/// The attributes of a tag behind its name, and what follows them.
+fn attributes(tag: &str) -> (Vec<(String, String)>, &str) {
     let mut found = Vec::new();
-    let mut rest = tag.trim_start_matches(|c: char| c.is_ascii_alphanumeric());
+    let mut rest = tag;
     loop {
         rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c == '/');
-        let end = rest.find(|c: char| c.is_whitespace() || matches!(c, '=' | '>' | '/')).unwrap_or(rest.len());
+        let end = rest.find(|c: char| c.is_whitespace() || matches!(c, '=' | '>' | '/' | '<')).unwrap_or(rest.len());
         if end == 0 || found.len() > 20 {
-            return found;
+            return (found, rest);
         }
         let name = rest[..end].to_ascii_lowercase();
         rest = rest[end..].trim_start();

@@ -18,16 +18,12 @@ use crate::domain::actors::ActorKind;
 use crate::services::{Ctx, api, regards};
 use crate::store::api::AccountRow;
 
-/// Suggestions, the directory, servers shut out, trends, administration.
+/// Suggestions, the directory, servers shut out, administration.
 pub fn routes() -> Router<Ctx> {
     Router::new()
         .route("/api/v1/endorsements", get(endorsed))
         .route("/api/v1/domain_blocks", get(hosts).post(block_host).delete(unblock_host))
         .route("/api/v1/domain_blocks/preview", get(host_preview))
-        .route("/api/v1/trends", get(nothing))
-        .route("/api/v1/trends/tags", get(nothing))
-        .route("/api/v1/trends/statuses", get(nothing))
-        .route("/api/v1/trends/links", get(nothing))
         .route("/api/v1/suggestions", get(suggested_accounts))
         .route("/api/v2/suggestions", get(suggested))
         .route("/api/v1/suggestions/{id}", delete(not_suggested))
@@ -37,10 +33,6 @@ pub fn routes() -> Router<Ctx> {
         .route("/api/v1/emails/confirmations", post(forbidden))
         .route("/api/v1/admin/{*rest}", any(forbidden))
         .route("/api/v2/admin/{*rest}", any(forbidden))
-}
-
-async fn nothing() -> Reply {
-    answer(json!([]))
 }
 
 async fn nothing_of_mine(caller: Caller) -> Reply {

@@ -19,6 +19,7 @@ mod streaming;
 mod streams;
 mod tags;
 mod timelines;
+mod trends;
 
 use axum::Router;
 
@@ -43,5 +44,6 @@ pub fn routes() -> Router<Ctx> {
         .merge(statuses::routes())
         .merge(streaming::routes())
         .merge(tags::routes())
+        .merge(trends::routes())
         .merge(timelines::routes())
 }

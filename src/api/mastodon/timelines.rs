@@ -7,9 +7,9 @@ use axum::routing::get;
 
 use super::entities::{Outer, Sheet, statuses};
 use crate::api::caller::Caller;
-use crate::api::fail::Reply;
+use crate::api::fail::{Failure, Reply};
 use crate::api::kept::Lasts;
-use crate::api::listing::{json, list, text_list};
+use crate::api::listing::{list, text_list};
 use crate::api::params::Params;
 use crate::base::{ActorId, Error, Paged};
 use crate::domain::Viewer;
@@ -101,7 +101,10 @@ async fn direct(State(ctx): State<Ctx>, caller: Caller, params: Params) -> Reply
     page(&ctx, &viewer, &params, found, Outer::Plain).await
 }
 
-/// Posts about a link need a trend of that link; there are none here.
-async fn link() -> Reply {
-    json(serde_json::json!([]))
+/// Open posts about a page, by its address.
+async fn link(State(ctx): State<Ctx>, caller: Caller, params: Params) -> Reply {
+    let viewer = caller.sees("read:statuses")?;
+    let url = params.filled("url").ok_or_else(Failure::not_found)?;
+    let found = api::marks(&ctx, &viewer, Wanted::Link(&url), params.page(20, 40)).await?;
+    sheet(&ctx, &viewer, &params, found, Outer::Plain).await
 }

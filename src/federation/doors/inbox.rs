@@ -180,13 +180,13 @@ impl Federation {
     }
 
     async fn keep(&self, activity: NewActivity, signer: &PeerKey) -> Result<(), Refusal> {
-        let first_sign = !self.seen.contains_key(&signer.host.id);
+        let first_sign = !self.seen.contains_key(&signer.host.name);
         let seen = first_sign.then(|| (signer.host.id, signer.host.name.clone()));
         if self.arrivals.keep(Arrival { activity, seen }).await?.fresh {
             self.inbound.notify_one();
         }
         if first_sign {
-            self.seen.insert(signer.host.id, ()).await;
+            self.seen.insert(signer.host.name.clone(), ()).await;
             self.outbound.notify_one();
         }
         Ok(())

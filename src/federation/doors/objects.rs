@@ -8,6 +8,7 @@ use http::{HeaderMap, Method, StatusCode};
 use serde_json::Value;
 
 use super::super::convert::{self, ActorParts};
+use super::super::keys::OwnKeys;
 use super::super::state::Federation;
 use super::super::wire::Doc;
 use super::answer::{self, Keep};
@@ -187,6 +188,16 @@ impl Federation {
     /// The document of one of our actors.
     pub(in crate::federation) async fn actor_document(&self, actor: &Actor, group: Option<&Group>) -> Result<Value> {
         let keys = self.keys.of(actor).await?;
+        self.document_with_keys(actor, group, &keys).await
+    }
+
+    /// The same with keys that are not in use yet.
+    pub(in crate::federation) async fn document_with_keys(
+        &self,
+        actor: &Actor,
+        group: Option<&Group>,
+        keys: &OwnKeys,
+    ) -> Result<Value> {
         let icon_mime = match actor.icon_media_id {
             Some(id) => media::find(&mut self.ctx.db.read().await?, id).await?.map(|m| m.mime),
             None => None,
@@ -197,7 +208,7 @@ impl Federation {
             let before = aliases::of(&mut self.ctx.db.read().await?, actor.id).await?;
             former = before.into_iter().map(|(_, uri)| uri).collect();
         }
-        Ok(convert::actor(&ActorParts { actor, group, keys: &keys, icon_mime, fields, former, urls: &self.ctx.urls }))
+        Ok(convert::actor(&ActorParts { actor, group, keys, icon_mime, fields, former, urls: &self.ctx.urls }))
     }
 
     async fn post_at(&self, id: PostId, viewer: &Viewer) -> Result<Response> {

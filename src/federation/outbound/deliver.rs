@@ -240,6 +240,8 @@ impl Federation {
     ) -> Result<()> {
         let (now, failures) = (self.ctx.now(), failures.saturating_add(1));
         tracing::debug!(inbox = %lane.inbox, failures, %why, "delivery postponed");
+        // When it speaks again it is tried at once, however short its silence was.
+        self.seen.invalidate(&lane.host).await;
         let pause =
             after.and_then(|s| i64::try_from(s).ok()).map_or_else(|| self.pause(failures), |s| s * Time::SECOND);
         let next = now.plus(pause.min(PAUSE.1));
@@ -316,14 +318,14 @@ impl Federation {
             Some(way) => way,
             None => known.insert(self.way_of(lane, delivery.signer_id).await?),
         };
-        let body = Bytes::from(delivery.body);
-        let outcome = self.post_in_form(way, body.clone(), way.form).await?;
+        let (which, body) = ((delivery.id, delivery.tries), Bytes::from(delivery.body));
+        let outcome = self.post_in_form(way, which, body.clone(), way.form).await?;
         let other = match way.form {
             Form::Cavage if outcome.status == 401 => Form::Rfc9421,
             Form::Rfc9421 if matches!(outcome.status, 400 | 401) => Form::Cavage,
             _ => return Ok(outcome),
         };
-        let again = self.post_in_form(way, body, other).await?;
+        let again = self.post_in_form(way, which, body, other).await?;
         if again.delivered() {
             way.form = other;
             self.remember_form(&lane.host, other).await?;
@@ -332,9 +334,9 @@ impl Federation {
     }
 
     /// A fresh date and signature over bytes that never change.
-    async fn post_in_form(&self, way: &Way, body: Bytes, form: Form) -> Result<PostOutcome> {
+    async fn post_in_form(&self, way: &Way, which: (i64, i32), body: Bytes, form: Form) -> Result<PostOutcome> {
         let (now, keys, url, signed) = (self.ctx.now(), way.keys.clone(), way.url.clone(), body.clone());
-        let sign = move || signed_headers(&keys, form, "POST", &url, Some(&signed), now);
+        let sign = move || signed_headers(keys.for_delivery(which.0, which.1), form, "POST", &url, Some(&signed), now);
         let signed = tokio::task::spawn_blocking(sign).await.map_err(Error::internal)??;
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/activity+json"));

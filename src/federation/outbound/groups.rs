@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::super::convert::{Activity, Address};
+use super::super::keys::OwnKeys;
 use super::super::state::Federation;
 use super::super::wire::PUBLIC;
 use super::batch::{Batch, Target, merge};
@@ -19,10 +20,27 @@ impl Federation {
         if !actor.is_local() {
             return Ok(());
         }
+        let keys = self.keys.of(&actor).await?;
+        self.tell_profile(&actor, &keys).await
+    }
+
+    /// New keys under the ids of the old ones. Who follows gets the profile with them first, signed with the old key, which
+    /// signs all that is on its way already (INTEROP A.4.4, checklist 28); others fetch the key when a signature fails.
+    pub(super) async fn renew_keys(&self, actor: ActorId) -> Result<()> {
+        let actor = self.get_actor(actor).await?;
+        if !actor.is_local() {
+            return Ok(());
+        }
+        let keys = self.keys.fresh(&actor).await?;
+        self.tell_profile(&actor, &keys).await?;
+        self.keys.adopt(&actor, &keys).await
+    }
+
+    async fn tell_profile(&self, actor: &Actor, keys: &OwnKeys) -> Result<()> {
         let group = groups::find(&mut self.ctx.db.read().await?, actor.id).await?;
         let targets = match &group {
             Some(facts) => {
-                let followers = self.followers_of(&actor, facts).await?;
+                let followers = self.followers_of(actor, facts).await?;
                 merge(vec![followers.wrapped, followers.plain])
             }
             None => self.follower_inboxes(actor.id).await?,
@@ -37,10 +55,10 @@ impl Federation {
         } else {
             Address { to: vec![PUBLIC.to_owned()], cc: vec![followers] }
         };
-        let object = self.actor_document(&actor, group.as_ref()).await?;
+        let object = self.document_with_keys(actor, group.as_ref(), keys).await?;
         let update = Activity::new(self.fresh_id(), "Update", &actor.uri, object, address, self.ctx.now());
         let mut batch = Batch::default();
-        batch.add(&actor, &update, &update.document(), None, targets, self.ctx.now());
+        batch.add(actor, &update, &update.document(), None, targets, self.ctx.now());
         self.send(batch).await
     }
 

@@ -53,6 +53,7 @@ impl Federation {
             Event::Unfollowed { follower, target, uri } => self.unfollowed(*follower, *target, uri).await,
             Event::Invited { actor, group, inviter } => self.invited(*actor, *group, *inviter).await,
             Event::ActorUpdated { actor } => self.actor_updated(*actor).await,
+            Event::KeysWanted { actor } => self.renew_keys(*actor).await,
             Event::ActorDeleted { actor } => self.actor_deleted(*actor).await,
             Event::Moved { actor, to } => self.moved(*actor, *to).await,
             Event::Pinned { post, moderator, pinned } => self.pinned(*post, *moderator, *pinned).await,

@@ -169,6 +169,14 @@ pub async fn marks_of(ctx: &Ctx, viewer: &Viewer, ids: &[PostId]) -> Result<Vec<
     store::marks::all(&mut ctx.db.read().await?, Wanted::Posts(ids), &policy::sight(viewer), 1000).await
 }
 
+/// Those of several posts that are open, in no order, without what the viewer wants to see nothing of.
+pub async fn open_marks(ctx: &Ctx, viewer: &Viewer, ids: &[PostId]) -> Result<Vec<Mark>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    store::marks::all(&mut ctx.db.read().await?, Wanted::Open(ids), &policy::sight(viewer), 1000).await
+}
+
 /// Posts that have to be drawn, with all around them; the viewer may see them.
 pub async fn to_draw(ctx: &Ctx, viewer: &Viewer, ids: &[PostId]) -> Result<Vec<PostView>> {
     store::posts::views(&mut ctx.db.read().await?, ids, &policy::sight(viewer)).await

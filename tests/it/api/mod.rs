@@ -12,6 +12,7 @@ mod push;
 mod requests;
 mod rules;
 mod streams;
+mod trends;
 
 use reqwest::Method;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};

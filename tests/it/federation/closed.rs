@@ -17,6 +17,7 @@ use crate::support::{Kind, PNG};
 on_each_database! {
     g3_d91_to_d97_a_private_group_on_three_servers => private;
     a_network_group_reaches_peers_alone => network;
+    g3_what_is_written_while_the_host_is_down_arrives_afterwards => down;
 }
 
 on_sqlite! {
@@ -59,8 +60,12 @@ struct Three {
 impl Three {
     /// A private group at `a` with a member at each of three servers; `d` is a stranger.
     async fn new(kind: Kind) -> Self {
-        let (a, b) = (Kring::start("alpha", kind).await, Kring::start("beta", kind).await);
-        let c = Kring::start("gamma", kind).await;
+        Self::at(&Clock::system(), kind).await
+    }
+
+    async fn at(clock: &Clock, kind: Kind) -> Self {
+        let (a, b) = (Kring::at(clock, "alpha", kind).await, Kring::at(clock, "beta", kind).await);
+        let c = Kring::at(clock, "gamma", kind).await;
         let d = Peer::start("delta", "kring").await;
         let (ada, bob, cas) = (a.person("Ada").await, b.person("Bob").await, c.person("Cas").await);
         let group = a.group(&ada, "Care team", GroupKind::Private).await;
@@ -139,6 +144,59 @@ async fn private(kind: Kind) {
     }
     membership_is_answered(&t).await;
     removal(&t, &from_a, &from_b).await;
+}
+
+/// The group's host is away for an hour. Members elsewhere go on writing; when it is back everybody has everything, once, and a
+/// stranger has nothing.
+async fn down(kind: Kind) {
+    let clock = Clock::fixed(Clock::system().now());
+    let mut t = Three::at(&clock, kind).await;
+    let before = t.a.post(&t.ada, &t.group, PostKind::Message, "", "Before").await;
+    t.b.until_published(&before.uri).await;
+    let at_b = t.b.until_published(&before.uri).await;
+    let host = t.a.host.clone();
+    let away = t.a.app.go_down().await;
+
+    let first = t.b.post(&t.bob, &t.at_b, PostKind::Message, "", "First").await;
+    let comment = t.b.comment(&t.bob, at_b.id, "While you were away").await;
+    let second = t.b.post(&t.bob, &t.at_b, PostKind::Message, "", "Second").await;
+    posts::edit(t.b.ctx(), &t.bob, first.id, PostForm::new(PostKind::Message, "First, and better")).await.unwrap();
+    posts::delete(t.b.ctx(), &t.bob, second.id).await.unwrap();
+    let from_c = t.c.post(&t.cas, &t.at_c, PostKind::Question, "From C", "Who knows?").await;
+    for kring in [&t.b, &t.c] {
+        kring.app.settle().await;
+    }
+    for minutes in [0, 1, 4, 15, 40] {
+        clock.advance(minutes * Time::MINUTE);
+        for kring in [&t.b, &t.c] {
+            until("every lane was tried, and waits", async || {
+                let now = clock.now().micros();
+                let due = format!("SELECT count(*) AS n FROM lanes WHERE next_at <= {now}");
+                (kring.app.count(&due).await == 0).then_some(())
+            })
+            .await;
+            let mut conn = kring.ctx().db.read().await.unwrap();
+            assert!(kring::store::deliveries::count(&mut conn).await.unwrap() > 0, "nothing is given up");
+        }
+    }
+    // The host is the only door: nobody else has it from its author.
+    assert!(t.c.find(&first.uri).await.is_none() && t.b.find(&from_c.uri).await.is_none());
+
+    t.a = Kring { app: away.come_up().await, host };
+    // Whoever hears from it tries again at once.
+    let back = t.a.post(&t.ada, &t.group, PostKind::Message, "", "We are back").await;
+    for kring in [&t.a, &t.b, &t.c] {
+        for post in [&before, &comment, &from_c, &back] {
+            kring.until_published(&post.uri).await;
+        }
+        kring.until_post(&first.uri, |post| post.html.contains("better")).await;
+    }
+    for kring in [&t.a, &t.b, &t.c] {
+        kring.until_quiet().await;
+        assert!(kring.find(&second.uri).await.is_none_or(|post| post.state != PostState::Published));
+        assert_eq!(kring.app.count("SELECT count(*) AS n FROM posts WHERE state = 'published'").await, 5);
+        t.nobody_else_has(kring, &first).await;
+    }
 }
 
 /// `is_follower`: yes and no for hosts with a member, nothing for others.

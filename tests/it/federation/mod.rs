@@ -9,6 +9,7 @@ mod documents;
 mod doors;
 mod extras;
 mod hostile;
+mod keys;
 mod memberships;
 mod microblog;
 mod moving;

@@ -57,10 +57,16 @@ impl Kring {
     }
 
     pub async fn with(name: &str, kind: Kind, change: impl FnOnce(&mut Config)) -> Self {
-        // Seen with --nocapture and KRING_TEST_LOG=kring=debug; a second call changes nothing.
-        let filter = tracing_subscriber::EnvFilter::new(std::env::var("KRING_TEST_LOG").unwrap_or_default());
-        let _ = tracing_subscriber::fmt().with_env_filter(filter).with_test_writer().try_init();
+        log();
         let app = TestApp::named(&format!("{name}.localhost"), kind, change).await;
+        let host = app.ctx().urls.host().to_owned();
+        Self { app, host }
+    }
+
+    /// The same by another clock.
+    pub async fn at(clock: &Clock, name: &str, kind: Kind) -> Self {
+        log();
+        let app = TestApp::at(clock.clone(), &format!("{name}.localhost"), kind, |_| {}).await;
         let host = app.ctx().urls.host().to_owned();
         Self { app, host }
     }
@@ -195,6 +201,12 @@ impl Kring {
     pub async fn get(&self, url: &str) -> (u16, Value) {
         get_as(url, "application/activity+json").await
     }
+}
+
+/// What instances log is seen with --nocapture and KRING_TEST_LOG=kring=debug; a second call changes nothing.
+fn log() {
+    let filter = tracing_subscriber::EnvFilter::new(std::env::var("KRING_TEST_LOG").unwrap_or_default());
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_test_writer().try_init();
 }
 
 pub async fn get_as(url: &str, accept: &str) -> (u16, Value) {

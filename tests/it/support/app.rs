@@ -59,6 +59,11 @@ impl TestApp {
 
     /// An instance under another domain, with what `change` makes of its configuration.
     pub async fn named(domain: &str, kind: Kind, change: impl FnOnce(&mut Config)) -> Self {
+        Self::at(kring::base::Clock::system(), domain, kind, change).await
+    }
+
+    /// The same by another clock.
+    pub async fn at(clock: kring::base::Clock, domain: &str, kind: Kind, change: impl FnOnce(&mut Config)) -> Self {
         let database = Database::fresh(kind).await;
         // Bound before the configuration is made: the port is part of every address.
         let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
@@ -70,7 +75,7 @@ impl TestApp {
         change(&mut config);
         listener.set_nonblocking(true).expect("a listener");
         let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
-        let app = App::start_on(listener, config, kring::base::Clock::system()).await.expect("an instance");
+        let app = App::start_on(listener, config, clock).await.expect("an instance");
         Self { app, address, database }
     }
 
@@ -157,10 +162,38 @@ impl TestApp {
         least.expect("it ran")
     }
 
+    /// Takes it down. Its port stays taken, so that nobody else answers there.
+    pub async fn go_down(self) -> Down {
+        let (config, clock, address) = ((*self.ctx().config).clone(), self.ctx().clock.clone(), self.address);
+        let database = self.stop().await;
+        let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
+        socket.set_reuseaddr(true).expect("an option");
+        socket.bind(address).expect("the same port");
+        Down { config, clock, socket, database }
+    }
+
     /// Ends it: what runs is finished. The database stays, until this is dropped.
     pub async fn stop(self) -> Database {
         self.app.stop().await;
         self.database
+    }
+}
+
+/// An instance that does not run.
+pub struct Down {
+    config: Config,
+    clock: kring::base::Clock,
+    socket: tokio::net::TcpSocket,
+    database: Database,
+}
+
+impl Down {
+    /// Starts it again where it was.
+    pub async fn come_up(self) -> TestApp {
+        let listener = self.socket.listen(1024).expect("a listener");
+        let address = listener.local_addr().expect("its address");
+        let app = App::start_on(listener, self.config, self.clock).await.expect("an instance");
+        TestApp { app, address, database: self.database }
     }
 }
 

@@ -1,4 +1,5 @@
 mod diff;
 mod foreign;
 mod markdown;
+mod pages;
 mod words;

@@ -12,4 +12,4 @@ pub use filter::filter;
 pub use media::{capability, media};
 pub use notice::{kinds_of, notice, type_of};
 pub use sheet::Sheet;
-pub use status::{Draw, Outer, history, poll, statuses};
+pub use status::{Draw, Outer, card, history, poll, statuses};

@@ -238,7 +238,7 @@ fn content(title: &str, html: &str) -> String {
 }
 
 /// The card of a link: of a link post at once, of other posts when the page has been asked.
-fn card(ctx: &Ctx, view: &PostView) -> Value {
+pub fn card(ctx: &Ctx, view: &PostView) -> Value {
     let post = &view.post;
     let found = view.preview.as_ref().filter(|found| !found.title.is_empty());
     let own = post.link_url.as_deref().filter(|_| post.kind == PostKind::Link);
