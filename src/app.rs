@@ -88,6 +88,7 @@ impl App {
         tasks.push(tokio::spawn(federation.clone().run(stopped.clone())));
         tasks.push(tokio::spawn(schedule(ctx.clone(), stopped.clone())));
         tasks.push(tokio::spawn(crate::services::search::follow::run(ctx.clone(), stopped.clone())));
+        tasks.push(tokio::spawn(crate::api::draw_ahead(ctx.clone(), stopped.clone())));
         if ctx.db.is_postgres() {
             tasks.push(tokio::spawn(crate::store::live::bridge(ctx.db.clone(), ctx.hub.clone(), stopped.clone())));
         }

@@ -12,6 +12,8 @@ mod oauth;
 mod params;
 mod pictures;
 
+pub use mastodon::draw_ahead;
+
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::StatusCode;

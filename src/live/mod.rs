@@ -2,7 +2,7 @@
 //! May import: base, domain.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use futures_util::Stream;
 use serde::{Deserialize, Serialize};
@@ -67,6 +67,8 @@ pub struct Interest {
     pub member: Option<ActorId>,
     /// Posts that came, changed or went, whoever may see them.
     pub posts: bool,
+    /// New posts are shown as they are drawn for all: whoever goes ahead makes them ready first.
+    pub drawn: bool,
 }
 
 /// Tells listeners in this process what changed, here or in another process. Only those whom a change may concern are
@@ -74,6 +76,7 @@ pub struct Interest {
 #[derive(Clone, Debug)]
 pub struct Hub {
     listening: Arc<Mutex<Listening>>,
+    ahead: Arc<OnceLock<mpsc::Sender<Arc<Change>>>>,
     local: broadcast::Sender<Arc<Change>>,
 }
 
@@ -81,6 +84,8 @@ pub struct Hub {
 struct Listening {
     last: u64,
     posts: HashMap<u64, mpsc::Sender<Arc<Change>>>,
+    /// How many wait for posts to be drawn.
+    drawn: usize,
     members: HashMap<ActorId, HashMap<u64, mpsc::Sender<Arc<Change>>>>,
 }
 
@@ -100,7 +105,7 @@ const LOCAL_ROOM: usize = 4096;
 
 impl Default for Hub {
     fn default() -> Self {
-        Self { listening: Arc::default(), local: broadcast::channel(LOCAL_ROOM).0 }
+        Self { listening: Arc::default(), ahead: Arc::default(), local: broadcast::channel(LOCAL_ROOM).0 }
     }
 }
 
@@ -110,12 +115,32 @@ impl Hub {
         let change = Arc::new(change);
         // An error means that nobody listens.
         let _ = self.local.send(change.clone());
-        lock(&self.listening).tell(&change);
+        self.tell(change);
     }
 
     /// Passes on what another process said: to the listeners here, not back to the others.
     pub fn relay(&self, change: Change) {
-        lock(&self.listening).tell(&Arc::new(change));
+        self.tell(Arc::new(change));
+    }
+
+    fn tell(&self, change: Arc<Change>) {
+        let ahead = self.ahead.get().filter(|_| lock(&self.listening).drawn > 0);
+        if ahead.is_none_or(|ahead| ahead.try_send(change.clone()).is_err()) {
+            self.pass_on(&change);
+        }
+    }
+
+    /// Hears of every change before the others, while there are some for whom posts are drawn; they hear of it by
+    /// [`Hub::pass_on`]: what they all need is then made once, and not by the first of thousands who were woken while the others
+    /// wait. `None` when somebody does already.
+    pub fn go_ahead(&self) -> Option<mpsc::Receiver<Arc<Change>>> {
+        let (sender, heard) = mpsc::channel(LOCAL_ROOM);
+        self.ahead.set(sender).ok().map(|()| heard)
+    }
+
+    /// Tells listeners of a change that whoever goes ahead is ready with.
+    pub fn pass_on(&self, change: &Arc<Change>) {
+        lock(&self.listening).tell(change);
     }
 
     /// Listens from now on.
@@ -124,6 +149,7 @@ impl Hub {
         let mut listening = lock(&self.listening);
         listening.last += 1;
         let number = listening.last;
+        listening.drawn += usize::from(interest.drawn);
         if interest.posts {
             listening.posts.insert(number, sender.clone());
         }
@@ -172,6 +198,7 @@ impl Drop for Listener {
     fn drop(&mut self) {
         let mut listening = lock(&self.listening);
         listening.posts.remove(&self.number);
+        listening.drawn -= usize::from(self.interest.drawn);
         if let Some(member) = self.interest.member
             && let Some(known) = listening.members.get_mut(&member)
         {

@@ -1,7 +1,9 @@
 //! Reading tips, lists of them, and the cards of the ask-and-offer board.
 
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 
+use super::fixed::lit;
 use super::schema::{board_cards, posts, tip_list_items, tip_lists, tips};
 use super::sight::sees_posts;
 use super::{Conn, db_fn};
@@ -91,7 +93,7 @@ db_fn! {
             query = query.filter(tips::post_id.eq_any(ids));
         }
         if let Some(isbn) = isbn {
-            query = query.filter(tips::isbn.eq(isbn.to_owned()));
+            query = query.filter(tips::isbn.eq(isbn.to_owned()).and(lit::<Bool>("tips.isbn <> ''", &[])));
         }
         query.load(conn).await
     }
@@ -102,7 +104,7 @@ db_fn! {
     ) -> Vec<PostId> {
         let mut query = board_cards::table
             .inner_join(posts::table.on(posts::id.eq(board_cards::post_id)))
-            .filter(board_cards::done.eq(false).and(board_cards::until_at.gt(now)))
+            .filter(lit::<Bool>("NOT board_cards.done", &[]).and(board_cards::until_at.gt(now)))
             .filter(posts::state.eq(PostState::Published).and(posts::id.lt(before)))
             .filter(sees_posts(sight))
             .order(posts::id.desc())

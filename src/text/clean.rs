@@ -68,6 +68,10 @@ pub fn clean(html: &str) -> SafeHtml {
 
 /// The last step of every way to [`SafeHtml`].
 pub(super) fn finish(html: &str, origin: Origin) -> SafeHtml {
-    let html = SANITIZER.clean(&tidy(html, origin)).to_string();
+    let mut html = SANITIZER.clean(&tidy(html, origin)).to_string();
+    // An address that turns out to be none once its entities are read leaves a link to nowhere, which goes as well.
+    if html.split("<a ").skip(1).any(|tag| !tag.starts_with("href=")) {
+        html = SANITIZER.clean(&tidy(&html, origin)).to_string();
+    }
     SafeHtml::trusted(html.trim().to_owned())
 }

@@ -52,7 +52,7 @@ impl Topic {
 
     /// What has to be heard for it.
     fn interest(self, me: ActorId) -> Interest {
-        Interest { member: Some(me), posts: matches!(self, Topic::Group(_) | Topic::Thread(_)) }
+        Interest { member: Some(me), posts: matches!(self, Topic::Group(_) | Topic::Thread(_)), drawn: false }
     }
 
     /// The post to tell of, if this change concerns the page.

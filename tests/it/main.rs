@@ -7,6 +7,7 @@ mod federation;
 mod fixtures;
 mod i18n;
 mod knowledge;
+mod live;
 mod mail;
 mod media;
 mod metrics;

@@ -21,6 +21,8 @@ mod tags;
 mod timelines;
 mod trends;
 
+pub use streams::draw_ahead;
+
 use axum::Router;
 
 use crate::services::Ctx;

@@ -131,7 +131,7 @@ async fn tell_of(ctx: Ctx, viewer: Viewer, stream: Stream, change: Arc<Change>) 
 
 /// One socket, with several streams.
 async fn serve(ctx: Ctx, caller: Caller, mut socket: WebSocket, mut streams: Vec<Stream>) {
-    let mut changes = ctx.hub.listen(Interest { member: caller.viewer.actor_id(), posts: true });
+    let mut changes = ctx.hub.listen(Interest { member: caller.viewer.actor_id(), posts: true, drawn: true });
     let mut ping = tokio::time::interval(PING);
     loop {
         let goes_on = tokio::select! {

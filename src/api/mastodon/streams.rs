@@ -1,8 +1,10 @@
 //! What a stream carries: which changes belong to it, and how they are told (INTEROP C.4).
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::Value;
+use tokio::sync::watch;
 
 use super::entities::{Outer, Sheet, statuses};
 use super::{notifications, own};
@@ -10,10 +12,12 @@ use crate::api::caller::Caller;
 use crate::base::*;
 use crate::domain::Viewer;
 use crate::domain::audiences::Scope;
+use crate::domain::people::Role;
 use crate::domain::posts::{PostKind, PostView};
 use crate::live::{Change, Interest};
 use crate::services::api::Fresh;
 use crate::services::{Ctx, api, lists, oauth, posts};
+use crate::store;
 
 /// One stream that a client listens to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,7 +78,8 @@ impl Stream {
     /// What has to be heard for it.
     pub fn interest(&self, caller: &Caller) -> Interest {
         let own = matches!(self, Self::User(_));
-        Interest { member: caller.viewer.actor_id().filter(|_| own), posts: *self != Self::User(true) }
+        let posts = *self != Self::User(true);
+        Interest { member: caller.viewer.actor_id().filter(|_| own), posts, drawn: posts }
     }
 
     /// Whether a token may listen to it.
@@ -82,6 +87,33 @@ impl Stream {
         let scope = if *self == Self::User(true) { "read:notifications" } else { "read:statuses" };
         let token = caller.token.as_ref();
         token.is_some_and(|token| token.member_id.is_some() && oauth::allows(&token.scopes, scope))
+    }
+}
+
+/// How long listeners wait for a new status to be drawn for all of them at once.
+const DRAWING: Duration = Duration::from_secs(1);
+
+/// Goes ahead of all listeners until `stop`: draws each new open post once, before they are woken to tell of it.
+pub async fn draw_ahead(ctx: Ctx, mut stop: watch::Receiver<bool>) {
+    let Some(mut changes) = ctx.hub.go_ahead() else { return };
+    loop {
+        let change = tokio::select! {
+            change = changes.recv() => change,
+            _ = stop.changed() => None,
+        };
+        let Some(change) = change else { return };
+        if let Change::Post { post, author, .. } = &*change {
+            // As it is for a member who did nothing with it; which one makes no difference.
+            let viewer = Viewer::Member { id: *author, role: Role::Member, guest: false };
+            let drawing = store::with_short_reads(freshly(&ctx, &viewer, *post, *author));
+            match tokio::time::timeout(DRAWING, drawing).await {
+                Ok(Ok(_)) => {}
+                // Each listener tries for itself.
+                Ok(Err(error)) => tracing::debug!(%error, "a new post could not be drawn"),
+                Err(_) => tracing::debug!("drawing a new post takes long"),
+            }
+        }
+        ctx.hub.pass_on(&change);
     }
 }
 

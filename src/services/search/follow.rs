@@ -147,7 +147,7 @@ async fn follow(ctx: &Ctx) -> Result<()> {
     let mut checked: Option<Instant> = None;
     // The feed does not reach back to where the index is: it is searched until the new one is there, and read no further.
     let mut lost = false;
-    let mut posts = ctx.hub.listen(Interest { posts: true, member: None });
+    let mut posts = ctx.hub.listen(Interest { posts: true, ..Interest::default() });
     loop {
         let place = current.as_ref().map(|(_, place)| *place);
         if building.is_none() && (place.is_none() || checked.is_none_or(|at| at.elapsed() > CHECK)) {

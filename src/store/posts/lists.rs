@@ -109,7 +109,7 @@ db_fn! {
 
     async fn held_rows(conn, group: ActorId, me: i64) -> Vec<Row> {
         rows!(me)
-            .filter(posts::group_id.eq(group).and(posts::state.eq(PostState::Held)))
+            .filter(posts::group_id.eq(group).and(lit::<Bool>("posts.state = 'held'", &[])))
             .order(posts::id.asc())
             .limit(50)
             .load(conn)

@@ -119,6 +119,14 @@ fn longer_than_the_limit_is_cut() {
     assert!(out.len() <= MAX_FOREIGN_BYTES + 7 && out.ends_with("é</p>"));
 }
 
+#[test]
+fn a_link_to_what_is_no_address_is_only_its_text() {
+    for href in ["https://a&lt;b/", "https://&colon;", "http://[::1", "https://a.example:port/"] {
+        let out = cleaned(&format!("<p>a <a href=\"{href}\" class=\"mention\">b</a></p>"));
+        assert_eq!(out, "<p>a b</p>", "{href}");
+    }
+}
+
 /// Bounded mutations: whatever comes in, the output is stable, well-nested and holds nothing outside the allow-list.
 #[test]
 fn mutated_html_stays_safe() {
