@@ -21,5 +21,6 @@ mod people;
 mod proofs;
 mod queue;
 mod quotes;
+mod shapes;
 mod support;
 mod threadiverse;
