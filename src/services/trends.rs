@@ -62,22 +62,28 @@ pub async fn posts(ctx: &Ctx) -> Result<Vec<PostId>> {
     Ok(weighed.into_iter().map(|(_, id)| id).collect())
 }
 
+/// The newest post with something, who wrote of it, and on which day each did.
+#[derive(Default)]
+struct Found {
+    post: Option<PostId>,
+    people: HashSet<ActorId>,
+    uses: Vec<(i64, ActorId)>,
+}
+
 fn counted(now: Time, rows: Vec<(String, PostId, ActorId)>) -> Vec<Trend> {
-    let mut found: HashMap<String, (PostId, HashSet<ActorId>, Vec<(i64, ActorId)>)> = HashMap::new();
+    let mut found: HashMap<String, Found> = HashMap::new();
     for (name, post, author) in rows {
-        let (_, people, uses) = found.entry(name).or_insert_with(|| (post, HashSet::new(), Vec::new()));
-        people.insert(author);
-        uses.push((time_of(post.0).seconds().div_euclid(86_400), author));
+        let one = found.entry(name).or_default();
+        one.post = one.post.max(Some(post));
+        one.people.insert(author);
+        one.uses.push((time_of(post.0).seconds().div_euclid(86_400), author));
     }
     let today = now.seconds().div_euclid(86_400);
-    let mut all: Vec<(usize, Trend)> = found
-        .into_iter()
-        .filter(|(_, (_, people, _))| people.len() >= PEOPLE)
-        .map(|(name, (post, people, uses))| {
-            let days = (0..DAYS).map(|back| day(today - back, &uses)).collect();
-            (people.len(), Trend { name, post, days })
-        })
-        .collect();
+    let trend = |(name, Found { post, people, uses }): (String, Found)| {
+        let days = (0..DAYS).map(|back| day(today - back, &uses)).collect();
+        (people.len() >= PEOPLE).then_some((people.len(), Trend { name, post: post?, days }))
+    };
+    let mut all: Vec<(usize, Trend)> = found.into_iter().filter_map(trend).collect();
     all.sort_unstable_by(|a, b| b.0.cmp(&a.0).then(b.1.post.cmp(&a.1.post)));
     all.into_iter().map(|(_, trend)| trend).collect()
 }
