@@ -4,6 +4,7 @@ use super::letters::{self, Letter};
 use super::sign_in::{self, OneTime};
 use super::{Ctx, follows};
 use crate::base::*;
+use crate::config::FederationMode;
 use crate::domain::Viewer;
 use crate::domain::actors::{Actor, ActorState};
 use crate::domain::events::Event;
@@ -37,9 +38,14 @@ pub async fn find(ctx: &Ctx, login: &str) -> Result<(Member, Actor)> {
 /// New keys for a person or group of ours, made by the running instance: for when the old ones may have leaked.
 ///
 /// # Errors
-/// `NotFound` for a name that nobody here has.
+/// `NotFound` for a name that nobody here has; `Unavailable` where federation is off, for nothing is signed there.
 pub async fn renew_keys(ctx: &Ctx, viewer: &Viewer, name: &str) -> Result<Actor> {
     policy::check_admin(viewer)?;
+    if ctx.config.federation.mode == FederationMode::Off {
+        return Err(Error::Unavailable(
+            "federation.mode is off, so nobody has keys to renew; turn it on first".to_owned(),
+        ));
+    }
     let key = name.trim().trim_start_matches('@').to_lowercase();
     let actor = store::actors::find_by_name(&mut ctx.db.read().await?, HostId::LOCAL, &key).await?;
     let actor = actor.filter(|actor| actor.state != ActorState::Deleted).ok_or(Error::NotFound)?;

@@ -5,21 +5,20 @@ use axum::extract::State;
 use axum::routing::get;
 use serde_json::{Value, json};
 
-use super::entities::{Outer, card, tag};
-use super::timelines::sheet;
+use super::entities::{Outer, Sheet, card, tag};
 use crate::api::caller::Caller;
 use crate::api::fail::Reply;
-use crate::api::listing::json as answer;
+use crate::api::listing::{json as answer, text_list};
 use crate::api::params::Params;
-use crate::base::{Paged, PostId};
+use crate::base::PostId;
 use crate::services::trends::{self, Day, Trend};
-use crate::services::{Ctx, api, tags as services_tags};
+use crate::services::{Ctx, api, tags};
 
 /// `/api/v1/trends…`.
 pub fn routes() -> Router<Ctx> {
     Router::new()
-        .route("/api/v1/trends", get(tags))
-        .route("/api/v1/trends/tags", get(tags))
+        .route("/api/v1/trends", get(hashtags))
+        .route("/api/v1/trends/tags", get(hashtags))
         .route("/api/v1/trends/statuses", get(statuses))
         .route("/api/v1/trends/links", get(links))
 }
@@ -36,11 +35,11 @@ fn history(days: &[Day]) -> Value {
     days.iter().map(day).collect()
 }
 
-async fn tags(State(ctx): State<Ctx>, caller: Caller, params: Params) -> Reply {
+async fn hashtags(State(ctx): State<Ctx>, caller: Caller, params: Params) -> Reply {
     let viewer = caller.sees("read")?;
     let found = part(trends::tags(&ctx).await?, &params, 10, 20);
     let names: Vec<String> = found.iter().map(|trend| trend.name.clone()).collect();
-    let (followed, featured) = services_tags::marked(&ctx, &viewer, &names).await?;
+    let (followed, featured) = tags::marked(&ctx, &viewer, &names).await?;
     let one = |trend: &Trend| {
         let mut value = tag(&ctx, &trend.name, 0, viewer.actor_id().map(|_| followed.contains(&trend.name)));
         if viewer.actor_id().is_some() {
@@ -58,7 +57,9 @@ async fn statuses(State(ctx): State<Ctx>, caller: Caller, params: Params) -> Rep
     let ids: Vec<PostId> = part(trends::posts(&ctx).await?, &params, 20, 40);
     let mut items = api::open_marks(&ctx, &viewer, &ids).await?;
     items.sort_by_key(|mark| ids.iter().position(|id| *id == mark.post));
-    sheet(&ctx, &viewer, &params, Paged { items, next: None }, Outer::Plain).await
+    let sheet = Sheet::load(&ctx, &viewer, &items).await?;
+    // Pages go by `offset`: a cursor would lead nowhere.
+    text_list(&ctx, &params, sheet.array(&items, Outer::Plain), None, None)
 }
 
 /// `Trends::Link`: the card of the newest post about it, and how often it came up.

@@ -9,9 +9,6 @@ use crate::store::{Conn, Db, deliveries};
 /// Activities stored together at most, and those that may wait for it.
 const TOGETHER: usize = 256;
 
-/// So many waiting at once come first, before what was stored is worked on.
-const CROWD: usize = 8;
-
 /// An activity to store.
 #[derive(Clone, Debug)]
 pub(in crate::federation) struct Arrival {
@@ -40,11 +37,6 @@ impl Arrivals {
         let (sender, receiver) = mpsc::channel(4 * TOGETHER);
         tokio::spawn(gather(db, clock, receiver));
         Self(sender)
-    }
-
-    /// Whether many wait to be stored.
-    pub fn is_crowded(&self) -> bool {
-        self.0.max_capacity() - self.0.capacity() >= CROWD
     }
 
     /// Stores an activity; done when it is durable.

@@ -32,8 +32,6 @@ pub(super) const REFETCH: &str = "Refetch";
 const LEASE: i64 = 10 * Time::MINUTE;
 /// The longest sleep when nothing wakes us.
 const POLL: Duration = Duration::from_millis(1000);
-/// How long received activities wait at most for others to be stored, each time that some are taken up.
-const PATIENCE: Duration = Duration::from_millis(250);
 /// Senders worked for at once, and those for whom we wait for slow servers besides.
 const AT_ONCE: (usize, usize) = (24, 256);
 /// Tries before an activity is given up.
@@ -88,7 +86,6 @@ impl Federation {
         let seats = Seats::new(AT_ONCE.0, AT_ONCE.1);
         let mut after = String::new();
         while !*stop.borrow() {
-            self.let_arrivals_go_first().await;
             match with_short_reads(self.claim_incoming(seats.free(), &mut after)).await {
                 Ok(claimed) if claimed.is_empty() => {
                     tokio::select! {
@@ -113,14 +110,6 @@ impl Federation {
             }
         }
         seats.all().await;
-    }
-
-    /// Servers wait for their answers: while many do, what is stored already waits, but never for long.
-    async fn let_arrivals_go_first(&self) {
-        let since = std::time::Instant::now();
-        while self.arrivals.is_crowded() && since.elapsed() < PATIENCE {
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
     }
 
     /// Works on everything that is due now, in this task; how many activities that were. For tests and the command line.

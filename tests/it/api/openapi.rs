@@ -79,6 +79,20 @@ fn answers_are_as_they_are_described() {
         let later = app.ctx().now().plus(kring::base::Time::HOUR).to_rfc3339();
         act(&phone, "/api/v1/statuses", json!({ "status": "Later", "scheduled_at": later })).await;
         act(&olgas, "/api/v1/featured_tags", json!({ "name": "lezen" })).await;
+        // Two write of the same, and two did something with one post.
+        act(&phone, "/api/v1/statuses", json!({ "status": "Ook #lezen" })).await;
+        let shown = first["id"].as_str().unwrap();
+        for act_on in ["favourite", "bookmark"] {
+            act(&phone, &format!("/api/v1/statuses/{shown}/{act_on}"), json!({})).await;
+        }
+        act(&phone, "/api/v1/statuses", json!({ "status": "Ja", "in_reply_to_id": shown })).await;
+        for post in [shown, own["id"].as_str().unwrap()] {
+            app.execute(&format!(
+                "INSERT INTO link_previews (post_id, url, title, description, picture_mime, width, height, fetched_at) \
+                 VALUES ({post}, 'https://a.example/', 'Een boek', '', '', 0, 0, 0)"
+            ))
+            .await;
+        }
         app.settle().await;
         let described: Value = Phone::read(phone.get("/api/kring/openapi.json").await);
         let mut found = Vec::new();

@@ -152,7 +152,6 @@ async fn down(kind: Kind) {
     let clock = Clock::fixed(Clock::system().now());
     let mut t = Three::at(&clock, kind).await;
     let before = t.a.post(&t.ada, &t.group, PostKind::Message, "", "Before").await;
-    t.b.until_published(&before.uri).await;
     let at_b = t.b.until_published(&before.uri).await;
     let host = t.a.host.clone();
     let away = t.a.app.go_down().await;

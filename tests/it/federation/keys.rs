@@ -1,5 +1,6 @@
 //! Keys of our own that change (checklist 28), and pages that lead to documents (INTEROP A.3).
 
+use kring::config::FederationMode;
 use kring::domain::Viewer;
 use kring::domain::actors::Actor;
 use kring::domain::groups::GroupKind;
@@ -19,6 +20,7 @@ on_each_database! {
 
 on_sqlite! {
     a_page_says_where_its_document_is => pages;
+    no_keys_are_renewed_where_nothing_is_signed => off;
 }
 
 /// Whether a POST that arrived at a peer is signed with this key.
@@ -79,6 +81,15 @@ async fn renewed(kind: Kind) {
     }
     let later = a.post(&ada, &group, PostKind::Message, "", "With newer keys").await;
     b.until_published(&later.uri).await;
+}
+
+/// Where nothing is signed the command says so, instead of that there will be new keys.
+async fn off(kind: Kind) {
+    let a = Kring::with("alpha", kind, |config| config.federation.mode = FederationMode::Off).await;
+    a.person("Ada").await;
+    let refused = accounts::renew_keys(a.ctx(), &Viewer::System, "ada").await.unwrap_err();
+    assert!(refused.to_string().contains("federation.mode is off"), "{refused}");
+    assert_eq!(a.app.count("SELECT count(*) AS n FROM jobs WHERE payload LIKE '%keys_wanted%'").await, 0);
 }
 
 /// A server that gives pages whatever it is asked for.
