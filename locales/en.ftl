@@ -1883,3 +1883,138 @@ year-cards = { $n ->
 year-said = This is what others wrote
 year-sign = Date and signature:
 year-private = Only you can see this page. Print it or save it as a PDF.
+
+### First steps (newcomers)
+
+start-title = Your first steps
+start-lead = Five small steps, at your own pace. You will soon find your way.
+start-count = { $n ->
+    [0] None of 5 steps done yet
+    [one] 1 of 5 steps done
+   *[other] { $n } of 5 steps done
+}
+start-buddy = Your buddy. Feel free to ask anything.
+start-write = Write to { $what }
+start-all = See all steps
+start-end = Do not show this any more
+start-complete = Well done! You have made a start
+start-none = You have had all the steps
+start-none-what = Want to know something? Ask in a group, or ask a colleague.
+step-profile = Show who you are
+step-profile-what = Put a photo or a few words about yourself on your page.
+step-profile-do = Go to my profile
+step-knowledge = Tell one thing that you know or want to learn
+step-knowledge-what = Then colleagues find you, and you find them.
+step-knowledge-do = Tell something
+step-group = Join a group
+step-group-what = Choose a group that suits you. You can always leave again.
+step-group-do = See the groups
+step-hello = Say hello
+step-hello-what = Write a post or a comment. Short is fine.
+step-hello-do = Write something
+step-buddy = Meet your buddy
+step-buddy-none = Meet a colleague
+step-buddy-what = Have a cup of coffee together, or call.
+step-buddy-do = Make an appointment
+step-done = Done
+step-mark = I have done this
+step-undo = Not done after all
+step-by = { $what } did this with you
+step-by-whom = Done with { $what }
+step-by-self = Did it themselves
+newcomers-title = New with us
+newcomers-lead = Who is just beginning, and how far they are. Who is stuck comes first.
+newcomers-lead-buddy = You are their buddy. Who is stuck comes first.
+newcomers-none = Nobody is beginning now
+newcomers-none-what = Whoever accepts an invitation appears here by themselves.
+newcomers-add = Help someone on their way
+newcomers-add-what = For who has an account already and did not get the steps. You become their buddy; you can change that afterwards.
+newcomers-add-do = Begin
+newcomers-who = For whom?
+newcomer-name-hint = A name, as it is on the page of that person.
+newcomer-stuck = Nothing new for a week
+newcomer-since = Began on { $what }
+newcomer-buddy = Buddy: { $what }
+newcomer-buddy-none = No buddy yet
+newcomer-buddy-title = Buddy
+newcomer-buddy-other = Someone else as buddy
+newcomer-page = See the page of { $what }
+newcomer-ended = The first steps are finished.
+newcomer-step-profile = A photo or text on their page
+newcomer-step-knowledge = Telling what they know or want to learn
+newcomer-step-group = Being in a group
+newcomer-step-hello = Writing a first post
+newcomer-step-buddy = Meeting their buddy
+newcomer-did = We did this together
+newcomer-did-do = Mark as done
+newcomer-note = What did you do?
+newcomer-note-hint = { $what } reads this too, with your name.
+newcomer-group = Take along into a group
+newcomer-group-do = Make a member
+newcomer-end = { $what } is on their way: end the steps
+done-step = Updated.
+done-start-end = Fine. You will find everything yourself.
+done-newcomer = The first steps are ready.
+done-newcomer-group = Done. They get a notice.
+done-newcomer-end = Finished.
+done-buddy = The buddy is chosen and gets a notice.
+error-newcomer-who = Choose someone with an account. Guests have no first steps.
+error-newcomer-already = This person is doing the first steps already.
+error-newcomer-buddy = This person cannot be a buddy. Choose another member.
+notice-buddy = begins here, and you are the buddy
+notice-newcomer-stuck = has not moved on for a week. Can you help?
+notice-step-done = did a first step with you
+
+### Ideas (suggestions)
+
+ideas-title = Ideas for you
+ideas-lead = People and groups that may suit you, and why.
+ideas-none = No ideas now
+ideas-none-what = Tell what you know or want to learn. Then we can suggest something.
+ideas-from = Only you see these ideas. They come from what you and others tell yourselves. You can turn them off at:
+ideas-all = More ideas
+idea-title = An idea for today
+idea-both = You have something in common: { $what }.
+idea-you-help = Wants to learn more about { $what }. You know about that.
+idea-they-help = Can tell you more about { $what }. You want to learn that.
+idea-group = { $n ->
+   *[other] { $n } people who like you have something to do with { $what } are in this group.
+}
+idea-wake = Nobody has written here since { $what }. A question or a photo wakes the group up.
+idea-person-do = See the page
+idea-group-do = See the group
+idea-wake-do = Write something
+idea-refuse = Not for me
+done-idea = Fine. This idea does not come back.
+knowledge-ideas = Show me ideas
+knowledge-ideas-hint = People and groups that suit you. Only you see them.
+
+### Meeting someone (meetings)
+
+date-day-at = { $weekday } { $date } at { $time }
+meet-title = Meet someone
+meet-lead = A cup of coffee each month with someone you do not know well yet. We choose someone who suits you, of those who want that too.
+meet-now = Your meeting
+meet-when = Proposed:
+meet-when-what = It is a proposal. Write to each other to agree on a time and a place.
+meet-why = Why you two? You both have something to do with { $what }.
+meet-why-none = You both want to get to know someone.
+meet-line = Hi! Shall we meet soon?
+meet-line-when = Hi! Shall we meet on { $what }?
+meet-off = I cannot this month
+meet-is-off = It is off this month.
+meet-wait = There is nobody for this month yet
+meet-wait-what = You get a notice as soon as we have someone for you. Mostly that is at the beginning of the month.
+meet-wants = Do you want to meet someone each month?
+meet-wants-here = Yes, someone of our organisation
+meet-wants-peers = Yes, also someone at a partner
+meet-wants-peers-hint = The partner then gets your name and what you tell partners.
+meet-wants-no = No, not now
+meet-partners = Partners that take part: { $what }
+meet-days = Tell on which days you are there, so that the proposal fits better:
+meet-before = Whom you met before
+done-meet-yes = Nice! You get a notice when we have someone for you.
+done-meet-no = Fine. You get no more proposals.
+done-meet-off = What a pity. The other one gets a notice.
+notice-meeting = and you are to meet this month
+notice-meeting-off = cannot meet this month after all

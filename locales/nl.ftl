@@ -1885,3 +1885,138 @@ year-cards = { $n ->
 year-said = Dit schreven anderen
 year-sign = Datum en handtekening:
 year-private = Alleen jij ziet deze pagina. Je kunt de pagina printen of bewaren als pdf.
+
+### Eerste stappen (newcomers)
+
+start-title = Je eerste stappen
+start-lead = Vijf kleine stappen, in je eigen tempo. Zo vind je hier snel je weg.
+start-count = { $n ->
+    [0] Nog geen van de 5 stappen gedaan
+    [one] 1 van de 5 stappen gedaan
+   *[other] { $n } van de 5 stappen gedaan
+}
+start-buddy = Jouw maatje. Vraag gerust iets.
+start-write = Schrijf { $what }
+start-all = Bekijk alle stappen
+start-end = Laat dit niet meer zien
+start-complete = Gelukt! Je bent begonnen
+start-none = Je hebt alle stappen gehad
+start-none-what = Wil je iets weten? Vraag het in een groep of aan een collega.
+step-profile = Laat zien wie je bent
+step-profile-what = Zet een foto of een paar woorden over jezelf op je pagina.
+step-profile-do = Naar mijn profiel
+step-knowledge = Vertel één ding dat je weet of wilt leren
+step-knowledge-what = Dan vinden collega’s jou, en jij hen.
+step-knowledge-do = Vertel iets
+step-group = Word lid van een groep
+step-group-what = Kies een groep die bij je past. Je kunt er altijd weer uit.
+step-group-do = Bekijk de groepen
+step-hello = Zeg hallo
+step-hello-what = Schrijf een bericht of een reactie. Kort is goed.
+step-hello-do = Schrijf iets
+step-buddy = Maak kennis met je maatje
+step-buddy-none = Maak kennis met een collega
+step-buddy-what = Drink samen iets, of bel even.
+step-buddy-do = Maak een afspraak
+step-done = Gedaan
+step-mark = Dit heb ik gedaan
+step-undo = Toch niet gedaan
+step-by = { $what } deed dit met je
+step-by-whom = Gedaan met { $what }
+step-by-self = Zelf gedaan
+newcomers-title = Nieuw bij ons
+newcomers-lead = Wie net begint, en hoe ver ze zijn. Wie vastzit, staat bovenaan.
+newcomers-lead-buddy = Jij bent hun maatje. Wie vastzit, staat bovenaan.
+newcomers-none = Niemand begint nu
+newcomers-none-what = Wie een uitnodiging aanneemt, komt hier vanzelf te staan.
+newcomers-add = Iemand op weg helpen
+newcomers-add-what = Voor wie al een account heeft en de stappen nog niet kreeg. Jij wordt het maatje; dat kun je daarna veranderen.
+newcomers-add-do = Begin
+newcomers-who = Voor wie?
+newcomer-name-hint = Een naam, zoals die op de pagina van die persoon staat.
+newcomer-stuck = Een week niets nieuws
+newcomer-since = Begon op { $what }
+newcomer-buddy = Maatje: { $what }
+newcomer-buddy-none = Nog geen maatje
+newcomer-buddy-title = Maatje
+newcomer-buddy-other = Iemand anders als maatje
+newcomer-page = Bekijk de pagina van { $what }
+newcomer-ended = De eerste stappen zijn klaar.
+newcomer-step-profile = Een foto of tekst op de eigen pagina
+newcomer-step-knowledge = Vertellen wat je weet of wilt leren
+newcomer-step-group = Lid zijn van een groep
+newcomer-step-hello = Een eerste bericht schrijven
+newcomer-step-buddy = Kennismaken met het maatje
+newcomer-did = We deden dit samen
+newcomer-did-do = Zet op gedaan
+newcomer-note = Wat deden jullie?
+newcomer-note-hint = { $what } leest dit ook, met jouw naam.
+newcomer-group = Neem mee in een groep
+newcomer-group-do = Maak lid
+newcomer-end = { $what } is op weg: stop met de stappen
+done-step = Bijgewerkt.
+done-start-end = Goed. Je vindt alles ook zelf.
+done-newcomer = De eerste stappen staan klaar.
+done-newcomer-group = Gelukt. De ander krijgt bericht.
+done-newcomer-end = Afgerond.
+done-buddy = Het maatje is gekozen en krijgt bericht.
+error-newcomer-who = Kies iemand met een account. Gasten hebben geen eerste stappen.
+error-newcomer-already = Deze persoon is al bezig met de eerste stappen.
+error-newcomer-buddy = Deze persoon kan geen maatje zijn. Kies een ander lid.
+notice-buddy = begint hier, en jij bent het maatje
+notice-newcomer-stuck = staat al een week stil. Kun je even helpen?
+notice-step-done = deed een eerste stap met je
+
+### Ideeën (suggestions)
+
+ideas-title = Ideeën voor jou
+ideas-lead = Mensen en groepen die misschien bij je passen, en waarom.
+ideas-none = Nu geen ideeën
+ideas-none-what = Vertel wat je weet of wilt leren. Dan kunnen we iets voorstellen.
+ideas-from = Alleen jij ziet deze ideeën. Ze komen uit wat jij en anderen zelf vertellen. Uitzetten kan bij:
+ideas-all = Meer ideeën
+idea-title = Een idee voor vandaag
+idea-both = Jullie hebben iets gemeen: { $what }.
+idea-you-help = Wil meer leren over { $what }. Daar weet jij van.
+idea-they-help = Kan je meer vertellen over { $what }. Dat wil jij leren.
+idea-group = { $n ->
+   *[other] { $n } mensen die net als jij iets hebben met { $what } zitten in deze groep.
+}
+idea-wake = Hier schreef niemand sinds { $what }. Een vraag of een foto maakt de groep weer wakker.
+idea-person-do = Bekijk de pagina
+idea-group-do = Bekijk de groep
+idea-wake-do = Schrijf iets
+idea-refuse = Niets voor mij
+done-idea = Goed. Dit idee komt niet terug.
+knowledge-ideas = Laat me ideeën zien
+knowledge-ideas-hint = Mensen en groepen die bij je passen. Alleen jij ziet ze.
+
+### Kennismaken (meetings)
+
+date-day-at = { $weekday } { $date } om { $time } uur
+meet-title = Kennismaken
+meet-lead = Elke maand een kop koffie met iemand die je nog niet goed kent. Wij kiezen iemand die bij je past, van wie dat ook wil.
+meet-now = Jouw afspraak
+meet-when = Voorstel:
+meet-when-what = Het is een voorstel. Schrijf elkaar om een tijd en een plek af te spreken.
+meet-why = Waarom jullie? Jullie hebben allebei iets met { $what }.
+meet-why-none = Jullie willen allebei iemand leren kennen.
+meet-line = Hoi! Zullen we binnenkort kennismaken?
+meet-line-when = Hoi! Zullen we kennismaken op { $what }?
+meet-off = Deze maand lukt het mij niet
+meet-is-off = Deze maand gaat het niet door.
+meet-wait = Er is nog niemand voor deze maand
+meet-wait-what = Je krijgt bericht zodra we iemand voor je hebben. Dat is meestal aan het begin van de maand.
+meet-wants = Wil je elke maand iemand leren kennen?
+meet-wants-here = Ja, iemand van onze organisatie
+meet-wants-peers = Ja, ook iemand van een partner
+meet-wants-peers-hint = De partner hoort dan je naam en wat je aan partners vertelt.
+meet-wants-no = Nee, nu niet
+meet-partners = Partners die meedoen: { $what }
+meet-days = Vertel op welke dagen je er bent, dan past het voorstel beter:
+meet-before = Met wie je eerder kennismaakte
+done-meet-yes = Leuk! Je krijgt bericht als we iemand voor je hebben.
+done-meet-no = Goed. Je krijgt geen voorstellen meer.
+done-meet-off = Jammer. De ander krijgt bericht.
+notice-meeting = en jij gaan kennismaken deze maand
+notice-meeting-off = kan deze maand toch niet kennismaken

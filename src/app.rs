@@ -25,7 +25,9 @@ use crate::domain::events::Event;
 use crate::federation::{self, Federation};
 use crate::jobs::{Handler, Runner};
 use crate::services::ctx::Parts;
-use crate::services::{Ctx, guests, letters, media, moderation, previews, push, scheduled, sign_in, terms, timelines};
+use crate::services::{
+    Ctx, guests, letters, media, meetings, moderation, newcomers, previews, push, scheduled, sign_in, terms, timelines,
+};
 use crate::store::jobs::NewJob;
 use crate::store::{self, Db};
 
@@ -34,7 +36,7 @@ const REQUEST_TIME: Duration = Duration::from_secs(60);
 /// How long requests and jobs get to finish when the server stops.
 const STOP_TIME: Duration = Duration::from_secs(10);
 /// What is done regularly: kind of job, and every how many microseconds.
-const SCHEDULE: [(&str, i64); 9] = [
+const SCHEDULE: [(&str, i64); 11] = [
     ("close_polls", Time::MINUTE),
     ("publish_scheduled", Time::MINUTE),
     ("end_mutes", Time::MINUTE),
@@ -42,6 +44,8 @@ const SCHEDULE: [(&str, i64); 9] = [
     ("clean_media", Time::HOUR),
     ("clean_sign_in", Time::HOUR),
     ("expire_guests", Time::HOUR),
+    ("meetings", Time::HOUR),
+    ("newcomers", Time::HOUR),
     ("retention", Time::DAY),
     ("memberships", Time::DAY),
 ];
@@ -220,6 +224,8 @@ pub fn runner(ctx: &Ctx) -> Runner {
     add(&mut handlers, ctx, "clean_media", |ctx| async move { media::clean(&ctx).await });
     add(&mut handlers, ctx, "clean_sign_in", |ctx| async move { sign_in::clean(&ctx).await });
     add(&mut handlers, ctx, "expire_guests", |ctx| async move { guests::expire(&ctx).await.map(|_| ()) });
+    add(&mut handlers, ctx, "meetings", |ctx| async move { meetings::run(&ctx).await });
+    add(&mut handlers, ctx, "newcomers", |ctx| async move { newcomers::look_after(&ctx).await });
     add(&mut handlers, ctx, "retention", |ctx| async move { crate::services::retention::run(&ctx).await });
     Runner { db: ctx.db.clone(), clock: ctx.clock.clone(), rng: ctx.rng.clone(), wake: ctx.wake.clone(), handlers }
 }

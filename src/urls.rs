@@ -3,7 +3,7 @@
 
 use url::Url;
 
-use crate::base::{ActivityId, EmojiId, Error, FollowId, MediaId, PostId, Result, TermId, WikiId};
+use crate::base::{ActivityId, ActorId, EmojiId, Error, FollowId, MediaId, PostId, Result, TermId, WikiId};
 use crate::domain::actors::ActorKind;
 
 /// Builds the addresses of this instance.
@@ -242,6 +242,17 @@ pub fn contact_path(acct: &str) -> String {
 /// Path of the page where one writes to someone.
 pub fn write_path(acct: &str) -> String {
     format!("/messages/new?to={}", percent_encoding::utf8_percent_encode(acct, percent_encoding::NON_ALPHANUMERIC))
+}
+
+/// The same with the first line of what one writes.
+pub fn write_path_with(acct: &str, line: &str) -> String {
+    let line = percent_encoding::utf8_percent_encode(line, percent_encoding::NON_ALPHANUMERIC);
+    format!("{}&body={line}", write_path(acct))
+}
+
+/// Path of the page of somebody's first steps, for those who help them.
+pub fn newcomer_path(member: ActorId) -> String {
+    format!("/newcomers/{member}")
 }
 
 /// Path of the page that tells who knows about words.

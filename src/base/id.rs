@@ -83,6 +83,8 @@ ids! {
     ThanksId,
     /// A little picture of another server.
     EmojiId,
+    /// Someone to meet this month.
+    MeetingId,
 }
 
 impl HostId {

@@ -126,6 +126,8 @@ pub struct Choices {
     pub offers: bool,
     /// Wants to hear of questions they may know about.
     pub questions: bool,
+    /// Wants to see ideas: people and groups that fit.
+    pub ideas: bool,
 }
 
 impl Default for Choices {
@@ -137,6 +139,7 @@ impl Default for Choices {
             branch_to: Told::Organisation,
             offers: true,
             questions: true,
+            ideas: true,
         }
     }
 }

@@ -61,6 +61,16 @@ text_enum! {
         ContactAccepted = "contact_accepted",
         /// Someone sent a thank-you card.
         ThanksCard = "thanks_card",
+        /// You help someone who begins here.
+        Buddy = "buddy",
+        /// Someone whom you help to begin has not moved on for a while.
+        NewcomerStuck = "newcomer_stuck",
+        /// Someone did one of your first steps for you.
+        StepDone = "step_done",
+        /// Whom you meet this month.
+        Meeting = "meeting",
+        /// Who was to meet you this month cannot.
+        MeetingOff = "meeting_off",
     }
 }
 
@@ -129,7 +139,12 @@ impl NoticeKind {
             | Self::ReferralAccepted
             | Self::ContactRequest
             | Self::ContactAccepted
-            | Self::ThanksCard => None,
+            | Self::ThanksCard
+            | Self::Buddy
+            | Self::NewcomerStuck
+            | Self::StepDone
+            | Self::Meeting
+            | Self::MeetingOff => None,
         }
     }
 }

@@ -8,6 +8,7 @@ mod doors;
 mod fetch;
 mod inbound;
 mod keys;
+mod meetings;
 mod memberships;
 mod outbound;
 mod peering;

@@ -53,14 +53,8 @@ pub(super) fn read_question(doc: Doc<'_>) -> Option<(&str, PeopleQuestion)> {
 
 /// People as they travel.
 pub(super) fn write_people(people: &[PeerPerson]) -> Value {
-    let told = |told: &PeerTold| {
-        json!({
-            "kring:relation": told.relation, "name": told.label_nl,
-            "nameMap": {"nl": told.label_nl, "en": told.label_en}, "summary": told.note
-        })
-    };
     let person = |person: &PeerPerson| {
-        let told: Vec<Value> = person.told.iter().map(told).collect();
+        let told: Vec<Value> = person.told.iter().map(write_told).collect();
         let mut shown = json!({
             "type": "Person", "id": person.uri, "preferredUsername": person.name, "name": person.display_name,
             "kring:expertise": told
@@ -76,6 +70,14 @@ pub(super) fn write_people(people: &[PeerPerson]) -> Value {
     };
     let items: Vec<Value> = people.iter().map(person).collect();
     with_context(json!({"type": "Collection", "totalItems": items.len(), "items": items}))
+}
+
+/// Something that someone tells, as it travels.
+pub(super) fn write_told(told: &PeerTold) -> Value {
+    json!({
+        "kring:relation": told.relation, "name": told.label_nl,
+        "nameMap": {"nl": told.label_nl, "en": told.label_en}, "summary": told.note
+    })
 }
 
 /// People as they came from the server whose actor is `from`: only its own, and no more than we ask for.
@@ -114,7 +116,8 @@ fn read_person(doc: Doc<'_>, from: &str) -> Option<PeerPerson> {
     })
 }
 
-fn read_told(doc: Doc<'_>) -> Option<PeerTold> {
+/// Something that someone tells, as it came.
+pub(super) fn read_told(doc: Doc<'_>) -> Option<PeerTold> {
     let relation = Relation::parse(doc.text("kring:relation")?)?;
     let name = clean(doc.text("name")?, LONGEST.1);
     let labels = doc.text_map("name");

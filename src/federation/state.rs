@@ -135,6 +135,11 @@ impl Federation {
             let federation = asking.clone();
             Box::pin(async move { federation.send_contact(&message).await })
         });
+        let meeting = self.clone();
+        let meet: Handler = Arc::new(move |message| {
+            let federation = meeting.clone();
+            Box::pin(async move { federation.send_meeting(&message).await })
+        });
         let one = self.clone();
         let synchronize: Handler = Arc::new(move |group| {
             let federation = one.clone();
@@ -152,6 +157,7 @@ impl Federation {
             ("synchronize", synchronize),
             ("peering", peering),
             (services::contacts::JOB, contact),
+            (services::meetings::JOB, meet),
         ]
     }
 

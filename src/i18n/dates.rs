@@ -18,6 +18,16 @@ pub fn date_time(locale: Locale, zone: &TimeZone, time: Time) -> String {
     t_args(locale, "date-with-time", &[("date", day.into()), ("time", time_of_day(zone, time).into())])
 }
 
+/// A day that is to come, and the time: `dinsdag 3 maart om 14:00`.
+pub fn day_and_time(locale: Locale, zone: &TimeZone, time: Time) -> String {
+    let at = zoned(zone, time);
+    let (day, month) = day_and_month(locale, &at);
+    let weekday = t(locale, &format!("day-{}", at.weekday().to_monday_one_offset()));
+    let date = t_args(locale, "date-day-month", &[("day", day), ("month", month)]);
+    let clock = Arg::from(time_of_day(zone, time));
+    t_args(locale, "date-day-at", &[("weekday", weekday.into()), ("date", date.into()), ("time", clock)])
+}
+
 /// The time of day: `14:00`.
 pub fn time_of_day(zone: &TimeZone, time: Time) -> String {
     zoned(zone, time).strftime("%H:%M").to_string()

@@ -29,6 +29,12 @@ pub fn check_manage_account(viewer: &Viewer, target: ActorId, target_role: Role)
     if enough { Ok(()) } else { Err(Error::forbidden("error-moderator-only")) }
 }
 
+/// Whether `viewer` helps someone who begins here: their buddy does, and those who keep order on the instance.
+pub fn may_help_newcomer(viewer: &Viewer, buddy: Option<ActorId>) -> bool {
+    let is_buddy = viewer.is_full_member() && buddy.is_some() && viewer.actor_id() == buddy;
+    is_buddy || viewer.role().is_moderator()
+}
+
 /// Whether `viewer` may open the list of people here: members, and guests the part of it they share a group with.
 pub fn check_directory(viewer: &Viewer) -> Result<()> {
     match viewer {

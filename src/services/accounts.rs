@@ -2,7 +2,7 @@
 
 use super::letters::{self, Letter};
 use super::sign_in::{self, OneTime};
-use super::{Ctx, follows};
+use super::{Ctx, follows, newcomers};
 use crate::base::*;
 use crate::config::FederationMode;
 use crate::domain::Viewer;
@@ -145,6 +145,7 @@ pub async fn approve(ctx: &Ctx, viewer: &Viewer, id: ActorId) -> Result<()> {
                     return Err(Error::Conflict { reason: "error-not-pending" });
                 }
                 store::actors::set_state(conn, id, ActorState::Active, c.now()).await?;
+                newcomers::begin(conn, &c, id, viewer.actor_id()).await?;
                 letters::post(conn, &c, &Letter::Approved { member: id }).await?;
                 note(conn, &c, &viewer, ModAction::Admit, id, "").await
             })

@@ -54,6 +54,8 @@ pub struct Inner {
     pub kept: super::api::Kept,
     /// What partners answered a moment ago.
     pub answers: super::lookups::Answers,
+    /// Ideas for members.
+    pub ideas: super::suggestions::Remembered,
     /// The instance's time zone.
     pub zone: jiff::tz::TimeZone,
     /// Reaches other sites; see [`super::outgoing`].
@@ -157,6 +159,7 @@ impl Ctx {
             throttle: Default::default(),
             kept: Default::default(),
             answers: Default::default(),
+            ideas: Default::default(),
             client: Default::default(),
             push: Default::default(),
             remote: OnceLock::new(),

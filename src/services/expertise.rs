@@ -115,6 +115,16 @@ pub(super) async fn for_peer(
     Ok(order.into_iter().filter_map(|id| told.remove(&id).map(|rows| (id, rows))).collect())
 }
 
+/// What others tell about some words, as far as the viewer may see it.
+pub(super) async fn told_about(
+    conn: &mut Conn,
+    viewer: &Viewer,
+    terms: &[TermId],
+    limit: i64,
+) -> Result<Vec<Expertise>> {
+    store::expertise::about(conn, terms, Relation::ALL, lens(viewer), limit).await
+}
+
 /// Whether someone tells partners anything of themselves.
 pub(super) async fn tells_partners(conn: &mut Conn, person: ActorId) -> Result<bool> {
     let lens = Lens { told: &[Told::Peers, Told::Everyone], me: None };
@@ -225,6 +235,7 @@ pub async fn set_choices(ctx: &Ctx, viewer: &Viewer, mut chosen: Choices) -> Res
     let me = viewer.member_id()?;
     chosen.days = ('1'..='7').filter(|day| chosen.days.contains(*day)).collect();
     ctx.db.write(move |conn| Box::pin(async move { store::expertise::set_choices(conn, me, &chosen).await })).await?;
+    ctx.ideas.forget(me).await;
     Ok(())
 }
 
@@ -305,7 +316,7 @@ fn fit(rows: &[Expertise], helpers: &HashMap<TermId, HashSet<ActorId>>) -> (usiz
 }
 
 /// Those whom the viewer mutes or blocks, and who block the viewer.
-async fn shut_out(conn: &mut Conn, me: ActorId, ids: &[ActorId]) -> Result<HashSet<ActorId>> {
+pub(super) async fn shut_out(conn: &mut Conn, me: ActorId, ids: &[ActorId]) -> Result<HashSet<ActorId>> {
     if ids.is_empty() {
         return Ok(HashSet::new());
     }

@@ -3,7 +3,7 @@
 use super::people::{self, NewMember};
 use super::sessions::{self, Begun, Device};
 use super::throttle::{Quota, address_key};
-use super::{Ctx, follows};
+use super::{Ctx, follows, newcomers};
 use crate::base::*;
 use crate::domain::Viewer;
 use crate::domain::actors::{Actor, ActorState};
@@ -89,7 +89,7 @@ pub async fn create(ctx: &Ctx, viewer: &Viewer, new: NewInvitation) -> Result<In
             Box::pin(async move {
                 let mut moderates = 0;
                 for group in &groups {
-                    moderates += usize::from(may_invite_into(conn, &c, &viewer, *group).await?);
+                    moderates += usize::from(check_into(conn, &c, &viewer, *group).await?);
                 }
                 policy::check_invite(&viewer, invitation.person_kind, groups.len(), moderates)?;
                 rows::insert(conn, &invitation).await?;
@@ -102,11 +102,12 @@ pub async fn create(ctx: &Ctx, viewer: &Viewer, new: NewInvitation) -> Result<In
         .await
 }
 
-/// Whether the viewer keeps order in a group; an instance's moderator need not for a group that anyone here may join.
+/// That the viewer may invite into a group here, and whether they keep order in it; an instance's moderator need not for a
+/// group that anyone here may join.
 ///
 /// # Errors
 /// `NotFound` for groups elsewhere and closed groups that the viewer does not keep.
-async fn may_invite_into(conn: &mut Conn, ctx: &Ctx, viewer: &Viewer, group: ActorId) -> Result<bool> {
+pub(super) async fn check_into(conn: &mut Conn, ctx: &Ctx, viewer: &Viewer, group: ActorId) -> Result<bool> {
     let (group, actor, follow) = store::groups::get_with(conn, group, viewer.actor_id()).await?;
     let at = InGroup { group: &group, local: actor.is_local(), follow: follow.as_ref(), now: ctx.now() };
     if !actor.is_local() || !policy::may_see_group(viewer, at) || group.archived_at.is_some() {
@@ -179,11 +180,15 @@ pub async fn accept(ctx: &Ctx, code: &str, form: Acceptance, device: Device) -> 
     };
     let checked = people::check(ctx, new).await?;
     let c = ctx.clone();
+    let guest = invitation.person_kind == PersonKind::Guest;
     let begun = ctx
         .db
         .write(move |conn| {
             Box::pin(async move {
                 let id = people::insert(conn, &c, checked).await?;
+                if !guest {
+                    newcomers::begin(conn, &c, id, Some(invitation.inviter_id)).await?;
+                }
                 join_groups(conn, &c, &invitation, id).await?;
                 sessions::begin(conn, &c, Some(id), &device, Default::default()).await
             })
@@ -211,31 +216,37 @@ async fn join_groups(conn: &mut Conn, ctx: &Ctx, invitation: &Invitation, member
     if rows::count_use(conn, invitation.id, ctx.now()).await? == 0 {
         return Err(Error::Gone);
     }
-    for id in rows::groups_of(conn, invitation.id).await? {
-        let (group, actor, follow): (Group, Actor, _) = store::groups::get_with(conn, id, Some(member)).await?;
-        let kept_out = follow.as_ref().is_some_and(|f| f.is_banned(ctx.now()) || f.is_member());
-        if kept_out || group.archived_at.is_some() || actor.state != ActorState::Active {
-            continue;
-        }
-        let follow_id = FollowId(ctx.ids.next());
-        let follow = Follow {
-            id: follow_id,
-            follower_id: member,
-            target_id: id,
-            state: FollowState::Accepted,
-            role: GroupRole::Member,
-            may_post: false,
-            uri: Some(ctx.urls.follow(follow_id)),
-            notify: Notify::Mentions,
-            muted: false,
-            reason: String::new(),
-            until_at: None,
-            seen_seq: 0,
-            created_at: ctx.now(),
-        };
-        follows::admit(conn, ctx, follow, &actor).await?;
+    for group in rows::groups_of(conn, invitation.id).await? {
+        join_group(conn, ctx, group, member).await?;
     }
     Ok(())
+}
+
+/// Makes someone a member of a group here whom one may invite into it, unless it closed or they were banned from it.
+/// Within the caller's transaction.
+pub(super) async fn join_group(conn: &mut Conn, ctx: &Ctx, id: ActorId, member: ActorId) -> Result<()> {
+    let (group, actor, follow): (Group, Actor, _) = store::groups::get_with(conn, id, Some(member)).await?;
+    let kept_out = follow.as_ref().is_some_and(|f| f.is_banned(ctx.now()) || f.is_member());
+    if kept_out || group.archived_at.is_some() || actor.state != ActorState::Active {
+        return Ok(());
+    }
+    let follow_id = FollowId(ctx.ids.next());
+    let follow = Follow {
+        id: follow_id,
+        follower_id: member,
+        target_id: id,
+        state: FollowState::Accepted,
+        role: GroupRole::Member,
+        may_post: false,
+        uri: Some(ctx.urls.follow(follow_id)),
+        notify: Notify::Mentions,
+        muted: false,
+        reason: String::new(),
+        until_at: None,
+        seen_seq: 0,
+        created_at: ctx.now(),
+    };
+    follows::admit(conn, ctx, follow, &actor).await
 }
 
 /// Invitations newest first: the viewer's own, or everyone's for moderators of the instance.

@@ -1,13 +1,13 @@
 //! Becoming a member without an invitation: by asking, or at once, as the instance is set. An address is confirmed
 //! first, so that the page need not tell whether it has an account.
 
-use super::Ctx;
 use super::ctx::emit;
 use super::letters::{self, Letter, Registration as Form};
 use super::people::{self, NewMember, email_key};
 use super::secrets::token_hash;
 use super::sessions::{self, Begun, Device};
 use super::throttle::{Quota, address_key};
+use super::{Ctx, newcomers};
 use crate::base::*;
 use crate::config::Registration;
 use crate::domain::Viewer;
@@ -75,6 +75,7 @@ async fn join(conn: &mut Conn, ctx: &Ctx, checked: people::Checked, device: &Dev
         emit(conn, &ctx.ids, ctx.now(), &Event::AccountRequested { actor: id }).await?;
         return Ok(Outcome::Waits);
     }
+    newcomers::begin(conn, ctx, id, None).await?;
     sessions::begin(conn, ctx, Some(id), device, Default::default()).await.map(Outcome::SignedIn)
 }
 

@@ -56,6 +56,16 @@ db_fn! {
             .await
     }
 
+    async fn rows_of_many(conn, members: &[ActorId], told: &[Told]) -> Vec<Row> {
+        expertise::table
+            .inner_join(terms::table.on(terms::id.eq(expertise::term_id)))
+            .filter(expertise::member_id.eq_any(members).and(expertise::visibility.eq_any(told)))
+            .order((expertise::member_id, terms::label_nl, expertise::id))
+            .select(columns!())
+            .load(conn)
+            .await
+    }
+
     async fn rows_about(conn, about: &[TermId], relations: &[Relation], lens: Lens, limit: i64) -> Vec<Row> {
         expertise::table
             .inner_join(terms::table.on(terms::id.eq(expertise::term_id)))
@@ -158,12 +168,13 @@ db_fn! {
             .await
     }
 
-    async fn choices_row(conn, member: ActorId) -> Option<(String, Told, Told, Told, bool, bool)> {
+    async fn choices_row(conn, member: ActorId) -> Option<(String, Told, Told, Told, bool, bool, bool)> {
         knowledge_choices::table
             .find(member)
             .select((
                 knowledge_choices::days, knowledge_choices::days_to, knowledge_choices::languages_to,
                 knowledge_choices::branch_to, knowledge_choices::offers, knowledge_choices::questions,
+                knowledge_choices::ideas,
             ))
             .first(conn)
             .await
@@ -176,6 +187,7 @@ db_fn! {
             knowledge_choices::days.eq(&chosen.days), knowledge_choices::days_to.eq(chosen.days_to),
             knowledge_choices::languages_to.eq(chosen.languages_to), knowledge_choices::branch_to.eq(chosen.branch_to),
             knowledge_choices::offers.eq(chosen.offers), knowledge_choices::questions.eq(chosen.questions),
+            knowledge_choices::ideas.eq(chosen.ideas),
         );
         diesel::insert_into(knowledge_choices::table)
             .values((knowledge_choices::member_id.eq(member), values))
@@ -192,6 +204,11 @@ pub async fn of(conn: &mut Conn, member: ActorId, lens: Lens) -> Result<Vec<Expe
     Ok(rows_of(conn, member, lens).await?.into_iter().map(read).collect())
 }
 
+/// What some members tell to one of these.
+pub async fn of_many(conn: &mut Conn, members: &[ActorId], told: &[Told]) -> Result<Vec<Expertise>> {
+    Ok(rows_of_many(conn, members, told).await?.into_iter().map(read).collect())
+}
+
 /// Who stands to these words in these ways, by name.
 pub async fn about(
     conn: &mut Conn,
@@ -206,12 +223,7 @@ pub async fn about(
 /// What a member chose; the defaults when they chose nothing.
 pub async fn choices(conn: &mut Conn, member: ActorId) -> Result<Choices> {
     let row = choices_row(conn, member).await?;
-    Ok(row.map_or_else(Choices::default, |(days, days_to, languages_to, branch_to, offers, questions)| Choices {
-        days,
-        days_to,
-        languages_to,
-        branch_to,
-        offers,
-        questions,
+    Ok(row.map_or_else(Choices::default, |(days, days_to, languages_to, branch_to, offers, questions, ideas)| {
+        Choices { days, days_to, languages_to, branch_to, offers, questions, ideas }
     }))
 }

@@ -172,6 +172,15 @@ db_fn! {
             .await
     }
 
+    /// Who of some people shuts another of them out.
+    pub async fn among(conn, who: &[ActorId]) -> Vec<(ActorId, ActorId)> {
+        blocks::table
+            .filter(blocks::member_id.eq_any(who).and(blocks::target_id.eq_any(who)))
+            .select((blocks::member_id, blocks::target_id))
+            .load(conn)
+            .await
+    }
+
     async fn block_rows(conn, member: ActorId, kind: BlockKind, before: i64, limit: i64) -> Vec<(i64, CardRow)> {
         blocks::table
             .inner_join(actors::table.on(actors::id.eq(blocks::target_id)))

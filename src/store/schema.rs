@@ -806,6 +806,7 @@ diesel::table! {
         branch_to -> Text,
         offers -> Bool,
         questions -> Bool,
+        ideas -> Bool,
     }
 }
 
@@ -969,6 +970,51 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    newcomers (member_id) {
+        member_id -> BigInt,
+        buddy_id -> Nullable<BigInt>,
+        done -> Integer,
+        moved_at -> BigInt,
+        nudged_at -> Nullable<BigInt>,
+        created_at -> BigInt,
+        ended_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    newcomer_steps (member_id, step) {
+        member_id -> BigInt,
+        step -> Text,
+        by_id -> Nullable<BigInt>,
+        note -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    meeters (member_id) {
+        member_id -> BigInt,
+        peers -> Bool,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    meetings (id) {
+        id -> BigInt,
+        member_id -> BigInt,
+        month -> Integer,
+        other_id -> Nullable<BigInt>,
+        host_id -> Nullable<BigInt>,
+        uri -> Nullable<Text>,
+        reason -> Text,
+        begins_at -> Nullable<BigInt>,
+        state -> Text,
+        created_at -> BigInt,
+    }
+}
+
 /// Which tables queries name together. By pair and not all with all: rustc checks each pair against every other, which took
 /// half of the time of `cargo check`.
 macro_rules! together {
@@ -1016,4 +1062,7 @@ together! {
     tip_lists: tip_list_items;
     tip_list_items: posts;
     board_cards: posts;
+    newcomers: actors members;
+    meeters: actors members meetings;
+    meetings: actors members;
 }

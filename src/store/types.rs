@@ -104,6 +104,7 @@ number!(
     TipListId,
     ThanksId,
     EmojiId,
+    MeetingId,
     Time
 );
 
@@ -143,6 +144,8 @@ word!(
     crate::domain::knowledge::OfferState,
     crate::domain::knowledge::ReferralState,
     crate::domain::extras::Side,
+    crate::domain::newcomers::Step,
+    crate::domain::meetings::MeetingState,
 );
 
 expression!(SmallInt, Scope);

@@ -212,6 +212,11 @@ impl Chrome {
         i18n::date_time(self.locale, &self.zone, *time)
     }
 
+    /// A day to come with its name, and the time.
+    pub fn day_and_time(&self, time: &Time) -> String {
+        i18n::day_and_time(self.locale, &self.zone, *time)
+    }
+
     /// A moment for `<time datetime>`.
     pub fn iso(&self, time: &Time) -> String {
         time.to_rfc3339_seconds()

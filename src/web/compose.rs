@@ -349,6 +349,9 @@ struct Asked {
     kind: String,
     #[serde(default)]
     to: String,
+    /// How a message begins.
+    #[serde(default)]
+    body: String,
     /// A draft to go on with, by its place.
     #[serde(default)]
     draft: String,
@@ -489,7 +492,7 @@ async fn new_message(State(ctx): State<Ctx>, visit: Visit, Query(asked): Query<A
     let draft = place_of(&asked, format!("direct:{}", asked.to));
     let found = drafts::find(&ctx, &visit, &draft).await?;
     let restored = found.is_some();
-    let typed = found.unwrap_or_else(|| Typed { draft, to: asked.to, ..Typed::default() });
+    let typed = found.unwrap_or_else(|| Typed { draft, to: asked.to, body: asked.body, ..Typed::default() });
     let kept = kept_of(&ctx, &visit, &typed).await?;
     render(&ctx, &visit, Use::Message, typed, Shown { kept, restored, ..Shown::default() }).await
 }

@@ -8,12 +8,14 @@ use serde::Deserialize;
 use super::chrome::{Chrome, Place};
 use super::forms::Query;
 use super::knowledge::OfferLine;
+use super::newcomers::Steps;
 use super::see;
+use super::suggestions::IdeaCard;
 use super::views::{Avatar, PostCard, Shelf};
-use super::visit::{PageResult, Visit};
+use super::visit::{Failure, PageResult, Visit};
 use crate::base::{Page, time_of};
 use crate::domain::posts::{EntryKind, PostView};
-use crate::services::{Ctx, groups, questions, timelines};
+use crate::services::{Ctx, groups, newcomers, questions, suggestions, timelines};
 
 /// `/` and `/home`.
 pub fn routes() -> Router<Ctx> {
@@ -56,9 +58,38 @@ struct HomePage {
     offer: Option<OfferLine>,
     /// Questions in one's groups that nobody answered.
     open_questions: usize,
+    /// First steps, for who is new here.
+    start: Option<Steps>,
+    /// The idea of today.
+    idea: Option<IdeaCard>,
 }
 
 const PER_PAGE: i64 = 20;
+
+/// What stands above the stream of the first page.
+#[derive(Default)]
+struct Top {
+    offer: Option<OfferLine>,
+    open_questions: usize,
+    start: Option<Steps>,
+    idea: Option<IdeaCard>,
+}
+
+impl Top {
+    async fn of(ctx: &Ctx, visit: &Visit, c: &Chrome) -> Result<Self, Failure> {
+        let offer = questions::offers(ctx, &visit.viewer, 1).await?;
+        let open_questions = questions::unanswered(ctx, &visit.viewer, 9).await?.len();
+        let (idea, newcomer) = suggestions::of_today(ctx, &visit.viewer).await?;
+        let start = if newcomer { newcomers::mine(ctx, &visit.viewer).await? } else { None };
+        Ok(Self {
+            offer: offer.first().map(|offer| OfferLine::of(c, offer)),
+            open_questions,
+            // One thing at a time: who begins here has enough to do.
+            idea: idea.filter(|_| start.is_none()).map(|idea| IdeaCard::of(c, &idea)),
+            start: start.as_ref().map(Steps::of),
+        })
+    }
+}
 
 async fn show(State(ctx): State<Ctx>, visit: Visit, Query(asked): Query<Asked>) -> PageResult {
     let me = visit.member()?;
@@ -79,16 +110,12 @@ async fn show(State(ctx): State<Ctx>, visit: Visit, Query(asked): Query<Asked>) 
     let border = if fresh > 0 { stream.items.iter().rposition(is_new).map(|at| at + 1) } else { None };
     let line = |(at, view): (usize, PostView)| Line { card: listed(view, &c), seen_from_here: border == Some(at) };
     let lines = stream.items.into_iter().enumerate().map(line).collect();
-    let (offer, open_questions) = if first_page {
-        let offer = questions::offers(&ctx, &visit.viewer, 1).await?;
-        let open = questions::unanswered(&ctx, &visit.viewer, 9).await?.len();
-        (offer.first().map(|offer| OfferLine::of(&c, offer)), open)
-    } else {
-        (None, 0)
-    };
+    let top = if first_page { Top::of(&ctx, &visit, &c).await? } else { Top::default() };
     super::page(&HomePage {
-        offer,
-        open_questions,
+        offer: top.offer,
+        open_questions: top.open_questions,
+        start: top.start,
+        idea: top.idea,
         greeting: greeting(&ctx, &c),
         avatar: c.me.as_ref().map(|me| me.avatar.clone()),
         lines,

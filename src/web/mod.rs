@@ -24,9 +24,11 @@ mod knowledge;
 mod lessons;
 mod live;
 mod media;
+mod meetings;
 mod members;
 mod messages;
 mod moderation;
+mod newcomers;
 mod notices;
 mod people;
 mod posts;
@@ -36,6 +38,7 @@ mod search;
 mod settings;
 mod sign_in;
 mod styleguide;
+mod suggestions;
 mod tags;
 mod thanks;
 mod tips;
@@ -76,7 +79,9 @@ pub fn router(ctx: Ctx) -> Router {
         .merge(lessons::routes())
         .merge(live::routes())
         .merge(media::routes())
+        .merge(meetings::routes())
         .merge(messages::routes())
+        .merge(newcomers::routes())
         .merge(notices::routes())
         .merge(people::routes())
         .merge(posts::routes())
@@ -85,6 +90,7 @@ pub fn router(ctx: Ctx) -> Router {
         .merge(settings::routes())
         .merge(sign_in::routes())
         .merge(styleguide::routes())
+        .merge(suggestions::routes())
         .merge(tags::routes())
         .merge(thanks::routes())
         .merge(tips::routes())

@@ -15,7 +15,7 @@ use crate::domain::notices::{Notice, NoticeKind};
 use crate::domain::posts::ReactionKind;
 use crate::services::{Ctx, notices};
 use crate::text;
-use crate::urls::{actor_path, post_path};
+use crate::urls::{actor_path, newcomer_path, post_path};
 
 /// `/notices`.
 pub fn routes() -> Router<Ctx> {
@@ -74,6 +74,11 @@ const FOR_YOU: &[NoticeKind] = &[
     NoticeKind::ContactRequest,
     NoticeKind::ContactAccepted,
     NoticeKind::ThanksCard,
+    NoticeKind::Buddy,
+    NoticeKind::NewcomerStuck,
+    NoticeKind::StepDone,
+    NoticeKind::Meeting,
+    NoticeKind::MeetingOff,
 ];
 
 /// What groups and keeping order bring.
@@ -148,6 +153,7 @@ fn line(c: &Chrome, together: &[Notice]) -> Option<Line> {
     let detail = match first.kind {
         NoticeKind::Removed | NoticeKind::Refused | NoticeKind::GroupRefused => first.detail.clone(),
         NoticeKind::Unpublished => c.t(&first.detail),
+        NoticeKind::StepDone => c.t(format!("step-{}", first.detail)),
         // The word that made us think of the reader, in every language.
         NoticeKind::MayKnow => serde_json::from_str::<serde_json::Value>(&first.detail)
             .ok()
@@ -185,6 +191,9 @@ fn path(notice: &Notice) -> String {
         NoticeKind::Unpublished => Some(super::drafts::path(&notice.group_key)),
         NoticeKind::Referral => Some("/referrals".to_owned()),
         NoticeKind::ThanksCard => Some("/thanks".to_owned()),
+        NoticeKind::Buddy | NoticeKind::NewcomerStuck => notice.actor.as_ref().map(|who| newcomer_path(who.id)),
+        NoticeKind::StepDone => Some("/start".to_owned()),
+        NoticeKind::Meeting | NoticeKind::MeetingOff => Some("/meet".to_owned()),
         NoticeKind::ContactRequest | NoticeKind::ContactAccepted => Some("/contacts".to_owned()),
         _ => post.or(group).or(person),
     };

@@ -18,7 +18,9 @@ use crate::domain::people::{Branch, PersonKind};
 use crate::i18n::{self, Locale};
 use crate::services::contacts::{self, Standing};
 use crate::services::people::{self as service, Person};
-use crate::services::{Ctx, branches, follows, guests, invitations, lookups, moderation, posts, terms, thanks};
+use crate::services::{
+    Ctx, branches, follows, guests, invitations, lookups, moderation, newcomers, posts, terms, thanks,
+};
 use crate::store::people::{PeopleFilter, PersonLine};
 use crate::urls::{actor_path, contact_path};
 
@@ -115,6 +117,8 @@ struct ListPage {
     may_invite: bool,
     /// Not a guest.
     full: bool,
+    /// Helps people who begin here.
+    helps: bool,
     words: Vec<String>,
     /// Partners that a question of who knows goes to.
     partners: Vec<String>,
@@ -147,7 +151,8 @@ async fn list(State(ctx): State<Ctx>, visit: Visit, Query(asked): Query<Asked>) 
     let partners = lookups::partners(&ctx, &visit.viewer).await?;
     let may_invite = invitations::may_invite(&ctx, &visit.viewer).await?;
     let full = visit.viewer.is_full_member();
-    page(&ListPage { words, partners, people, filters, next, may_invite, full, asked, c })
+    let helps = newcomers::helps(&ctx, &visit.viewer).await?;
+    page(&ListPage { words, partners, people, filters, next, may_invite, full, helps, asked, c })
 }
 
 fn filters(c: &Chrome, asked: &Asked, all: &[Branch]) -> Vec<Filter> {

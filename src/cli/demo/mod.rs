@@ -5,6 +5,7 @@ mod content;
 mod extras;
 mod files;
 mod knowledge;
+mod newcomers;
 mod pictures;
 mod plan;
 mod seed;

@@ -97,6 +97,7 @@ impl Side<'_> {
         }
         super::wiki::write(self.plan, self.key, conn).await?;
         super::extras::write(self.plan, self.key, conn).await?;
+        super::newcomers::write(self.plan, self.key, conn).await?;
         super::knowledge::write(self.plan, self.key, &posts, conn).await
     }
 

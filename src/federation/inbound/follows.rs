@@ -96,6 +96,7 @@ impl Federation {
     pub(super) async fn on_accept(&self, item: &Item<'_>) -> Result<()> {
         if self.on_peering_answer(item, true).await?
             || self.on_quote_answer(item, true).await?
+            || self.on_meeting_accepted(item).await?
             || self.on_contact_accepted(item).await?
         {
             return Ok(());
@@ -108,7 +109,10 @@ impl Federation {
 
     /// A refusal, or the end of a membership.
     pub(super) async fn on_reject(&self, item: &Item<'_>) -> Result<()> {
-        if self.on_peering_answer(item, false).await? || self.on_quote_answer(item, false).await? {
+        if self.on_peering_answer(item, false).await?
+            || self.on_quote_answer(item, false).await?
+            || self.on_meeting_off(item).await?
+        {
             return Ok(());
         }
         let Some(follow) = self.answered(item).await?.filter(|_| item.via.is_none()) else {

@@ -283,7 +283,7 @@ impl Federation {
                 Kind::Accept => self.on_accept(item).await,
                 Kind::Reject => self.on_reject(item).await,
                 Kind::Invite => self.on_invite(item).await,
-                Kind::Offer => self.on_contact_asked(item).await,
+                Kind::Offer => self.on_offer(item).await,
                 Kind::Leave => self.on_leave(item).await,
                 Kind::Undo => self.on_undo(item).await,
                 Kind::Create => self.on_create(item).await,
@@ -305,6 +305,11 @@ impl Federation {
                 }
             }
         })
+    }
+
+    /// To meet someone here, or to be in contact with one of us.
+    async fn on_offer(&self, item: &Item<'_>) -> Result<()> {
+        if self.on_meeting_asked(item).await? { Ok(()) } else { self.on_contact_asked(item).await }
     }
 
     /// Has a received activity passed on to the followers of a group of ours, as it came.

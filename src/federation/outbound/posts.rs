@@ -50,7 +50,7 @@ impl Federation {
         convert::load_one(&mut self.ctx.db.read().await?, id, &everything).await
     }
 
-    pub(super) async fn get_actor(&self, id: ActorId) -> Result<Actor> {
+    pub(in crate::federation) async fn get_actor(&self, id: ActorId) -> Result<Actor> {
         actors::get(&mut self.ctx.db.read().await?, id).await
     }
 

@@ -155,6 +155,7 @@ struct ChoicesForm {
     branch_to: String,
     offers: Option<String>,
     questions: Option<String>,
+    ideas: Option<String>,
 }
 
 async fn choose(State(ctx): State<Ctx>, visit: Visit, CheckedForm(form): CheckedForm<ChoicesForm>) -> PageResult {
@@ -165,6 +166,7 @@ async fn choose(State(ctx): State<Ctx>, visit: Visit, CheckedForm(form): Checked
         branch_to: told(&form.branch_to)?,
         offers: form.offers.is_some(),
         questions: form.questions.is_some(),
+        ideas: form.ideas.is_some(),
     };
     expertise::set_choices(&ctx, &visit.viewer, chosen).await?;
     see("/settings/knowledge?done=saved")

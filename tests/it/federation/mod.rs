@@ -10,6 +10,7 @@ mod doors;
 mod extras;
 mod hostile;
 mod keys;
+mod meetings;
 mod memberships;
 mod microblog;
 mod moving;

@@ -28,11 +28,13 @@ const DYNAMIC: &[&str] = &[
     "people-kind-",
     "person-kind-",
     "post-kind-",
+    "newcomer-step-",
     "reaction-",
     "referral-",
     "registration-",
     "relation-",
     "role-",
+    "step-",
     "told-",
     "why-",
 ];

@@ -3,6 +3,8 @@
 mod board;
 mod demo;
 mod expertise;
+mod meetings;
 mod questions;
+mod suggestions;
 mod thanks;
 mod tips;

@@ -4,6 +4,7 @@ mod accounts;
 mod guests;
 mod invitations;
 mod leaving;
+mod newcomers;
 mod sign_in;
 
 use std::path::PathBuf;

@@ -119,6 +119,10 @@ async fn visit(app: &TestApp, group: &Actor, post: i64, reader: &Person, author:
         "/messages".to_owned(),
         "/bookmarks".to_owned(),
         "/tags/meten".to_owned(),
+        "/ideas".to_owned(),
+        "/start".to_owned(),
+        "/newcomers".to_owned(),
+        "/meet".to_owned(),
     ] {
         browser.get(&path).await.ok();
     }
@@ -188,6 +192,13 @@ fn what_is_asked_often_is_answered_by_an_index() {
         .await;
         let post = app.post(&people[0], &groups[0], "Wie weet hier meer van?").await;
         app.comment(&people[1], post, "Ik!").await;
+        for person in &people[2..6] {
+            let told = kring::domain::knowledge::Told::Organisation;
+            let knows = kring::domain::knowledge::Relation::Knows;
+            kring::services::expertise::add(app.ctx(), &person.viewer, knows, "Turks", "", told).await.unwrap();
+            kring::services::newcomers::start(app.ctx(), &owner.viewer, person.id).await.unwrap();
+            kring::services::meetings::choose(app.ctx(), &person.viewer, Some(false)).await.unwrap();
+        }
         app.searchable().await;
         seed::run(app.ctx(), "ANALYZE".to_owned()).await;
 
@@ -196,6 +207,8 @@ fn what_is_asked_often_is_answered_by_an_index() {
         let another = app.post(&people[3], &groups[1], "En wie weet dit?").await;
         app.comment(&people[4], another, "Misschien ik.").await;
         app.settle().await;
+        kring::services::newcomers::look_after(app.ctx()).await.unwrap();
+        kring::services::meetings::round(app.ctx(), 202_612, 9).await.unwrap();
         let kept = app.ctx().db.kept_queries();
         assert!(kept.len() > 60, "{} queries were kept", kept.len());
 

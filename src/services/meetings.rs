@@ -1,0 +1,537 @@
+//! Meeting someone: each month, who wants it gets a colleague or volunteer to have a cup of coffee with, here or at a partner
+//! organisation. Nobody is proposed who did not ask for it.
+
+pub mod pair;
+
+use std::collections::{HashMap, HashSet};
+
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+
+use self::pair::{Candidate, ordered};
+use super::{Ctx, notices};
+use crate::base::*;
+use crate::domain::Viewer;
+use crate::domain::actors::{Actor, ActorKind};
+use crate::domain::knowledge::{Choices, PeerTold, PeopleQuestion, ReferralState, Relation, Told};
+use crate::domain::meetings::{Meeter, Meeting, MeetingState, Reason, Wish};
+use crate::domain::notices::NoticeKind;
+use crate::domain::peers::{Host, PeerScope};
+use crate::store::contacts::NewContact;
+use crate::store::jobs::NewJob;
+use crate::store::meetings::NewMeeting;
+use crate::store::{self, Conn};
+use crate::text;
+
+/// The job that tells another server.
+pub const JOB: &str = "meeting";
+/// On the first days of a month partners are asked for those who want that; then who is left is matched here.
+const PARTNERS_UNTIL: i8 = 3;
+/// After this day it is too late for a month.
+const LAST_DAY: i8 = 25;
+/// Hours of the day at which people are told, in the instance's zone.
+const HOURS: std::ops::Range<i8> = 9..18;
+/// A partner that did not answer for so long has nobody.
+const PATIENCE: i64 = 20 * Time::HOUR;
+/// People matched at once: what is compared grows with the square.
+const AT_ONCE: i64 = 400;
+/// Most that is taken from one server in a month.
+const MAX_FROM_HOST: i64 = 200;
+/// Meetings on the page of a member.
+const LINES: i64 = 13;
+
+/// What another server must hear: the payload of [`JOB`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Message {
+    /// One of ours wants to meet someone there.
+    Ask {
+        /// Which.
+        meeting: MeetingId,
+    },
+    /// Someone here is to meet who asked.
+    Yes {
+        /// Which.
+        meeting: MeetingId,
+    },
+    /// Not this month after all.
+    Off {
+        /// The member here.
+        member: ActorId,
+        /// The other one.
+        other: ActorId,
+        /// The activity that asked.
+        uri: String,
+        /// It was the member here who asked.
+        ours: bool,
+    },
+}
+
+/// What a member's page shows.
+#[derive(Clone, Debug, Default)]
+pub struct Mine {
+    /// How they want it, if they do.
+    pub wants: Option<Meeter>,
+    /// This month's.
+    pub now: Option<Meeting>,
+    /// Earlier ones, the last first.
+    pub before: Vec<Meeting>,
+    /// Partners with an agreement about people, by name.
+    pub partners: Vec<String>,
+    /// They say on which days they are there.
+    pub has_days: bool,
+}
+
+/// Year and month of a moment, as 202612.
+pub fn month_of(at: Time, zone: &TimeZone) -> i32 {
+    let at = at.timestamp().to_zoned(zone.clone());
+    i32::from(at.year()) * 100 + i32::from(at.month())
+}
+
+/// This month, as 202612.
+pub fn month(ctx: &Ctx) -> i32 {
+    month_of(ctx.now(), &ctx.zone)
+}
+
+/// What the viewer chose, and whom they meet.
+///
+/// # Errors
+/// `NotFound` for guests.
+pub async fn mine(ctx: &Ctx, viewer: &Viewer) -> Result<Mine> {
+    let me = viewer.member_id()?;
+    if !viewer.is_full_member() {
+        return Err(Error::NotFound);
+    }
+    let partners = super::lookups::partners(ctx, viewer).await?;
+    let mut conn = ctx.db.read().await?;
+    let wants = store::meetings::meeter(&mut conn, me).await?;
+    let has_days = !store::expertise::choices(&mut conn, me).await?.days.is_empty();
+    let mut all = store::meetings::of(&mut conn, me, LINES).await?;
+    // One that was proposed late in a month is still to come in the next.
+    let begins = |meeting: &Meeting| meeting.begins_at.is_some_and(|at| at.plus(Time::DAY) > ctx.now());
+    let month = month(ctx);
+    let at = all.iter().position(|meeting| meeting.other.is_some() && (meeting.month == month || begins(meeting)));
+    let now = at.map(|at| all.remove(at));
+    all.retain(|meeting| meeting.other.is_some() && meeting.state == MeetingState::Proposed);
+    Ok(Mine { wants, now, before: all, partners, has_days })
+}
+
+/// Wants to meet someone each month: `Some(true)` also at a partner, `None` no longer.
+pub async fn choose(ctx: &Ctx, viewer: &Viewer, wants: Option<bool>) -> Result<()> {
+    let (me, now) = (viewer.member_id()?, ctx.now());
+    if !viewer.is_full_member() {
+        return Err(Error::NotFound);
+    }
+    ctx.db
+        .write(move |conn| {
+            Box::pin(async move {
+                match wants {
+                    Some(peers) => store::meetings::put_meeter(conn, me, peers, now).await,
+                    None => store::meetings::delete_meeter(conn, me).await,
+                }
+            })
+        })
+        .await
+        .map(|_| ())
+}
+
+/// The viewer cannot this month after all; the other one hears of it.
+///
+/// # Errors
+/// `NotFound` for what is not the viewer's, or off already.
+pub async fn cancel(ctx: &Ctx, viewer: &Viewer, id: MeetingId) -> Result<()> {
+    let (me, c) = (viewer.member_id()?, ctx.clone());
+    let here = ctx
+        .db
+        .write(move |conn| {
+            Box::pin(async move {
+                let mine = store::meetings::get(conn, id).await?;
+                let Some(other) = mine.other.filter(|_| mine.member_id == me && mine.state == MeetingState::Proposed)
+                else {
+                    return Err(Error::NotFound);
+                };
+                store::meetings::set_off(conn, id).await?;
+                if let Some(theirs) = store::meetings::find_with(conn, other.id, me, mine.month).await? {
+                    store::meetings::set_off(conn, theirs.id).await?;
+                    return Ok(Some(other.id));
+                }
+                let uri = mine.uri.unwrap_or_default();
+                let ours = c.urls.is_ours(&uri);
+                tell(conn, &c, &Message::Off { member: me, other: other.id, uri, ours }).await.map(|()| None)
+            })
+        })
+        .await?;
+    ctx.wake.now();
+    match here {
+        Some(other) => notices::tell(ctx, &[other], about(NoticeKind::MeetingOff, me, id)).await,
+        None => Ok(()),
+    }
+}
+
+fn about(kind: NoticeKind, other: ActorId, id: MeetingId) -> notices::Telling {
+    notices::Telling { group_key: format!("{kind}-{id}"), ..notices::about_actor(kind, other) }
+}
+
+async fn tell(conn: &mut Conn, ctx: &Ctx, message: &Message) -> Result<()> {
+    let payload = serde_json::to_string(message).map_err(Error::internal)?;
+    let id = ctx.ids.next();
+    let job = NewJob { id, kind: JOB, payload: &payload, dedup_key: None, lane: None, run_at: ctx.now() };
+    store::jobs::enqueue(conn, job).await.map(|_| ())
+}
+
+/// What is done of it now, by day and hour. Done twice it does nothing more.
+pub async fn run(ctx: &Ctx) -> Result<()> {
+    let now = ctx.now().timestamp().to_zoned(ctx.zone.clone());
+    let (day, hour) = (now.day(), now.hour());
+    if HOURS.contains(&hour) && day <= LAST_DAY { round(ctx, month(ctx), day).await } else { Ok(()) }
+}
+
+/// Finds someone for everybody who wants it and has nobody in a month: on its first days partners are asked for those who
+/// want that, one each day; everyone else, and later who is left, is matched here.
+pub async fn round(ctx: &Ctx, month: i32, day: i8) -> Result<()> {
+    let partners = if ctx.remote().is_ok() { ask_of(ctx).await? } else { Vec::new() };
+    let before = ctx.now().plus(-PATIENCE);
+    ctx.db.write(move |conn| Box::pin(async move { store::meetings::forget_unanswered(conn, before).await })).await?;
+    let free = store::meetings::free(&mut ctx.db.read().await?, month, AT_ONCE).await?;
+    let any = lookups_any(ctx).await?;
+    let (abroad, here): (Vec<Meeter>, Vec<Meeter>) =
+        free.into_iter().partition(|meeter| meeter.peers && any && day <= PARTNERS_UNTIL);
+    for meeter in abroad {
+        if let Some(host) = turn(&partners, meeter.member_id, day) {
+            ask(ctx, meeter.member_id, month, host).await?;
+        }
+    }
+    match_here(ctx, here, month).await
+}
+
+/// Whether there is any partner with an agreement about people.
+async fn lookups_any(ctx: &Ctx) -> Result<bool> {
+    let all = store::lookups::partners(&mut ctx.db.read().await?).await?;
+    Ok(ctx.remote().is_ok() && all.iter().any(|(host, _)| host.shares(PeerScope::People)))
+}
+
+/// The partners that we ask; the others ask us. Of two servers the one asks whose name comes first, so that they do not
+/// propose different people to the same one at the same time.
+async fn ask_of(ctx: &Ctx) -> Result<Vec<Host>> {
+    let all = store::lookups::partners(&mut ctx.db.read().await?).await?;
+    let asks = |host: &Host| host.shares(PeerScope::People) && ctx.urls.host() < host.name.as_str();
+    Ok(all.into_iter().map(|(host, _)| host).filter(asks).collect())
+}
+
+/// Whom to ask for someone today: each day another, and not all begin with the same.
+fn turn(partners: &[Host], member: ActorId, day: i8) -> Option<HostId> {
+    let n = i64::try_from(partners.len()).ok().filter(|n| *n > 0)?;
+    let at = (member.0 >> 16).wrapping_add(i64::from(day)).rem_euclid(n);
+    partners.get(usize::try_from(at).ok()?).map(|host| host.id)
+}
+
+async fn ask(ctx: &Ctx, member: ActorId, month: i32, host: HostId) -> Result<()> {
+    let c = ctx.clone();
+    ctx.db
+        .write(move |conn| {
+            Box::pin(async move {
+                let id = MeetingId(c.ids.next());
+                let new = NewMeeting {
+                    id,
+                    member_id: member,
+                    month,
+                    other_id: None,
+                    host_id: Some(host),
+                    uri: Some(c.urls.activity(ActivityId(id.0))),
+                    reason: Reason::default(),
+                    begins_at: None,
+                    state: MeetingState::Asked,
+                    created_at: c.now(),
+                };
+                match put(conn, &new).await? {
+                    true => tell(conn, &c, &Message::Ask { meeting: id }).await,
+                    false => Ok(()),
+                }
+            })
+        })
+        .await?;
+    ctx.wake.now();
+    Ok(())
+}
+
+/// Adds one; whether the member was free.
+async fn put(conn: &mut Conn, new: &NewMeeting) -> Result<bool> {
+    let reason = serde_json::to_string(&new.reason).map_err(Error::internal)?;
+    Ok(store::meetings::insert(conn, new, &reason).await? > 0)
+}
+
+/// What is looked at of people to match them, told to one of `told`.
+async fn candidates(conn: &mut Conn, who: &[ActorId], told: &'static [Told]) -> Result<Vec<Candidate>> {
+    let rows = store::expertise::of_many(conn, who, told).await?;
+    let usual = Choices::default();
+    let mut found = Vec::new();
+    for (id, _, branch, chosen) in store::lookups::beside(conn, who).await? {
+        let (days, days_to, _, branch_to) =
+            chosen.unwrap_or_else(|| (usual.days.clone(), usual.days_to, usual.languages_to, usual.branch_to));
+        let of = rows.iter().filter(|row| row.member_id == id);
+        found.push(Candidate {
+            id,
+            branch: branch.filter(|_| told.contains(&branch_to)),
+            days: if told.contains(&days_to) { days } else { String::new() },
+            told: of
+                .map(|row| (row.relation, row.term.id, (row.term.label_nl.clone(), row.term.label_en.clone())))
+                .collect(),
+        });
+    }
+    Ok(found)
+}
+
+/// What members tell members, and what they tell partners.
+const HERE: &[Told] = &[Told::Organisation, Told::Peers, Told::Everyone];
+const THERE: &[Told] = &[Told::Peers, Told::Everyone];
+
+async fn match_here(ctx: &Ctx, free: Vec<Meeter>, month: i32) -> Result<()> {
+    if free.len() < 2 {
+        return Ok(());
+    }
+    let ids: Vec<ActorId> = free.iter().map(|meeter| meeter.member_id).collect();
+    let mut conn = ctx.db.read().await?;
+    let mut people = candidates(&mut conn, &ids, HERE).await?;
+    // By chance, or the same would be left over each time.
+    people.sort_by_cached_key(|_| ctx.rng.bytes::<8>());
+    let met = store::meetings::pairs_since(&mut conn, &ids, month - 100).await?;
+    let before = met.into_iter().filter_map(|(one, other)| Some(ordered(one, other?))).collect();
+    let never = store::moderation::among(&mut conn, &ids).await?;
+    let never = never.into_iter().map(|(one, other)| ordered(one, other)).collect();
+    drop(conn);
+    let days: HashMap<ActorId, String> = people.iter().map(|one| (one.id, one.days.clone())).collect();
+    let day = |who: &ActorId| days.get(who).map_or("", String::as_str);
+    for (one, other, reason) in pair::pairs(&people, &before, &never) {
+        let begins_at = pair::time(ctx.now(), &ctx.zone, day(&one), day(&other));
+        propose(ctx, one, other, month, reason, begins_at).await?;
+    }
+    Ok(())
+}
+
+/// Proposes two people here to each other, unless one of them has somebody meanwhile.
+async fn propose(
+    ctx: &Ctx,
+    one: ActorId,
+    other: ActorId,
+    month: i32,
+    reason: Reason,
+    begins_at: Option<Time>,
+) -> Result<()> {
+    let c = ctx.clone();
+    let made = ctx.db.write(move |conn| {
+        Box::pin(async move {
+            let mut ids = Vec::new();
+            for (member_id, other) in [(one, other), (other, one)] {
+                let id = MeetingId(c.ids.next());
+                let new = NewMeeting {
+                    id,
+                    member_id,
+                    month,
+                    other_id: Some(other),
+                    host_id: None,
+                    uri: None,
+                    reason: reason.clone(),
+                    begins_at,
+                    state: MeetingState::Proposed,
+                    created_at: c.now(),
+                };
+                if !put(conn, &new).await? {
+                    // Another process was first: both or none.
+                    return Err(Error::Conflict { reason: "error-exists-already" });
+                }
+                ids.push(id);
+            }
+            Ok(ids)
+        })
+    });
+    let ids = match made.await {
+        Ok(ids) => ids,
+        Err(Error::Conflict { .. }) => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    for ((member, other), id) in [(one, other), (other, one)].into_iter().zip(ids) {
+        notices::tell(ctx, &[member], about(NoticeKind::Meeting, other, id)).await?;
+    }
+    Ok(())
+}
+
+/// What a partner is told of a member who wants to meet someone there: what they tell partners anyway.
+pub async fn wish(ctx: &Ctx, member: ActorId) -> Result<Wish> {
+    let mut conn = ctx.db.read().await?;
+    let days = candidates(&mut conn, &[member], THERE).await?.pop().map_or_else(String::new, |one| one.days);
+    let rows = store::expertise::of_many(&mut conn, &[member], THERE).await?;
+    let told = rows.into_iter().take(PeopleQuestion::MOST_TOLD).map(|row| PeerTold {
+        relation: row.relation,
+        label_nl: row.term.label_nl,
+        label_en: row.term.label_en,
+        note: String::new(),
+    });
+    Ok(Wish { days, told: told.collect() })
+}
+
+/// Someone at a partner wants to meet somebody here. Who fits best of those who want that too is proposed to both; when there
+/// is nobody, nothing is answered.
+///
+/// # Errors
+/// `NotFound` without an agreement about people.
+pub async fn received_wish(ctx: &Ctx, from: &Actor, uri: &str, wish: Wish) -> Result<()> {
+    let (c, from_id, host_id, uri) = (ctx.clone(), from.id, from.host_id, uri.to_owned());
+    let month = month(ctx);
+    let found = ctx
+        .db
+        .write(move |conn| {
+            Box::pin(async move {
+                if host_id == HostId::LOCAL
+                    || !store::federation::get_host(conn, host_id).await?.shares(PeerScope::People)
+                {
+                    return Err(Error::NotFound);
+                }
+                if let Some(known) = store::meetings::find_by_uri(conn, &uri).await? {
+                    // Asked again: the answer may have been lost.
+                    let theirs = known.other.as_ref().is_some_and(|other| other.id == from_id);
+                    if theirs && known.state == MeetingState::Proposed {
+                        tell(conn, &c, &Message::Yes { meeting: known.id }).await?;
+                    }
+                    return Ok(None);
+                }
+                if store::meetings::count_from(conn, host_id, month).await? >= MAX_FROM_HOST
+                    || store::meetings::has_met(conn, from_id, month).await?
+                {
+                    return Ok(None);
+                }
+                let Some((who, reason)) = choose_for(conn, from_id, month, &wish).await? else { return Ok(None) };
+                let id = MeetingId(c.ids.next());
+                let new = NewMeeting {
+                    id,
+                    member_id: who.id,
+                    month,
+                    other_id: Some(from_id),
+                    host_id: Some(host_id),
+                    uri: Some(uri.clone()),
+                    reason,
+                    begins_at: pair::time(c.now(), &c.zone, &who.days, &wish.days),
+                    state: MeetingState::Proposed,
+                    created_at: c.now(),
+                };
+                if !put(conn, &new).await? {
+                    return Ok(None);
+                }
+                agree(conn, &c, who.id, from_id, false, uri).await?;
+                tell(conn, &c, &Message::Yes { meeting: id }).await?;
+                Ok(Some((who.id, id)))
+            })
+        })
+        .await?;
+    ctx.wake.now();
+    match found {
+        Some((member, id)) => notices::tell(ctx, &[member], about(NoticeKind::Meeting, from_id, id)).await,
+        None => Ok(()),
+    }
+}
+
+/// Who here fits someone at a partner best, of those who are free and want to meet people there.
+async fn choose_for(conn: &mut Conn, from: ActorId, month: i32, wish: &Wish) -> Result<Option<(Candidate, Reason)>> {
+    let free = store::meetings::free(conn, month, AT_ONCE).await?;
+    let mut ids: Vec<ActorId> = free.into_iter().filter(|one| one.peers).map(|one| one.member_id).collect();
+    let shut: HashSet<ActorId> = store::moderation::out_of_reach(conn, &ids, from).await?.into_iter().collect();
+    ids.retain(|id| !shut.contains(id));
+    let people = candidates(conn, &ids, THERE).await?;
+    let key = |told: &PeerTold| text::term_key(&told.label_nl);
+    let keys: Vec<String> = wish.told.iter().map(key).collect();
+    let terms = store::terms::by_keys(conn, &keys).await?;
+    let terms = terms.into_iter().map(|(key, term)| (key, (term.id, (term.label_nl, term.label_en)))).collect();
+    let told: Vec<(Relation, String)> = wish.told.iter().map(|told| (told.relation, key(told))).collect();
+    let asker = Candidate { id: from, branch: None, days: wish.days.clone(), told: pair::known(&told, &terms) };
+    Ok(pair::best(&asker, &people).map(|(who, reason)| (who.clone(), reason)))
+}
+
+/// The two may write to each other from now on. Within the caller's transaction.
+async fn agree(
+    conn: &mut Conn,
+    ctx: &Ctx,
+    member_id: ActorId,
+    other_id: ActorId,
+    ours: bool,
+    uri: String,
+) -> Result<()> {
+    let id = match store::contacts::between(conn, member_id, other_id).await? {
+        Some(known) => known.id,
+        None => {
+            let id = ReferralId(ctx.ids.next());
+            let new = NewContact { id, member_id, other_id, ours, uri, reason: String::new(), created_at: ctx.now() };
+            store::contacts::put(conn, &new).await?;
+            id
+        }
+    };
+    store::contacts::answer(conn, id, ReferralState::Accepted, ctx.now()).await.map(|_| ())
+}
+
+/// A partner found someone for one of ours. An answer that comes too late is called off; whether it was such an answer.
+pub async fn received_yes(
+    ctx: &Ctx,
+    from: &Actor,
+    uri: &str,
+    asker: Option<&Actor>,
+    reason: Reason,
+    begins_at: Option<Time>,
+) -> Result<bool> {
+    let Some(asker) = asker.filter(|asker| asker.is_local() && from.kind == ActorKind::Person) else {
+        return Ok(false);
+    };
+    let (c, from_id, host, asker, uri) = (ctx.clone(), from.id, from.host_id, asker.id, uri.to_owned());
+    let settled = ctx
+        .db
+        .write(move |conn| {
+            Box::pin(async move {
+                let known = store::meetings::find_by_uri(conn, &uri).await?;
+                let known = known.filter(|known| known.member_id == asker && known.host_id == Some(host));
+                let again =
+                    known.as_ref().and_then(|known| known.other.as_ref()).is_some_and(|other| other.id == from_id);
+                if again {
+                    return Ok(None);
+                }
+                let open = known.filter(|known| known.state == MeetingState::Asked);
+                let shut = store::moderation::is_blocked(conn, asker, from_id).await?;
+                let Some(open) = open.filter(|_| !shut) else {
+                    let off = Message::Off { member: asker, other: from_id, uri, ours: true };
+                    return tell(conn, &c, &off).await.map(|()| None);
+                };
+                let text = serde_json::to_string(&reason).map_err(Error::internal)?;
+                store::meetings::settle(conn, open.id, from_id, &text, begins_at).await?;
+                agree(conn, &c, asker, from_id, true, uri).await?;
+                Ok(Some(open.id))
+            })
+        })
+        .await?;
+    ctx.wake.now();
+    if let Some(id) = settled {
+        notices::tell(ctx, &[asker], about(NoticeKind::Meeting, from_id, id)).await?;
+    }
+    Ok(true)
+}
+
+/// The other side calls it off; whether there was anything to call off.
+pub async fn received_off(ctx: &Ctx, from: &Actor, uri: &str) -> Result<bool> {
+    let (from_id, uri) = (from.id, uri.to_owned());
+    let off = ctx
+        .db
+        .write(move |conn| {
+            Box::pin(async move {
+                let known = store::meetings::find_by_uri(conn, &uri).await?;
+                let theirs = |known: &Meeting| known.other.as_ref().is_some_and(|other| other.id == from_id);
+                let Some(known) = known.filter(theirs) else { return Ok(None) };
+                let new = known.state == MeetingState::Proposed;
+                store::meetings::set_off(conn, known.id).await?;
+                Ok(Some((known, new)))
+            })
+        })
+        .await?;
+    match off {
+        Some((known, true)) => {
+            let told = about(NoticeKind::MeetingOff, from_id, known.id);
+            notices::tell(ctx, &[known.member_id], told).await.map(|()| true)
+        }
+        Some(_) => Ok(true),
+        None => Ok(false),
+    }
+}
