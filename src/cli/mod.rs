@@ -75,6 +75,9 @@ enum Command {
     },
     /// Build the index of search anew, while people go on searching.
     Reindex,
+    /// Write the text of the PDF on standard input: what a running instance starts for each such file.
+    #[command(hide = true)]
+    ReadPdf,
     /// Peers: servers with which network groups are shared.
     #[command(subcommand)]
     Peer(PeerCommand),
@@ -173,6 +176,11 @@ pub(crate) struct GroupAdd {
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     decline_huge_pages();
+    if let Command::ReadPdf = cli.command {
+        // In a process that does nothing else: no threads, no configuration.
+        return crate::media::pdf::process::serve()
+            .map_or_else(|error| failed(&error.to_string()), |()| ExitCode::SUCCESS);
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error.to_string()),
@@ -229,7 +237,7 @@ async fn run(cli: Cli) -> Result<(), String> {
 
 async fn one(ctx: &Ctx, command: Command) -> crate::base::Result<()> {
     match command {
-        Command::Serve | Command::Demo(_) | Command::Restore { .. } => Ok(()),
+        Command::Serve | Command::Demo(_) | Command::Restore { .. } | Command::ReadPdf => Ok(()),
         Command::User(UserCommand::Add(args)) => accounts::add(ctx, args).await,
         Command::User(UserCommand::List { json }) => accounts::list(ctx, json).await,
         Command::User(UserCommand::Link { name }) => accounts::link(ctx, &name).await,

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +33,19 @@ pub struct Config {
     pub limits: LimitsConfig,
     /// What is logged.
     pub log: LogConfig,
+    /// The program that is started for what a process of its own does, when it is not the one that runs: in tests.
+    #[serde(skip)]
+    pub other_program: Option<PathBuf>,
+}
+
+impl Config {
+    /// The program that is started for what a process of its own does: this one.
+    pub fn program(&self) -> PathBuf {
+        // By this name it is found after an upgrade has replaced its file, too.
+        let running = Path::new("/proc/self/exe");
+        let found = if running.exists() { Some(running.to_owned()) } else { std::env::current_exe().ok() };
+        self.other_program.clone().or(found).unwrap_or_else(|| "kring".into())
+    }
 }
 
 text_enum! {

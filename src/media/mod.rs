@@ -4,6 +4,7 @@
 mod app_icon;
 mod gif;
 pub mod images;
+pub mod pdf;
 mod sniff;
 mod storage;
 mod texts;

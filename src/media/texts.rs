@@ -1,17 +1,31 @@
-//! The text inside office and plain text files, for search. Forgiving, and bounded in what it reads and gives.
+//! The text inside PDF, office and plain text files, for search. Forgiving, and bounded in what it reads and gives.
 
 use std::io::Read as _;
+use std::path::Path;
 
 use flate2::read::DeflateDecoder;
 
+use super::pdf;
 use super::sniff::zip_entries;
+use crate::base::Result;
 
 /// Bytes of one part of a document once unpacked, and of the text given.
 const MAX_PART: u64 = 20_000_000;
 const MAX_TEXT: usize = 400_000;
 
-/// The text of a file, or `None` when this kind is not read. A broken file gives what could be read of it.
-pub fn text_of(bytes: &[u8], mime: &str) -> Option<String> {
+/// The text of a file, or `None` when this kind is not read. A broken file gives what could be read of it. `program` is this
+/// one, which reads PDF files in a process of its own.
+///
+/// # Errors
+/// `Internal` when that cannot be started.
+pub fn text_of(bytes: &[u8], mime: &str, program: &Path) -> Result<Option<String>> {
+    if mime == "application/pdf" {
+        return Ok(Some(cut(pdf::process::read(program, bytes)?)));
+    }
+    Ok(text_in(bytes, mime))
+}
+
+fn text_in(bytes: &[u8], mime: &str) -> Option<String> {
     let parts: fn(&str) -> bool = match mime {
         "application/vnd.oasis.opendocument.text"
         | "application/vnd.oasis.opendocument.spreadsheet"

@@ -25,9 +25,9 @@ pub async fn read(ctx: &Ctx) -> Result<()> {
                     continue;
                 }
             };
-            let mime = file.mime.clone();
-            let text = tokio::task::spawn_blocking(move || media::text_of(&bytes, &mime)).await;
-            let text = text.map_err(Error::internal)?.unwrap_or_default();
+            let (mime, program) = (file.mime.clone(), ctx.config.program());
+            let text = tokio::task::spawn_blocking(move || media::text_of(&bytes, &mime, &program)).await;
+            let text = text.map_err(Error::internal)??.unwrap_or_default();
             let (id, now) = (MediaId(file.id), ctx.now());
             let keep = ctx
                 .db

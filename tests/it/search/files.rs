@@ -70,3 +70,66 @@ fn an_office_file_is_found_by_its_text() {
         }
     });
 }
+
+/// What this program reads in a PDF of `tests/fixtures/pdf`.
+fn pdf(name: &str) -> String {
+    let bytes = std::fs::read(format!("{}/tests/fixtures/pdf/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    kring::media::pdf::process::read(env!("CARGO_BIN_EXE_kring").as_ref(), &bytes).unwrap()
+}
+
+#[test]
+fn what_a_pdf_says_is_read_word_by_word() {
+    let says = |name: &str, words: &str| {
+        let text = pdf(name);
+        let found: Vec<&str> = text.split(|letter: char| !letter.is_alphanumeric()).collect();
+        for word in words.split(' ') {
+            assert!(found.contains(&word), "{name}: {word} is not in {text}");
+        }
+    };
+    says(
+        "chromium.pdf",
+        "coördinatoren reünie België officiële affiche IJsselmeer Linkerkolom Rechterkolom archieven 361924",
+    );
+    // Encrypted with an empty password, objects packed in streams.
+    says("encrypted-objstm.pdf", "Geïntegreerde financiële ijsvogel façade überhaupt workflow efficient");
+    // Words broken over two lines, ligatures, the number of a footnote.
+    says(
+        "typst-hyphens.pdf",
+        "overstromingsbeveiliging bibliotheken kennisinstellingen digitaliseringsprojecten aanbevelingen",
+    );
+    assert_eq!(pdf("scan.pdf"), "", "a picture of a page says nothing");
+}
+
+#[test]
+fn a_pdf_that_asks_for_too_much_gives_what_came_before() {
+    // Its second page unpacks to a gigabyte, twice packed.
+    assert_eq!(pdf("bomb.pdf").trim(), "Eerst een bladzijde over de potvis");
+    let program = env!("CARGO_BIN_EXE_kring").as_ref();
+    let whole = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/pdf/typst-hyphens.pdf")).unwrap();
+    for bytes in [&b""[..], b"%PDF-1.7", b"PK no pdf at all", &whole[..whole.len() / 3]] {
+        kring::media::pdf::process::read(program, bytes).expect("no more than no text");
+    }
+    assert!(kring::media::pdf::process::read("/no/such/program".as_ref(), b"").is_err());
+}
+
+#[test]
+fn a_pdf_is_found_by_its_text() {
+    both(async |app| {
+        let (wim, otto) = (app.person("Wim").await, app.person("Otto").await);
+        let group = app.group(&wim, "Besloten", GroupKind::Private).await;
+        let bytes = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/pdf/chromium.pdf")).unwrap();
+        let purpose = MediaPurpose::Post;
+        let file =
+            media::upload(app.ctx(), &wim.viewer, bytes.into(), "application/pdf", "Notulen.pdf", "", purpose).await;
+        let mut form = PostForm::new(PostKind::Message, "Zie de bijlage");
+        form.group = Some(group.id);
+        form.media = vec![file.unwrap().id];
+        posts::publish(app.ctx(), &wim.viewer, form).await.unwrap();
+        search::files::read(app.ctx()).await.unwrap();
+        app.searchable().await;
+        for asked in ["notulen", "dijkgraven", "reunie"] {
+            assert_eq!(names(&app, &wim.viewer, asked).await, ["Notulen.pdf"], "{asked}");
+            assert!(names(&app, &otto.viewer, asked).await.is_empty(), "{asked}");
+        }
+    });
+}

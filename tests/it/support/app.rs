@@ -72,6 +72,8 @@ impl TestApp {
             Config::default_for(domain, address.port(), database.dir.path()).expect("a configuration for tests");
         config.database.url = kring::config::ServiceUrl::new(&database.url);
         config.instance.name = Some("Bibliotheek De Linde".to_owned());
+        // What runs here is the tests, not the program.
+        config.other_program = Some(env!("CARGO_BIN_EXE_kring").into());
         change(&mut config);
         listener.set_nonblocking(true).expect("a listener");
         let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");

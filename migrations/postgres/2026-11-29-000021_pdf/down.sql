@@ -1,0 +1,2 @@
+-- What was read stays.
+SELECT 1;
