@@ -61,6 +61,7 @@ impl Federation {
         if to.kind != actor.kind || to.state != ActorState::Active {
             return Err(Error::NotFound);
         }
+        self.check_no_wider(actor, &to).await?;
         self.ctx.throttle.take(&[(format!("move {}", actor.id), MOVES)], self.ctx.now())?;
         if !to.is_local() {
             self.probed(&to.uri, to.host_id).await?;
