@@ -243,6 +243,12 @@ async fn back(s: &Public, note: &str) {
     assert!(follow(&s.c, &s.cas.viewer, &home_at_c).await.is_some_and(|seat| seat.is_member()));
     s.a.until_quiet().await;
     assert_eq!(s.sent_to_microblog("Move").len(), 1);
+    // And handed over once more.
+    let again = format!("!library@{}", s.b.host);
+    handover::go(s.a.ctx(), &s.ada.viewer, s.group.id, &again, true).await.unwrap();
+    until("it goes on again at C", async || actor(&s.c, s.at_c.id).await.moved_to.filter(|to| *to == s.home.uri)).await;
+    assert!(facts(&s.c, s.at_c.id).await.archived_at.is_some());
+    assert_eq!(posts::pinned(s.a.ctx(), &s.ada.viewer, s.group.id).await.unwrap().len(), 1);
 }
 
 async fn private(kind: Kind) {
