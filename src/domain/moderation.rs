@@ -47,6 +47,10 @@ text_enum! {
         Archive = "archive",
         /// Reopened it.
         Reopen = "reopen",
+        /// Handed the group over to another organisation.
+        HandOver = "hand_over",
+        /// Took it back.
+        TakeBack = "take_back",
         /// Suspended someone on the instance.
         Suspend = "suspend",
         /// Ended that.

@@ -246,8 +246,13 @@ impl Federation {
         let before = actors::find_by_uri(&mut self.ctx.db.read().await?, &read.uri).await?;
         let (ids, now, group) = (self.ctx.ids.clone(), self.ctx.now(), read.group.clone());
         let actor = self.ctx.db.write(move |conn| Box::pin(async move { upsert(conn, &ids, now, read).await })).await?;
-        if before.is_some_and(|before| before.icon_url != actor.icon_url) {
+        if before.as_ref().is_some_and(|before| before.icon_url != actor.icon_url) {
             services::pictures::forget_elsewhere(&self.ctx, &actor).await?;
+        }
+        let gone = before.and_then(|before| before.moved_to).filter(|_| actor.is_group());
+        if gone.is_some_and(|to| Doc(document).one_id("movedTo") != Some(to.as_str())) {
+            // Where it went is noted when it says so itself, with `Move`; that it was taken back shows here alone.
+            services::handover::came_back(&self.ctx, &actor).await?;
         }
         if let Some(group) = group {
             self.store_group(&actor, group).await?;

@@ -6,6 +6,7 @@ mod contacts;
 mod convert;
 mod doors;
 mod fetch;
+mod handover;
 mod inbound;
 mod keys;
 mod meetings;

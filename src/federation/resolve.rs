@@ -205,6 +205,7 @@ impl Remote for Federation {
             let document = self.document(&actor.uri, None).await?;
             // What the server is decides which groups it can be told of.
             self.probed(&actor.uri, actor.host_id).await?;
+            self.store_actor(&document).await?;
             Ok(Doc(&document).ids("alsoKnownAs").contains(&former))
         })
     }

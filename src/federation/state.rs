@@ -56,6 +56,8 @@ pub struct State {
     pub(super) moderators_read: Cache<ActorId, ()>,
     /// Whether the host of a group elsewhere calls someone a member.
     pub(super) members_there: Cache<(ActorId, ActorId), bool>,
+    /// Groups elsewhere that said lately that they go on as one of ours.
+    pub(super) handed_over: Cache<(ActorId, ActorId), ()>,
     /// Hosts noted as alive lately.
     pub(super) seen: Cache<String, ()>,
     /// Hosts that took long to answer lately.
@@ -96,6 +98,7 @@ impl Federation {
             refetched: Cache::builder().max_capacity(PEER_KEYS).time_to_live(REFETCH_PAUSE).build(),
             moderators_read: Cache::builder().max_capacity(PEER_KEYS).time_to_live(REFETCH_PAUSE).build(),
             members_there: Cache::builder().max_capacity(PEER_KEYS).time_to_live(MEMBERSHIP_LIFE).build(),
+            handed_over: Cache::builder().max_capacity(PEER_KEYS).time_to_live(MEMBERSHIP_LIFE).build(),
             seen: Cache::builder().max_capacity(PEER_KEYS).time_to_live(PEER_KEY_LIFE).build(),
             slow_hosts: Cache::builder().max_capacity(PEER_KEYS).time_to_live(REFETCH_PAUSE).build(),
             people_doors: Cache::builder().max_capacity(1000).time_to_live(PEOPLE_DOOR_LIFE).build(),

@@ -2,11 +2,13 @@
 //! May import: base, domain.
 
 mod actions;
+mod handover;
 mod knowledge;
 mod people;
 mod sight;
 
 pub use actions::*;
+pub use handover::*;
 pub use knowledge::{sees_told, told_to};
 pub use people::*;
 pub use sight::sight;

@@ -10,7 +10,7 @@ use crate::domain::people::Role;
 use crate::domain::{Sight, Viewer};
 use crate::policy::{self, Entrance, InGroup};
 use crate::services::ctx::emit;
-use crate::services::{Ctx, moving};
+use crate::services::{Ctx, handover, moving};
 use crate::store::{self, Conn};
 
 /// How many recent posts someone who joins finds on home.
@@ -59,10 +59,13 @@ pub async fn request(ctx: &Ctx, viewer: &Viewer, target: ActorId, note: &str) ->
                 let entrance = match &found {
                     Some((group, actor, follow)) => {
                         let at = InGroup { group, local: actor.is_local(), follow: follow.as_ref(), now: c.now() };
-                        if !policy::may_see_group(&viewer, at) {
+                        if handover::comes_along(conn, me, actor).await? {
+                            policy::check_come_along(at, true, guest, false)?
+                        } else if policy::may_see_group(&viewer, at) {
+                            policy::check_join(at, true, guest, false)?
+                        } else {
                             return Err(Error::NotFound);
                         }
-                        policy::check_join(at, true, guest, false)?
                     }
                     None if guest => return Err(Error::NotFound),
                     None if actor.locked => Entrance::Request,
@@ -428,7 +431,8 @@ pub async fn set_notify(ctx: &Ctx, viewer: &Viewer, target: ActorId, notify: Not
         .await
 }
 
-/// An actor elsewhere asks to follow someone or join a group here. Repeating it answers again (INTEROP D55).
+/// An actor elsewhere asks to follow someone or join a group here. Repeating it answers again (INTEROP D55). `along`: they are
+/// in the group elsewhere that goes on as this one.
 ///
 /// # Errors
 /// `NotFound` or `Forbidden` when it is refused: the caller sends a Reject.
@@ -438,6 +442,7 @@ pub async fn received_request(
     target: &Actor,
     uri: &str,
     peer: bool,
+    along: bool,
 ) -> Result<FollowState> {
     let (c, follower, target, uri) = (ctx.clone(), follower.clone(), target.clone(), uri.to_owned());
     let state = ctx
@@ -460,7 +465,11 @@ pub async fn received_request(
                 let entrance = match store::groups::find(conn, target.id).await? {
                     Some(group) => {
                         let at = InGroup { group: &group, local: true, follow: old.as_ref(), now: c.now() };
-                        policy::check_join(at, false, false, peer)?
+                        if along {
+                            policy::check_come_along(at, false, false, peer)?
+                        } else {
+                            policy::check_join(at, false, false, peer)?
+                        }
                     }
                     None if blocked_by(conn, target.id, follower.id).await? => return Err(Error::NotFound),
                     None if target.locked => Entrance::Request,

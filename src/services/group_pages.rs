@@ -8,7 +8,7 @@ use crate::domain::posts::{GroupCard, PostView};
 use crate::policy;
 use crate::services::follows::{self, moderated};
 use crate::services::groups::{self, GroupView};
-use crate::services::{Ctx, backfill, people};
+use crate::services::{Ctx, backfill, handover, people};
 use crate::store;
 use crate::store::groups::MemberLine;
 use crate::text::Handle;
@@ -24,6 +24,10 @@ pub struct GroupPage {
     pub posts: Paged<PostView>,
     /// Who keeps order in it; empty for visitors.
     pub moderators: Vec<MemberLine>,
+    /// As what it goes on elsewhere, if it does.
+    pub now: Option<ActorCard>,
+    /// What it was elsewhere before.
+    pub former: Vec<ActorCard>,
 }
 
 /// The card of an actor one has in full.
@@ -60,10 +64,11 @@ pub async fn page(ctx: &Ctx, viewer: &Viewer, acct: &str, page: Page) -> Result<
         }
         None => Vec::new(),
     };
+    let (now, former) = handover::around(&mut conn, ctx, viewer, &view.actor).await?;
     drop(conn);
     note_read(ctx, viewer, &view, &posts.items).await?;
     backfill::group(ctx, viewer, &view.actor).await;
-    Ok(GroupPage { view, pinned, posts, moderators })
+    Ok(GroupPage { view, pinned, posts, moderators, now, former })
 }
 
 /// Notes what the viewer has read, when there was something new.

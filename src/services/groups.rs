@@ -11,7 +11,7 @@ use crate::domain::{Sight, Viewer};
 use crate::policy::{self, InGroup};
 use crate::services::ctx::emit;
 use crate::services::follows::{self, group_facts, log, moderated};
-use crate::services::{Ctx, posts};
+use crate::services::{Ctx, moving, posts};
 use crate::store::actors::NewActor;
 use crate::store::groups::{GroupLine, MemberLine};
 use crate::store::{self, Conn};
@@ -69,6 +69,8 @@ pub struct GroupView {
     pub may_join: Option<policy::Entrance>,
     /// May change the group itself.
     pub may_manage: bool,
+    /// May hand it over to another organisation.
+    pub may_hand_over: bool,
 }
 
 impl GroupView {
@@ -349,6 +351,10 @@ pub async fn set_archived(ctx: &Ctx, viewer: &Viewer, id: ActorId, archived: boo
                 if !actor.is_local() {
                     return Err(Error::forbidden("error-group-elsewhere"));
                 }
+                if actor.moved_to.is_some() {
+                    // Who hands it over decides that, not every moderator.
+                    return Err(Error::forbidden("error-group-handed-over"));
+                }
                 group.archived_at = archived.then(|| c.now());
                 store::groups::upsert(conn, &group).await?;
                 emit(conn, &c.ids, c.now(), &Event::ActorUpdated { actor: id }).await?;
@@ -406,8 +412,9 @@ fn view_of(ctx: &Ctx, viewer: &Viewer, (group, actor, follow): (Group, Actor, Op
     let may_join =
         (signed_in && !member).then(|| policy::check_join(at, true, !viewer.is_full_member(), false).ok()).flatten();
     let may_manage = policy::check_manage_group(viewer, at).is_ok();
+    let may_hand_over = moving::is_possible(ctx) && policy::check_hand_over(viewer, at).is_ok();
     let host = (!actor.is_local()).then(|| crate::urls::host_of(&actor.uri).unwrap_or_default());
-    GroupView { may_read, moderator, may_post, may_join, may_manage, host, group, actor, follow }
+    GroupView { may_read, moderator, may_post, may_join, may_manage, may_hand_over, host, group, actor, follow }
 }
 
 /// Whether and how the viewer may come into a group of a list; `None` if they are in, asked, or may not.

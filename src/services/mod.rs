@@ -16,6 +16,7 @@ pub mod group_pages;
 pub mod group_requests;
 pub mod groups;
 pub mod guests;
+pub mod handover;
 pub mod instance;
 pub mod invitations;
 pub mod leaving;

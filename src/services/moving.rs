@@ -3,7 +3,7 @@
 
 use super::ctx::emit;
 use super::throttle::Quota;
-use super::{Ctx, follows};
+use super::{Ctx, follows, handover};
 use crate::base::*;
 use crate::domain::Viewer;
 use crate::domain::actors::{Actor, ActorCard, ActorKind, ActorState};
@@ -195,17 +195,17 @@ pub(super) async fn give_up_seats(conn: &mut Conn, follower: &Actor, group: Acto
     Ok(())
 }
 
-/// Someone elsewhere goes on under another name, and both names say so: members here follow that, and their seats in groups
+/// Someone elsewhere goes on under another name, and both names say so: members here follow that (or join, if it is a group), and their seats in groups
 /// here are theirs under the new one. A member here has them at once, others when they follow the group.
 pub async fn received(ctx: &Ctx, from: &Actor, to: &Actor) -> Result<()> {
     let (c, old, new) = (ctx.clone(), from.clone(), to.clone());
     ctx.db
         .write(move |conn| {
             Box::pin(async move {
-                store::aliases::set_moved(conn, old.id, Some(&new.uri), c.now()).await?;
+                handover::set_gone(conn, &c, &old, Some(&new.uri)).await?;
                 if new.moved_to.is_some() {
                     // Who comes back is here again.
-                    store::aliases::set_moved(conn, new.id, None, c.now()).await?;
+                    handover::set_gone(conn, &c, &new, None).await?;
                     emit(conn, &c.ids, c.now(), &Event::ActorUpdated { actor: new.id }).await?;
                 }
                 for seat in store::aliases::seats(conn, old.id).await? {
@@ -246,6 +246,9 @@ pub(super) async fn lead_followers(ctx: &Ctx, from: ActorId, to: ActorId) -> Res
     if from.moved_to.as_ref() != Some(&to.uri) {
         // They stayed after all.
         return Ok(());
+    }
+    if from.is_group() {
+        return handover::lead_members(ctx, &from, &to).await;
     }
     let mut after = 0;
     loop {

@@ -5,12 +5,12 @@ use diesel::prelude::*;
 use super::db_fn;
 use super::schema::{actors, aliases, follows, groups};
 use crate::base::*;
-use crate::domain::actors::ActorState;
+use crate::domain::actors::{ActorKind, ActorState};
 use crate::domain::groups::{Follow, FollowState};
 use crate::store::query::RunQueryDsl;
 
 db_fn! {
-    /// Notes that a member was someone elsewhere before.
+    /// Notes that a member or group was someone elsewhere before.
     pub async fn insert(conn, actor: ActorId, former: ActorId) -> usize {
         diesel::insert_into(aliases::table)
             .values((aliases::actor_id.eq(actor), aliases::former_id.eq(former)))
@@ -29,7 +29,7 @@ db_fn! {
         diesel::delete(aliases::table.filter(aliases::actor_id.eq(actor))).execute(conn).await
     }
 
-    /// Who a member was before: ids here and ActivityPub ids.
+    /// Who a member or group was before: ids here and ActivityPub ids.
     pub async fn of(conn, actor: ActorId) -> Vec<(ActorId, String)> {
         aliases::table
             .inner_join(actors::table.on(actors::id.eq(aliases::former_id)))
@@ -52,6 +52,27 @@ db_fn! {
     pub async fn gone_to(conn, uri: &str) -> Vec<ActorId> {
         actors::table
             .filter(actors::moved_to.eq(uri).and(actors::host_id.eq(HostId::LOCAL)))
+            .select(actors::id)
+            .load(conn)
+            .await
+    }
+
+    /// Whom we know of that went on under an ActivityPub id, here and elsewhere.
+    pub async fn before(conn, uri: &str) -> Vec<ActorId> {
+        actors::table
+            .filter(actors::moved_to.eq(uri).and(actors::state.eq(ActorState::Active)))
+            .order(actors::id)
+            .select(actors::id)
+            .load(conn)
+            .await
+    }
+
+    /// Groups that someone is in and that went on under an ActivityPub id.
+    pub async fn seats_before(conn, member: ActorId, uri: &str) -> Vec<ActorId> {
+        follows::table
+            .inner_join(actors::table.on(actors::id.eq(follows::target_id)))
+            .filter(follows::follower_id.eq(member).and(follows::state.eq(FollowState::Accepted)))
+            .filter(actors::moved_to.eq(uri).and(actors::kind.eq(ActorKind::Group)))
             .select(actors::id)
             .load(conn)
             .await

@@ -24,6 +24,18 @@ db_fn! {
             .await
     }
 
+    /// The post that the last line of a kind in a group's log is about.
+    pub async fn last_logged_post(conn, group: ActorId, action: ModAction) -> Option<PostId> {
+        moderation_log::table
+            .filter(moderation_log::group_id.eq(group).and(moderation_log::action.eq(action)))
+            .order(moderation_log::id.desc())
+            .select(moderation_log::post_id)
+            .first::<Option<PostId>>(conn)
+            .await
+            .optional()
+            .map(Option::flatten)
+    }
+
     /// The log of a group, newest first, before `before`.
     pub async fn list_log(conn, group: ActorId, before: i64, limit: i64) -> Vec<LogLine> {
         moderation_log::table

@@ -11,6 +11,7 @@ use super::views::{Avatar, PostCard, Shelf};
 use super::visit::{PageResult, Visit};
 use super::{page, views};
 use crate::base::*;
+use crate::domain::actors::ActorCard;
 use crate::domain::groups::{FollowState, GroupKind, GroupRole, Posting};
 use crate::domain::media::{Media, MediaKind};
 use crate::domain::posts::PostView;
@@ -101,6 +102,10 @@ pub(super) struct Head {
     pub may_manage: bool,
     /// Owns it.
     pub owner: bool,
+    /// May hand it over to another organisation.
+    pub may_hand_over: bool,
+    /// It was handed over.
+    pub handed_over: bool,
     /// What they hear of it.
     pub notify: &'static str,
     /// Not on home.
@@ -153,6 +158,8 @@ impl Head {
             moderator: view.moderator,
             may_manage: view.may_manage,
             owner: view.follow.as_ref().is_some_and(|f| f.is_member() && f.role == GroupRole::Owner),
+            may_hand_over: view.may_hand_over,
+            handed_over: view.actor.moved_to.is_some(),
             notify: view.follow.as_ref().map_or("none", |follow| follow.notify.as_str()),
             muted: view.follow.as_ref().is_some_and(|follow| follow.muted),
             archived: group.archived_at,
@@ -305,6 +312,8 @@ struct ShowPage {
     next: Option<i64>,
     first: bool,
     keepers: Vec<Keeper>,
+    now: Option<ActorCard>,
+    former: Vec<ActorCard>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -342,6 +351,8 @@ async fn show(
         next: shown.posts.next,
         first: query.before.is_none(),
         keepers: shown.moderators.iter().map(Keeper::of).collect(),
+        now: shown.now,
+        former: shown.former,
         h,
         c,
     })

@@ -16,6 +16,7 @@ mod first_run;
 mod forms;
 mod group_forms;
 mod groups;
+mod handover;
 mod history;
 mod home;
 mod invitations;
@@ -96,6 +97,7 @@ pub fn router(ctx: Ctx) -> Router {
         .merge(tips::routes())
         .merge(wiki::routes())
         .merge(group_forms::routes())
+        .merge(handover::routes())
         .merge(members::routes())
         .merge(moderation::routes())
         .merge(search::routes())

@@ -208,16 +208,18 @@ impl Federation {
         Ok(answer::document(&count(&format!("{}/following", actor.uri), 0), Keep::Private))
     }
 
-    /// How many follow a group. With `is_follower` (Lemmy) whether one actor does: for hosts that have a member.
+    /// How many follow a group. With `is_follower` (Lemmy) whether one actor does: for hosts that have a member, and for the one
+    /// where the group goes on.
     async fn group_followers(&self, name: &str, part: &Part, viewer: &Viewer) -> Result<Response> {
         let mut conn = self.ctx.db.read().await?;
         let (actor, group, reads) = self.group(&mut conn, name, viewer).await?;
         if let Some(uri) = &part.is_follower {
-            if group.kind == GroupKind::Public {
+            let is_home = self.is_new_home(&mut conn, &actor, viewer).await?;
+            if group.kind == GroupKind::Public && !is_home {
                 return Ok(answer::refusal(400));
             }
             let asked = actors::find_by_uri(&mut conn, uri).await?;
-            let follow = match asked.filter(|_| reads) {
+            let follow = match asked.filter(|_| reads || is_home) {
                 Some(asked) => groups::find_follow(&mut conn, asked.id, actor.id).await?,
                 None => None,
             };

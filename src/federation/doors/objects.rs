@@ -202,12 +202,12 @@ impl Federation {
             Some(id) => media::find(&mut self.ctx.db.read().await?, id).await?.map(|m| m.mime),
             None => None,
         };
-        let (mut fields, mut former) = (Vec::new(), Vec::new());
-        if group.is_none() {
-            fields = services::expertise::open_fields(&self.ctx, actor.id).await?;
-            let before = aliases::of(&mut self.ctx.db.read().await?, actor.id).await?;
-            former = before.into_iter().map(|(_, uri)| uri).collect();
-        }
+        let fields = match group {
+            Some(_) => Vec::new(),
+            None => services::expertise::open_fields(&self.ctx, actor.id).await?,
+        };
+        let before = aliases::of(&mut self.ctx.db.read().await?, actor.id).await?;
+        let former = before.into_iter().map(|(_, uri)| uri).collect();
         Ok(convert::actor(&ActorParts { actor, group, keys, icon_mime, fields, former, urls: &self.ctx.urls }))
     }
 

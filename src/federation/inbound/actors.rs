@@ -13,6 +13,9 @@ use crate::store::{actors, aliases, groups};
 const CHUNK: i64 = 200;
 /// How often one actor may move.
 const MOVES: Quota = Quota { burst: 1, every: 7 * Time::DAY };
+/// How often one group may: who hands it over may take it back and do it again. Its members keep their old seats, so that nobody
+/// is sent back and forth.
+const GROUP_MOVES: Quota = Quota { burst: 3, every: 7 * Time::DAY };
 
 impl Federation {
     /// A new profile: its own word, or asked of its server.
@@ -61,7 +64,9 @@ impl Federation {
         if to.kind != actor.kind || to.state != ActorState::Active {
             return Err(Error::NotFound);
         }
-        self.ctx.throttle.take(&[(format!("move {}", actor.id), MOVES)], self.ctx.now())?;
+        self.check_no_wider(actor, &to).await?;
+        let often = if actor.is_group() { GROUP_MOVES } else { MOVES };
+        self.ctx.throttle.take(&[(format!("move {}", actor.id), often)], self.ctx.now())?;
         if !to.is_local() {
             self.probed(&to.uri, to.host_id).await?;
         }

@@ -46,7 +46,9 @@ impl Federation {
             // Its server would show members' posts to strangers, or lose the group in the answers.
             Err(Error::forbidden("error-server-cannot"))
         } else {
-            follows::received_request(&self.ctx, &item.actor, &target, &uri, host.shares(PeerScope::Network)).await
+            let along = facts.is_some() && self.comes_along(&item.actor, &target).await?;
+            let peer = host.shares(PeerScope::Network);
+            follows::received_request(&self.ctx, &item.actor, &target, &uri, peer, along).await
         };
         match outcome {
             Ok(_) => Ok(()),

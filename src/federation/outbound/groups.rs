@@ -10,7 +10,7 @@ use super::batch::{Batch, Target, merge};
 use super::posts::Place;
 use crate::base::*;
 use crate::domain::actors::{Actor, ActorKind};
-use crate::domain::groups::GroupKind;
+use crate::domain::groups::{Group, GroupKind};
 use crate::store::{federation as rows, groups, leaving, moderation, posts};
 
 impl Federation {
@@ -38,13 +38,7 @@ impl Federation {
 
     async fn tell_profile(&self, actor: &Actor, keys: &OwnKeys) -> Result<()> {
         let group = groups::find(&mut self.ctx.db.read().await?, actor.id).await?;
-        let targets = match &group {
-            Some(facts) => {
-                let followers = self.followers_of(actor, facts).await?;
-                merge(vec![followers.wrapped, followers.plain])
-            }
-            None => self.follower_inboxes(actor.id).await?,
-        };
+        let targets = self.told_of(actor, group.as_ref()).await?;
         if targets.is_empty() {
             return Ok(());
         }
@@ -62,15 +56,26 @@ impl Federation {
         self.send(batch).await
     }
 
+    /// Who follows an actor; of a group those who may read it.
+    async fn told_of(&self, actor: &Actor, group: Option<&Group>) -> Result<Vec<Target>> {
+        let Some(facts) = group else { return self.follower_inboxes(actor.id).await };
+        let followers = self.followers_of(actor, facts).await?;
+        Ok(merge(vec![followers.wrapped, followers.plain]))
+    }
+
     /// Tells followers, the new server, and the groups that one is in, where one goes on.
     pub(super) async fn moved(&self, actor: ActorId, to: ActorId) -> Result<()> {
         let (actor, to) = (self.get_actor(actor).await?, self.get_actor(to).await?);
         if !actor.is_local() || actor.moved_to.as_deref() != Some(to.uri.as_str()) {
             return Ok(());
         }
-        let followed = leaving::follows_from(&mut self.ctx.db.read().await?, actor.id).await?;
+        let mut conn = self.ctx.db.read().await?;
+        let group = groups::find(&mut conn, actor.id).await?;
+        let followed = leaving::follows_from(&mut conn, actor.id).await?;
+        drop(conn);
+        let followers = self.told_of(&actor, group.as_ref()).await?;
         let others: Vec<ActorId> = followed.into_iter().chain([to.id]).collect();
-        let targets = merge(vec![self.follower_inboxes(actor.id).await?, self.inboxes(&others).await?]);
+        let targets = merge(vec![followers, self.inboxes(&others).await?]);
         let address = Address { to: vec![format!("{}/followers", actor.uri), to.uri.clone()], cc: Vec::new() };
         let now = self.ctx.now();
         let activity = Activity::new(self.fresh_id(), "Move", &actor.uri, json!(actor.uri), address, now)

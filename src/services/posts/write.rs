@@ -177,13 +177,13 @@ pub async fn publish(ctx: &Ctx, viewer: &Viewer, mut form: PostForm) -> Result<P
 }
 
 /// Where a post goes, after every check.
-struct Place {
-    audience: AudienceId,
-    group: Option<(Group, Actor)>,
-    parent: Option<Post>,
-    root: Option<Post>,
-    kind: PostKind,
-    state: PostState,
+pub(super) struct Place {
+    pub audience: AudienceId,
+    pub group: Option<(Group, Actor)>,
+    pub parent: Option<Post>,
+    pub root: Option<Post>,
+    pub kind: PostKind,
+    pub state: PostState,
 }
 
 async fn place(conn: &mut Conn, ctx: &Ctx, viewer: &Viewer, form: &PostForm, text: &Text) -> Result<Place> {
@@ -310,7 +310,8 @@ async fn conversation(conn: &mut Conn, ctx: &Ctx, me: ActorId, form: &PostForm, 
     Ok(audience.id)
 }
 
-async fn insert(
+/// Stores a post in its place, with all that hangs on it. Within the caller's transaction.
+pub(super) async fn insert(
     conn: &mut Conn,
     ctx: &Ctx,
     me: ActorId,

@@ -8,6 +8,7 @@ mod discovery;
 mod documents;
 mod doors;
 mod extras;
+mod handover;
 mod hostile;
 mod keys;
 mod meetings;
