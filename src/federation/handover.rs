@@ -5,7 +5,8 @@ use super::wire::Doc;
 use crate::base::*;
 use crate::domain::Viewer;
 use crate::domain::actors::{Actor, ActorState};
-use crate::domain::groups::{Follow, Group, GroupKind};
+use crate::domain::groups::{Group, GroupKind};
+use crate::domain::peers::PeerScope;
 use crate::store::{Conn, actors, aliases, groups};
 
 impl Federation {
@@ -20,7 +21,8 @@ impl Federation {
         let follow = groups::find_follow(&mut conn, who.id, group.id).await?;
         let facts = groups::find(&mut conn, group.id).await?.ok_or(Error::NotFound)?;
         let asks = facts.approval || facts.kind == GroupKind::Private;
-        if !asks || follow.as_ref().is_some_and(Follow::is_member) {
+        let known = follow.as_ref().is_some_and(|follow| follow.is_member() || follow.is_banned(self.ctx.now()));
+        if !asks || known || facts.archived_at.is_some() {
             return Ok(false);
         }
         drop(conn);
@@ -57,7 +59,23 @@ impl Federation {
     /// Whether who asks is the server where a group of ours goes on: it may know who was in it.
     pub(super) async fn is_new_home(&self, conn: &mut Conn, group: &Actor, viewer: &Viewer) -> Result<bool> {
         let (Viewer::Peer { host, .. }, Some(to)) = (viewer, &group.moved_to) else { return Ok(false) };
-        Ok(actors::find_by_uri(conn, to).await?.is_some_and(|to| to.host_id == *host))
+        let is_there = actors::find_by_uri(conn, to).await?.is_some_and(|to| to.host_id == *host);
+        let closed = groups::find(conn, group.id).await?.is_some_and(|facts| facts.kind != GroupKind::Public);
+        // Who was in a closed one is told as long as the agreement holds.
+        Ok(is_there && (!closed || crate::store::federation::get_host(conn, *host).await?.is_peer()))
+    }
+
+    /// Whether members here go along with a group by themselves. Out of a closed one they are not told to a server with which
+    /// nothing was agreed; they read where it went, and choose.
+    pub(super) async fn leads_members(&self, from: &Actor, to: &Actor) -> Result<bool> {
+        let mut conn = self.ctx.db.read().await?;
+        let Some(group) = groups::find(&mut conn, from.id).await? else { return Ok(true) };
+        if group.kind == GroupKind::Public || to.is_local() {
+            return Ok(true);
+        }
+        let host = crate::store::federation::get_host(&mut conn, to.host_id).await?;
+        let agreed = if group.kind == GroupKind::Network { host.shares(PeerScope::Network) } else { host.is_peer() };
+        Ok(agreed && host.is_kring())
     }
 
     /// That a group does not become one that more people read: what its members wrote there was for fewer.

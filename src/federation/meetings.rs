@@ -19,6 +19,8 @@ use crate::store::{actors, meetings};
 const MEETING: &str = "https://joinkring.org/ns#meeting";
 /// As written inside our documents.
 const SHORT: &str = "kring:meeting";
+/// An offer that was on its way for so long is answered no more.
+const LATE: i64 = 18 * Time::HOUR;
 /// How far ahead a time is believed.
 const SOON: i64 = 62 * Time::DAY;
 
@@ -47,6 +49,9 @@ impl Federation {
         let Some(meeting) = self.meeting(id, MeetingState::Asked).await? else { return Ok(()) };
         let (Some(host), Some(uri)) = (meeting.host_id, meeting.uri) else { return Ok(()) };
         let host = crate::store::federation::get_host(&mut self.ctx.db.read().await?, host).await?;
+        if !service::may_ask(&mut self.ctx.db.read().await?, meeting.member_id, host.id).await? {
+            return Ok(());
+        }
         let server = self.handle(&server_name(&host.name), &host.name).await?;
         let member = self.get_actor(meeting.member_id).await?;
         let wish = service::wish(&self.ctx, member.id).await?;
@@ -105,6 +110,12 @@ impl Federation {
         let to_us = offered.one_id("object") == Some(self.ctx.urls.server_actor().as_str());
         let uri = item.envelope.id.as_deref().filter(|_| own && to_us && item.actor.kind == ActorKind::Person);
         let uri = uri.ok_or(Error::NotFound)?;
+        let now = self.ctx.now();
+        let sent = item.doc.text("published").and_then(Time::parse_rfc3339).unwrap_or(now);
+        if now.since(sent) > LATE {
+            // Its server has given up on it.
+            return Ok(true);
+        }
         let days = item.doc.text("kring:days").unwrap_or_default();
         let days = days.chars().filter(|day| ('1'..='7').contains(day)).take(7).collect();
         let told = item.doc.items("kring:expertise").take(PeopleQuestion::MOST_TOLD).filter_map(read_told).collect();

@@ -2,6 +2,7 @@
 //! means the same, and when nothing of that exists, what is spelled almost like it.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 
 use tantivy::query::{BooleanQuery, BoostQuery, DisjunctionMaxQuery, FuzzyTermQuery, Query, TermQuery};
 use tantivy::schema::{Field, IndexRecordOption};
@@ -41,6 +42,7 @@ impl Expander<'_> {
     /// One query for each word.
     pub fn words(&mut self, asked: &Asked) -> Result<Vec<Box<dyn Query>>> {
         let mut out = Vec::new();
+        let phrases = called_otherwise(asked, self.synonyms);
         for (place, word) in asked.words.iter().enumerate() {
             let last = place + 1 == asked.words.len();
             let mut forms: Vec<(Term, f32)> = Vec::new();
@@ -66,7 +68,9 @@ impl Expander<'_> {
             if word.len() >= if last { 2 } else { 4 } {
                 begun = self.begun_with(word)?;
             }
-            for phrase in self.synonyms.of(word) {
+            // What answers a phrase answers each of its words.
+            let of_phrase = phrases.iter().filter(|(words, _)| words.contains(&place)).flat_map(|(_, others)| others);
+            for phrase in self.synonyms.of(word).iter().chain(of_phrase) {
                 match phrase.as_slice() {
                     [one] => self.itself(one, SYNONYM, &mut forms),
                     several => others.push(self.all_of(several, SYNONYM)),
@@ -154,7 +158,7 @@ impl Expander<'_> {
 
     /// Words of the index that begin with this one, the most frequent.
     fn begun_with(&self, word: &str) -> Result<Vec<String>> {
-        let mut found: HashMap<String, u64> = HashMap::new();
+        let mut found: HashMap<Vec<u8>, u64, foldhash::fast::RandomState> = HashMap::default();
         for field in self.searched() {
             for reader in self.searcher.segment_readers() {
                 let inverted = reader.inverted_index(field).map_err(engine)?;
@@ -164,14 +168,17 @@ impl Expander<'_> {
                         break;
                     }
                     let count = u64::from(stream.value().doc_freq);
-                    *found.entry(String::from_utf8_lossy(stream.key()).into_owned()).or_default() += count;
+                    match found.get_mut(stream.key()) {
+                        Some(known) => *known += count,
+                        None => drop(found.insert(stream.key().to_vec(), count)),
+                    }
                 }
             }
         }
-        Ok(most(found.into_iter().map(|(word, count)| (word, 1.0, count)), BEGUN)
-            .into_iter()
-            .map(|one| one.0)
-            .collect())
+        let mut found: Vec<(Vec<u8>, u64)> = found.into_iter().collect();
+        found.sort_unstable_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
+        found.truncate(BEGUN);
+        Ok(found.into_iter().map(|(word, _)| String::from_utf8_lossy(&word).into_owned()).collect())
     }
 
     /// Words spelled almost like this one: one letter other in a short word, two in a long one.
@@ -208,8 +215,12 @@ impl Expander<'_> {
         for (at, _) in word.char_indices().filter(|(at, _)| *at >= 4 && word.len() - at >= 4) {
             let (left, right) = word.split_at(at);
             let bare = left.strip_suffix(['s', 'e']).filter(|bare| bare.len() >= 4);
+            let right_count = self.count(right)?;
+            if right_count == 0 {
+                continue;
+            }
             for left in std::iter::once(left).chain(bare) {
-                let rank = self.count(left)?.min(self.count(right)?);
+                let rank = self.count(left)?.min(right_count);
                 if rank > 0 && best.as_ref().is_none_or(|(most, _, _)| rank > *most) {
                     best = Some((rank, left.to_owned(), right.to_owned()));
                 }
@@ -229,6 +240,15 @@ impl Expander<'_> {
     fn searched(&self) -> Vec<Field> {
         if self.heads_only { vec![self.fields.head] } else { vec![self.fields.head, self.fields.body] }
     }
+}
+
+/// What phrases of a question can be called otherwise: which words of it, and the other names.
+fn called_otherwise(asked: &Asked, synonyms: &Synonyms) -> Vec<(Range<usize>, Vec<Vec<String>>)> {
+    let at = |place: usize| {
+        let found = synonyms.of_phrases(&asked.words[place..]);
+        found.into_iter().map(move |(words, others)| (place..place + words, others))
+    };
+    (0..asked.words.len()).flat_map(at).collect()
 }
 
 /// The best by worth, then by how often they occur.

@@ -187,6 +187,8 @@ pub fn marks(asked: &Asked, synonyms: &super::Synonyms) -> Vec<String> {
         out.extend(synonyms.of(word).iter().flatten().cloned());
         out.push(word.clone());
     }
+    let phrases = (0..asked.words.len()).flat_map(|place| synonyms.of_phrases(&asked.words[place..]));
+    out.extend(phrases.flat_map(|(_, others)| others).flatten());
     out.extend(asked.parts.iter().flatten().filter(|part| part.len() >= 3).cloned());
     out.sort_by_key(|word| std::cmp::Reverse(word.len()));
     out.dedup();

@@ -152,7 +152,7 @@ pub async fn approve(ctx: &Ctx, viewer: &Viewer, id: ActorId) -> Result<()> {
         })
         .await?;
     ctx.wake.now();
-    Ok(())
+    newcomers::tell_buddy(ctx, id).await
 }
 
 /// Refuses someone who asked: the account and the name are free again.

@@ -161,6 +161,7 @@ pub async fn add(ctx: &Ctx, viewer: &Viewer, relation: Relation, word: &str, not
             })
         })
         .await?;
+    ctx.ideas.forget(me).await;
     ctx.wake.now();
     Ok(())
 }

@@ -189,6 +189,10 @@ async fn successor(
     let Some(facts) = facts.filter(|_| new.is_group() && new.state == ActorState::Active) else {
         return Err(Error::invalid("to", "error-handover-unknown"));
     };
+    if new.moved_to.as_ref().is_some_and(|to| *to != actor.uri) {
+        // It went on somewhere else itself.
+        return Err(Error::invalid("to", "error-handover-unknown"));
+    }
     let host = store::federation::get_host(&mut conn, new.host_id).await?;
     let agreed = if group.kind == GroupKind::Network { host.shares(PeerScope::Network) } else { host.is_peer() };
     policy::check_successor(group, facts.kind, agreed && host.is_kring())?;
@@ -240,7 +244,7 @@ pub async fn go(ctx: &Ctx, viewer: &Viewer, id: ActorId, typed: &str, sure: bool
                 }
                 let (post, change) = note.pin(conn, &c, me, (&group, &actor)).await?;
                 set_gone(conn, &c, &actor, Some(&to.uri)).await?;
-                if to.moved_to.is_some() {
+                if to.moved_to.as_ref() == Some(&actor.uri) {
                     // It came from here, and goes on there again.
                     set_gone(conn, &c, &to, None).await?;
                 }

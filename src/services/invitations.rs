@@ -181,7 +181,7 @@ pub async fn accept(ctx: &Ctx, code: &str, form: Acceptance, device: Device) -> 
     let checked = people::check(ctx, new).await?;
     let c = ctx.clone();
     let guest = invitation.person_kind == PersonKind::Guest;
-    let begun = ctx
+    let (id, begun) = ctx
         .db
         .write(move |conn| {
             Box::pin(async move {
@@ -190,11 +190,12 @@ pub async fn accept(ctx: &Ctx, code: &str, form: Acceptance, device: Device) -> 
                     newcomers::begin(conn, &c, id, Some(invitation.inviter_id)).await?;
                 }
                 join_groups(conn, &c, &invitation, id).await?;
-                sessions::begin(conn, &c, Some(id), &device, Default::default()).await
+                Ok((id, sessions::begin(conn, &c, Some(id), &device, Default::default()).await?))
             })
         })
         .await?;
     ctx.wake.now();
+    newcomers::tell_buddy(ctx, id).await?;
     Ok(begun)
 }
 

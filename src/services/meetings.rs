@@ -9,10 +9,11 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use self::pair::{Candidate, ordered};
+use super::throttle::Quota;
 use super::{Ctx, notices};
 use crate::base::*;
 use crate::domain::Viewer;
-use crate::domain::actors::{Actor, ActorKind};
+use crate::domain::actors::{Actor, ActorKind, ActorState};
 use crate::domain::knowledge::{Choices, PeerTold, PeopleQuestion, ReferralState, Relation, Told};
 use crate::domain::meetings::{Meeter, Meeting, MeetingState, Reason, Wish};
 use crate::domain::notices::NoticeKind;
@@ -35,8 +36,13 @@ const HOURS: std::ops::Range<i8> = 9..18;
 const PATIENCE: i64 = 20 * Time::HOUR;
 /// People matched at once: what is compared grows with the square.
 const AT_ONCE: i64 = 400;
+/// How often somebody is chosen anew who was taken meanwhile.
+const TRIES: usize = 3;
 /// Most that is taken from one server in a month.
 const MAX_FROM_HOST: i64 = 200;
+/// How often one server may ask, and one person of it.
+const OF_HOST: Quota = Quota { burst: 200, every: 10 * Time::SECOND };
+const OF_ONE: Quota = Quota { burst: 4, every: 6 * Time::HOUR };
 /// Meetings on the page of a member.
 const LINES: i64 = 13;
 
@@ -72,8 +78,8 @@ pub enum Message {
 pub struct Mine {
     /// How they want it, if they do.
     pub wants: Option<Meeter>,
-    /// This month's.
-    pub now: Option<Meeting>,
+    /// This month's, and one of the month before that is still to come.
+    pub now: Vec<Meeting>,
     /// Earlier ones, the last first.
     pub before: Vec<Meeting>,
     /// Partners with an agreement about people, by name.
@@ -110,10 +116,11 @@ pub async fn mine(ctx: &Ctx, viewer: &Viewer) -> Result<Mine> {
     // One that was proposed late in a month is still to come in the next.
     let begins = |meeting: &Meeting| meeting.begins_at.is_some_and(|at| at.plus(Time::DAY) > ctx.now());
     let month = month(ctx);
-    let at = all.iter().position(|meeting| meeting.other.is_some() && (meeting.month == month || begins(meeting)));
-    let now = at.map(|at| all.remove(at));
-    all.retain(|meeting| meeting.other.is_some() && meeting.state == MeetingState::Proposed);
-    Ok(Mine { wants, now, before: all, partners, has_days })
+    all.retain(|meeting| meeting.other.is_some());
+    let (now, mut before): (Vec<_>, Vec<_>) =
+        all.into_iter().partition(|meeting| meeting.month == month || begins(meeting));
+    before.retain(|meeting| meeting.state == MeetingState::Proposed);
+    Ok(Mine { wants, now, before, partners, has_days })
 }
 
 /// Wants to meet someone each month: `Some(true)` also at a partner, `None` no longer.
@@ -125,6 +132,10 @@ pub async fn choose(ctx: &Ctx, viewer: &Viewer, wants: Option<bool>) -> Result<(
     ctx.db
         .write(move |conn| {
             Box::pin(async move {
+                if wants != Some(true) {
+                    // What a partner answers now comes too late.
+                    store::meetings::forget_asked(conn, me).await?;
+                }
                 match wants {
                     Some(peers) => store::meetings::put_meeter(conn, me, peers, now).await,
                     None => store::meetings::delete_meeter(conn, me).await,
@@ -196,12 +207,24 @@ pub async fn round(ctx: &Ctx, month: i32, day: i8) -> Result<()> {
     let any = lookups_any(ctx).await?;
     let (abroad, here): (Vec<Meeter>, Vec<Meeter>) =
         free.into_iter().partition(|meeter| meeter.peers && any && day <= PARTNERS_UNTIL);
-    for meeter in abroad {
-        if let Some(host) = turn(&partners, meeter.member_id, day) {
-            ask(ctx, meeter.member_id, month, host).await?;
+    ask_for(ctx, month, day, &partners, abroad.iter().map(|meeter| meeter.member_id).collect()).await?;
+    match_here(ctx, here, month).await
+}
+
+/// Asks a partner for each of some members, but none that they shut out.
+async fn ask_for(ctx: &Ctx, month: i32, day: i8, partners: &[Host], who: Vec<ActorId>) -> Result<()> {
+    if who.is_empty() || partners.is_empty() {
+        return Ok(());
+    }
+    let out = store::regards::hosts_out(&mut ctx.db.read().await?, &who).await?;
+    for member in who {
+        let fit =
+            partners.iter().map(|host| host.id).filter(|host| !out.contains(&(member, *host))).collect::<Vec<_>>();
+        if let Some(host) = turn(&fit, member, day) {
+            ask(ctx, member, month, host).await?;
         }
     }
-    match_here(ctx, here, month).await
+    Ok(())
 }
 
 /// Whether there is any partner with an agreement about people.
@@ -219,10 +242,10 @@ async fn ask_of(ctx: &Ctx) -> Result<Vec<Host>> {
 }
 
 /// Whom to ask for someone today: each day another, and not all begin with the same.
-fn turn(partners: &[Host], member: ActorId, day: i8) -> Option<HostId> {
+fn turn(partners: &[HostId], member: ActorId, day: i8) -> Option<HostId> {
     let n = i64::try_from(partners.len()).ok().filter(|n| *n > 0)?;
     let at = (member.0 >> 16).wrapping_add(i64::from(day)).rem_euclid(n);
-    partners.get(usize::try_from(at).ok()?).map(|host| host.id)
+    partners.get(usize::try_from(at).ok()?).copied()
 }
 
 async fn ask(ctx: &Ctx, member: ActorId, month: i32, host: HostId) -> Result<()> {
@@ -355,6 +378,13 @@ async fn propose(
     Ok(())
 }
 
+/// Whether a partner may still be asked for a member, or answer: the member takes part and wants it, and the agreement holds.
+pub async fn may_ask(conn: &mut Conn, member: ActorId, host: HostId) -> Result<bool> {
+    let wants = store::meetings::meeter(conn, member).await?.is_some_and(|wants| wants.peers);
+    let active = store::actors::get(conn, member).await?.state == ActorState::Active;
+    Ok(wants && active && store::federation::get_host(conn, host).await?.shares(PeerScope::People))
+}
+
 /// What a partner is told of a member who wants to meet someone there: what they tell partners anyway.
 pub async fn wish(ctx: &Ctx, member: ActorId) -> Result<Wish> {
     let mut conn = ctx.db.read().await?;
@@ -375,6 +405,8 @@ pub async fn wish(ctx: &Ctx, member: ActorId) -> Result<Wish> {
 /// # Errors
 /// `NotFound` without an agreement about people.
 pub async fn received_wish(ctx: &Ctx, from: &Actor, uri: &str, wish: Wish) -> Result<()> {
+    let asked = [(format!("meet-host-{}", from.host_id), OF_HOST), (format!("meet-{}", from.id), OF_ONE)];
+    ctx.throttle.take(&asked, ctx.now())?;
     let (c, from_id, host_id, uri) = (ctx.clone(), from.id, from.host_id, uri.to_owned());
     let month = month(ctx);
     let found = ctx
@@ -399,26 +431,29 @@ pub async fn received_wish(ctx: &Ctx, from: &Actor, uri: &str, wish: Wish) -> Re
                 {
                     return Ok(None);
                 }
-                let Some((who, reason)) = choose_for(conn, from_id, month, &wish).await? else { return Ok(None) };
-                let id = MeetingId(c.ids.next());
-                let new = NewMeeting {
-                    id,
-                    member_id: who.id,
-                    month,
-                    other_id: Some(from_id),
-                    host_id: Some(host_id),
-                    uri: Some(uri.clone()),
-                    reason,
-                    begins_at: pair::time(c.now(), &c.zone, &who.days, &wish.days),
-                    state: MeetingState::Proposed,
-                    created_at: c.now(),
-                };
-                if !put(conn, &new).await? {
-                    return Ok(None);
+                // Another process may have given the first one away a moment ago.
+                for _ in 0..TRIES {
+                    let Some((who, reason)) = choose_for(conn, from_id, month, &wish).await? else { break };
+                    let id = MeetingId(c.ids.next());
+                    let new = NewMeeting {
+                        id,
+                        member_id: who.id,
+                        month,
+                        other_id: Some(from_id),
+                        host_id: Some(host_id),
+                        uri: Some(uri.clone()),
+                        reason,
+                        begins_at: pair::time(c.now(), &c.zone, &who.days, &wish.days),
+                        state: MeetingState::Proposed,
+                        created_at: c.now(),
+                    };
+                    if put(conn, &new).await? {
+                        agree(conn, &c, who.id, from_id, false, uri).await?;
+                        tell(conn, &c, &Message::Yes { meeting: id }).await?;
+                        return Ok(Some((who.id, id)));
+                    }
                 }
-                agree(conn, &c, who.id, from_id, false, uri).await?;
-                tell(conn, &c, &Message::Yes { meeting: id }).await?;
-                Ok(Some((who.id, id)))
+                Ok(None)
             })
         })
         .await?;
@@ -433,7 +468,9 @@ pub async fn received_wish(ctx: &Ctx, from: &Actor, uri: &str, wish: Wish) -> Re
 async fn choose_for(conn: &mut Conn, from: ActorId, month: i32, wish: &Wish) -> Result<Option<(Candidate, Reason)>> {
     let free = store::meetings::free(conn, month, AT_ONCE).await?;
     let mut ids: Vec<ActorId> = free.into_iter().filter(|one| one.peers).map(|one| one.member_id).collect();
-    let shut: HashSet<ActorId> = store::moderation::out_of_reach(conn, &ids, from).await?.into_iter().collect();
+    let mut shut: HashSet<ActorId> = store::moderation::out_of_reach(conn, &ids, from).await?.into_iter().collect();
+    // A no to contact stays a no.
+    shut.extend(store::contacts::refused(conn, &ids, from).await?);
     ids.retain(|id| !shut.contains(id));
     let people = candidates(conn, &ids, THERE).await?;
     let key = |told: &PeerTold| text::term_key(&told.label_nl);
@@ -475,7 +512,8 @@ pub async fn received_yes(
     reason: Reason,
     begins_at: Option<Time>,
 ) -> Result<bool> {
-    let Some(asker) = asker.filter(|asker| asker.is_local() && from.kind == ActorKind::Person) else {
+    let Some(asker) = asker.filter(|asker| asker.is_local() && from.kind == ActorKind::Person && ctx.urls.is_ours(uri))
+    else {
         return Ok(false);
     };
     let (c, from_id, host, asker, uri) = (ctx.clone(), from.id, from.host_id, asker.id, uri.to_owned());
@@ -490,8 +528,13 @@ pub async fn received_yes(
                 if again {
                     return Ok(None);
                 }
+                if host == HostId::LOCAL || !store::federation::get_host(conn, host).await?.shares(PeerScope::People) {
+                    return Ok(None);
+                }
                 let open = known.filter(|known| known.state == MeetingState::Asked);
-                let shut = store::moderation::is_blocked(conn, asker, from_id).await?;
+                let shut = !may_ask(conn, asker, host).await?
+                    || !store::moderation::out_of_reach(conn, &[asker], from_id).await?.is_empty()
+                    || !store::contacts::refused(conn, &[asker], from_id).await?.is_empty();
                 let Some(open) = open.filter(|_| !shut) else {
                     let off = Message::Off { member: asker, other: from_id, uri, ours: true };
                     return tell(conn, &c, &off).await.map(|()| None);

@@ -195,15 +195,18 @@ pub(super) async fn give_up_seats(conn: &mut Conn, follower: &Actor, group: Acto
     Ok(())
 }
 
-/// Someone elsewhere goes on under another name, and both names say so: members here follow that (or join, if it is a group), and their seats in groups
-/// here are theirs under the new one. A member here has them at once, others when they follow the group.
-pub async fn received(ctx: &Ctx, from: &Actor, to: &Actor) -> Result<()> {
+/// Someone elsewhere goes on under another name, and both names say so: members here follow that (or join, if it is a group)
+/// when they are to be led there, and their seats in groups here are theirs under the new one. A member here has them at once,
+/// others when they follow the group.
+pub async fn received(ctx: &Ctx, from: &Actor, to: &Actor, lead: bool) -> Result<()> {
+    // Said again it moves nobody who has left the new group since.
+    let again = from.is_group() && from.moved_to.as_ref() == Some(&to.uri);
     let (c, old, new) = (ctx.clone(), from.clone(), to.clone());
     ctx.db
         .write(move |conn| {
             Box::pin(async move {
                 handover::set_gone(conn, &c, &old, Some(&new.uri)).await?;
-                if new.moved_to.is_some() {
+                if new.moved_to.as_ref() == Some(&old.uri) {
                     // Who comes back is here again.
                     handover::set_gone(conn, &c, &new, None).await?;
                     emit(conn, &c.ids, c.now(), &Event::ActorUpdated { actor: new.id }).await?;
@@ -214,6 +217,9 @@ pub async fn received(ctx: &Ctx, from: &Actor, to: &Actor) -> Result<()> {
                     } else {
                         offer_seat(conn, &c, &seat, &new).await?;
                     }
+                }
+                if again || !lead {
+                    return Ok(());
                 }
                 emit(conn, &c.ids, c.now(), &Event::Moved { actor: old.id, to: new.id }).await
             })

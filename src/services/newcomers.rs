@@ -74,6 +74,15 @@ pub(super) async fn begin(conn: &mut Conn, ctx: &Ctx, member: ActorId, inviter: 
     store::newcomers::put(conn, member, buddy, ctx.now()).await.map(|_| ())
 }
 
+/// The buddy of someone who just came in hears of it, after the transaction.
+pub(super) async fn tell_buddy(ctx: &Ctx, member: ActorId) -> Result<()> {
+    let found = store::newcomers::find(&mut ctx.db.read().await?, member).await?;
+    match found.and_then(|newcomer| newcomer.buddy_id) {
+        Some(buddy) => notices::tell(ctx, &[buddy], notices::about_actor(NoticeKind::Buddy, member)).await,
+        None => Ok(()),
+    }
+}
+
 /// Whether someone can be the buddy of someone: a member who takes part, and no guest.
 async fn may_help(conn: &mut Conn, who: ActorId, whom: ActorId) -> Result<bool> {
     let member = store::members::is_member(conn, who).await? && !store::members::is_guest(conn, who).await?;
@@ -160,7 +169,15 @@ pub async fn get(ctx: &Ctx, viewer: &Viewer, member: ActorId) -> Result<Progress
 async fn helped(conn: &mut Conn, viewer: &Viewer, member: ActorId, own: bool) -> Result<Newcomer> {
     let newcomer = store::newcomers::find(conn, member).await?.ok_or(Error::NotFound)?;
     let is_own = own && viewer.actor_id() == Some(member);
-    if is_own || policy::may_help_newcomer(viewer, newcomer.buddy_id) { Ok(newcomer) } else { Err(Error::NotFound) }
+    // Who found their way needs no help any more, nor wants to be looked at.
+    let buddy = newcomer.buddy_id.filter(|_| newcomer.ended_at.is_none());
+    if is_own || policy::may_help_newcomer(viewer, buddy) { Ok(newcomer) } else { Err(Error::NotFound) }
+}
+
+/// The same of one who is still on their way.
+async fn on_the_way(conn: &mut Conn, viewer: &Viewer, member: ActorId, own: bool) -> Result<Newcomer> {
+    let newcomer = helped(conn, viewer, member, own).await?;
+    if newcomer.ended_at.is_none() { Ok(newcomer) } else { Err(Error::NotFound) }
 }
 
 /// Begins the first steps for someone who is here already.
@@ -198,7 +215,7 @@ pub async fn set_buddy(ctx: &Ctx, viewer: &Viewer, member: ActorId, buddy: Actor
     ctx.db
         .write(move |conn| {
             Box::pin(async move {
-                helped(conn, &viewer, member, false).await?;
+                on_the_way(conn, &viewer, member, false).await?;
                 if !may_help(conn, buddy, member).await? {
                     return Err(Error::invalid("buddy", "error-newcomer-buddy"));
                 }
@@ -224,7 +241,7 @@ pub async fn mark(ctx: &Ctx, viewer: &Viewer, member: ActorId, step: Step, done:
         .db
         .write(move |conn| {
             Box::pin(async move {
-                helped(conn, &viewer, member, true).await?;
+                on_the_way(conn, &viewer, member, true).await?;
                 match done {
                     true => Ok(store::newcomers::mark(conn, member, step, me, &note, c.now()).await? > 0),
                     false => store::newcomers::unmark(conn, member, step).await.map(|_| false),
@@ -259,9 +276,13 @@ pub async fn take_along(ctx: &Ctx, viewer: &Viewer, member: ActorId, group: Acto
     ctx.db
         .write(move |conn| {
             Box::pin(async move {
-                helped(conn, &viewer, member, false).await?;
+                on_the_way(conn, &viewer, member, false).await?;
                 invitations::check_into(conn, &c, &viewer, group).await?;
                 invitations::join_group(conn, &c, group, member).await?;
+                if store::groups::followers_among(conn, &[member], group).await?.is_empty() {
+                    // Kept out of it, or it closed.
+                    return Err(Error::forbidden("error-newcomer-group"));
+                }
                 let name = store::actors::get(conn, group).await?.display_name;
                 store::newcomers::mark(conn, member, Step::Group, me, &name, c.now()).await
             })
@@ -324,9 +345,6 @@ async fn look_after_one(ctx: &Ctx, one: &Progress) -> Result<()> {
                 if over {
                     store::newcomers::end(conn, member, now).await?;
                 }
-                if nudge {
-                    store::newcomers::set_nudged(conn, member, now).await?;
-                }
                 Ok(())
             })
         })
@@ -334,9 +352,13 @@ async fn look_after_one(ctx: &Ctx, one: &Progress) -> Result<()> {
     if !nudge {
         return Ok(());
     }
+    let mut conn = ctx.db.read().await?;
     let who = match one.newcomer.buddy_id {
-        Some(buddy) => vec![buddy],
-        None => store::members::list_moderators(&mut ctx.db.read().await?).await?,
+        Some(buddy) if may_help(&mut conn, buddy, member).await? => vec![buddy],
+        _ => store::members::list_moderators(&mut conn).await?,
     };
-    notices::tell(ctx, &who, notices::about_actor(NoticeKind::NewcomerStuck, member)).await
+    drop(conn);
+    notices::tell(ctx, &who, notices::about_actor(NoticeKind::NewcomerStuck, member)).await?;
+    ctx.db.write(move |conn| Box::pin(async move { store::newcomers::set_nudged(conn, member, now).await })).await?;
+    Ok(())
 }

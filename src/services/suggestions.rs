@@ -13,6 +13,7 @@ use crate::domain::Viewer;
 use crate::domain::actors::ActorCard;
 use crate::domain::groups::{FollowState, Posting};
 use crate::domain::knowledge::{Expertise, Relation, Term, Told};
+use crate::policy;
 use crate::store::{self, Conn};
 
 /// How long ideas are remembered: what someone did in between shows after that.
@@ -105,26 +106,43 @@ impl Remembered {
     }
 }
 
-/// Ideas for the viewer, and whether they are new here; from memory when that was asked a moment ago.
+/// Ideas for the viewer, and whether they are new here, as it is now.
 pub async fn of(ctx: &Ctx, viewer: &Viewer) -> Result<Arc<Known>> {
     let me = viewer.member_id()?;
-    if let Some(known) = ctx.ideas.0.get(&me).await {
-        return Ok(known);
-    }
     let known = Arc::new(look(ctx, viewer, me).await?);
     ctx.ideas.0.insert(me, known.clone()).await;
     Ok(known)
 }
 
-/// The one idea of today: each day the next.
+/// The one idea of today, each day the next, and whether the viewer is new here: from memory when that was asked a moment ago.
+/// That the idea still holds is asked each time, for what was told may be closed again.
 pub async fn of_today(ctx: &Ctx, viewer: &Viewer) -> Result<(Option<Idea>, bool)> {
-    let known = of(ctx, viewer).await?;
+    let me = viewer.member_id()?;
+    let known = match ctx.ideas.0.get(&me).await {
+        Some(known) => known,
+        None => of(ctx, viewer).await?,
+    };
     let day = usize::try_from(ctx.now().micros().div_euclid(Time::DAY)).unwrap_or(0);
     let idea = match known.ideas.len() {
         0 => None,
         n => known.ideas.get(day % n).cloned(),
     };
-    Ok((idea, known.newcomer))
+    let Some(idea) = idea else { return Ok((None, known.newcomer)) };
+    let holds = holds(&mut ctx.db.read().await?, viewer, me, &idea).await?;
+    if !holds {
+        ctx.ideas.forget(me).await;
+    }
+    Ok((Some(idea).filter(|_| holds), known.newcomer))
+}
+
+async fn holds(conn: &mut Conn, viewer: &Viewer, me: ActorId, idea: &Idea) -> Result<bool> {
+    match idea {
+        Idea::Person { who, term, .. } => {
+            store::suggestions::person_holds(conn, me, who.id, term.id, policy::told_to(viewer, false)).await
+        }
+        Idea::Group { group, .. } => store::suggestions::group_holds(conn, me, group.id).await,
+        Idea::Wake { group, .. } => store::suggestions::is_in(conn, me, group.id).await,
+    }
 }
 
 /// The viewer does not want this one again.

@@ -95,6 +95,16 @@ db_fn! {
         diesel::select(diesel::dsl::exists(found)).get_result(conn).await
     }
 
+    /// Who of some members said no to someone elsewhere, or ended their contact.
+    pub async fn refused(conn, members: &[ActorId], other: ActorId) -> Vec<ActorId> {
+        contacts::table
+            .filter(contacts::member_id.eq_any(members).and(contacts::other_id.eq(other)))
+            .filter(contacts::state.eq(ReferralState::Declined))
+            .select(contacts::member_id)
+            .load(conn)
+            .await
+    }
+
     /// How many members here asked others since then.
     pub async fn count_asked(conn, member: ActorId, since: Time) -> i64 {
         contacts::table

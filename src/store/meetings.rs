@@ -130,6 +130,13 @@ db_fn! {
         diesel::update(meetings::table.find(id)).set(meetings::state.eq(MeetingState::Off)).execute(conn).await
     }
 
+    /// Forgets that a partner is asked for a member.
+    pub async fn forget_asked(conn, member: ActorId) -> usize {
+        diesel::delete(meetings::table.filter(meetings::member_id.eq(member).and(meetings::state.eq(MeetingState::Asked))))
+            .execute(conn)
+            .await
+    }
+
     /// Forgets those that a partner did not answer since `before`.
     pub async fn forget_unanswered(conn, before: Time) -> usize {
         diesel::delete(meetings::table.filter(meetings::state.eq(MeetingState::Asked).and(meetings::created_at.lt(before))))

@@ -39,6 +39,7 @@ db_fn! {
             newcomers::buddy_id.eq(buddy), newcomers::done.eq(0), newcomers::moved_at.eq(now),
             newcomers::nudged_at.eq(None::<Time>), newcomers::created_at.eq(now), newcomers::ended_at.eq(None::<Time>),
         );
+        diesel::delete(newcomer_steps::table.filter(newcomer_steps::member_id.eq(member))).execute(conn).await?;
         diesel::insert_into(newcomers::table)
             .values((newcomers::member_id.eq(member), values))
             .on_conflict(newcomers::member_id)

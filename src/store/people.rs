@@ -317,8 +317,7 @@ db_fn! {
             .inner_join(hosts::table.on(hosts::id.eq(actors::host_id)))
             .left_join(members::table.on(members::actor_id.eq(actors::id)))
             .left_join(branches::table.on(members::branch_id.eq(branches::id.nullable())))
-            .filter(actors::kind.eq(ActorKind::Person).and(actors::state.eq_any(states)))
-            .filter(actors::host_id.eq(filter.host.unwrap_or(HostId::LOCAL)))
+            .filter(actors::state.eq_any(states))
             .filter(actors::display_name.gt(after.0).or(actors::display_name.eq(after.0).and(actors::id.gt(ActorId(after.1)))))
             .order((actors::display_name, actors::id))
             .limit(limit)
@@ -347,9 +346,14 @@ db_fn! {
         if !filter.needle.is_empty() {
             query = query.filter(actors::search_text.like(format!("%{}%", escape_like(&filter.needle))).escape('\\'));
         }
-        if let Some(among) = &filter.among {
-            query = query.filter(actors::id.eq_any(among));
-        }
+        let host = filter.host.unwrap_or(HostId::LOCAL);
+        query = match &filter.among {
+            // Found by id, and not by going through everybody in the order of names.
+            Some(among) => query
+                .filter(actors::id.eq_any(among))
+                .filter(super::fixed::lit::<Bool>("+actors.kind = 'person' AND +actors.host_id = ?", &[host.0])),
+            None => query.filter(actors::kind.eq(ActorKind::Person).and(actors::host_id.eq(host))),
+        };
         if let Some(near) = filter.near {
             query = query.filter(
                 sql::<Bool>(

@@ -130,6 +130,15 @@ db_fn! {
             .await
     }
 
+    /// Which servers some members shut out.
+    pub async fn hosts_out(conn, members: &[ActorId]) -> Vec<(ActorId, HostId)> {
+        host_blocks::table
+            .filter(host_blocks::member_id.eq_any(members))
+            .select((host_blocks::member_id, host_blocks::host_id))
+            .load(conn)
+            .await
+    }
+
     /// Shuts it out no longer.
     pub async fn unblock_host(conn, member: ActorId, name: &str) -> usize {
         let host = hosts::table.filter(hosts::name.eq(name)).select(hosts::id);

@@ -1052,7 +1052,7 @@ together! {
     lists: list_accounts;
     expertise_offers: posts;
     terms: actors audiences expertise expertise_offers hosts members post_terms posts term_spellings;
-    expertise: actors hosts knowledge_choices members;
+    expertise: actors blocks dismissed_suggestions hosts knowledge_choices members;
     knowledge_choices: actors members;
     post_terms: actors audiences hosts members posts;
     lookups: hosts terms;

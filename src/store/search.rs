@@ -224,7 +224,7 @@ pub async fn options(conn: &mut Conn, of: &[i64]) -> Result<Vec<PartText>> {
     load_parts(conn, &sql).await
 }
 
-/// Active people and groups among these.
+/// Active people and groups among these. Their kind is hidden from indexes: SQLite would go through everybody of that kind.
 pub async fn actors(conn: &mut Conn, of: &[i64]) -> Result<Vec<ActorText>> {
     let sql = format!(
         "SELECT a.id, a.host_id, a.kind, a.name, a.display_name, a.summary_html, a.created_at, \
@@ -232,7 +232,7 @@ pub async fn actors(conn: &mut Conn, of: &[i64]) -> Result<Vec<ActorText>> {
          g.kind AS group_kind, COALESCE(g.hidden, FALSE) AS hidden, COALESCE(g.topics, '') AS topics FROM actors a \
          LEFT JOIN members m ON m.actor_id = a.id LEFT JOIN branches b ON b.id = m.branch_id \
          LEFT JOIN groups g ON g.actor_id = a.id \
-         WHERE a.id IN ({}) AND a.state = 'active' AND a.kind IN ('person', 'group')",
+         WHERE a.id IN ({}) AND a.state = 'active' AND a.kind || '' IN ('person', 'group')",
         list(of)
     );
     load_actors(conn, &sql).await

@@ -11,6 +11,7 @@ use super::views::Avatar;
 use super::visit::{PageResult, Visit};
 use super::{page, see};
 use crate::base::{Error, MeetingId, Time};
+use crate::domain::actors::ActorState;
 use crate::domain::meetings::{Meeting, MeetingState};
 use crate::services::Ctx;
 use crate::services::meetings as service;
@@ -56,7 +57,8 @@ impl Card {
             host: other.host.clone(),
             why,
             at: meeting.begins_at,
-            off: meeting.state == MeetingState::Off,
+            // Who left or was suspended comes no more.
+            off: meeting.state == MeetingState::Off || other.state != ActorState::Active,
             write: write_path_with(&other.acct(), &line),
             made: meeting.created_at,
         })
@@ -69,7 +71,7 @@ struct MeetPage {
     c: Chrome,
     /// `no`, `here` or `peers`.
     wants: &'static str,
-    now: Option<Card>,
+    now: Vec<Card>,
     before: Vec<Card>,
     partners: Vec<String>,
     has_days: bool,
@@ -90,7 +92,7 @@ async fn show(State(ctx): State<Ctx>, visit: Visit, Query(asked): Query<Asked>) 
     };
     page(&MeetPage {
         wants,
-        now: mine.now.as_ref().and_then(|meeting| Card::of(&c, meeting)),
+        now: mine.now.iter().filter_map(|meeting| Card::of(&c, meeting)).collect(),
         before: mine.before.iter().filter_map(|meeting| Card::of(&c, meeting)).collect(),
         partners: mine.partners,
         has_days: mine.has_days,

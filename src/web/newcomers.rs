@@ -32,7 +32,7 @@ pub fn routes() -> Router<Ctx> {
 }
 
 /// Newcomers on one page.
-const LINES: i64 = 50;
+const LINES: i64 = 200;
 
 /// Someone with a picture and a link.
 pub(super) struct Who {

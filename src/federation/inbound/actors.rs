@@ -70,7 +70,8 @@ impl Federation {
         if !to.is_local() {
             self.probed(&to.uri, to.host_id).await?;
         }
-        moving::received(&self.ctx, actor, &to).await
+        let lead = self.leads_members(actor, &to).await?;
+        moving::received(&self.ctx, actor, &to, lead).await
     }
 
     /// Someone elsewhere left: the row stays as a tombstone, memberships and follows end.

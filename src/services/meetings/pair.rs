@@ -93,7 +93,7 @@ pub fn best<'a>(one: &Candidate, among: &'a [Candidate]) -> Option<(&'a Candidat
     Some((other, reason))
 }
 
-/// A time to propose: a week ahead at the earliest, on a day on which both are there.
+/// A time to propose: a week ahead at the earliest, on a day on which both are there; when there is none, on one of the first's.
 pub fn time(now: Time, zone: &TimeZone, one: &str, other: &str) -> Option<Time> {
     let both: String = one.chars().filter(|day| other.contains(*day)).collect();
     let days = [both.as_str(), one, other, USUAL].into_iter().find(|days| !days.is_empty())?;

@@ -27,7 +27,14 @@ pub async fn read(ctx: &Ctx) -> Result<()> {
             };
             let (mime, program) = (file.mime.clone(), ctx.config.program());
             let text = tokio::task::spawn_blocking(move || media::text_of(&bytes, &mime, &program)).await;
-            let text = text.map_err(Error::internal)??.unwrap_or_default();
+            let text = match text.map_err(Error::internal)? {
+                Ok(text) => text.unwrap_or_default(),
+                Err(error) => {
+                    // Read the next time: it is not the file's fault.
+                    tracing::warn!(%error, "a file could not be read for search");
+                    continue;
+                }
+            };
             let (id, now) = (MediaId(file.id), ctx.now());
             let keep = ctx
                 .db

@@ -284,6 +284,11 @@ async fn private(kind: Kind) {
         assert!(follow(&a, &who.viewer, &group).await.unwrap().is_member());
         assert_eq!(seat(&b, &home, &a, &who.viewer).await.unwrap().role, GroupRole::Member);
     }
+    // Nothing was agreed between C and B: Cas is not told to B, but comes in at once when he asks.
+    c.until_quiet().await;
+    assert!(actor(&c, at_c.id).await.moved_to.is_some());
+    assert!(follow(&c, &cas.viewer, &home_at_c).await.is_none());
+    follows::request(c.ctx(), &cas.viewer, home_at_c.id, "").await.unwrap();
     c.until_state(&cas.viewer, &home_at_c, Some(FollowState::Accepted)).await;
     assert!(follow(&c, &cas.viewer, &at_c).await.unwrap().is_member(), "reading goes on");
     follows::request(c.ctx(), &sam.viewer, home_at_c.id, "").await.unwrap();
@@ -430,7 +435,8 @@ async fn forged(kind: Kind) {
     send(&from, 4, &open).await;
     assert!(new.received().is_empty(), "{:?}", new.types());
     assert!(actor(&a, club.id).await.moved_to.is_none());
-    // By itself, to what names it.
+    // By itself, to what names it, at a server with an agreement.
+    a.agrees(&new.host, "network").await;
     send(&from, 5, &to).await;
     let ask = new.until_received("Follow", |v| v["type"] == "Follow").await;
     assert_eq!((&ask["object"], &ask["actor"]), (&json!(to), &json!(a.url("/people/ada"))));

@@ -27,7 +27,7 @@ async fn wants(kring: &Kring, name: &str, relation: Relation, word: &str) -> Vie
 }
 
 async fn now(kring: &Kring, who: &Viewer) -> Option<Meeting> {
-    meetings::mine(kring.ctx(), who).await.unwrap().now
+    meetings::mine(kring.ctx(), who).await.unwrap().now.pop()
 }
 
 async fn until_meeting(kring: &Kring, who: &Viewer, state: MeetingState) -> Meeting {
@@ -84,6 +84,13 @@ async fn flow(kind: Kind) {
     let hers = until_meeting(&a, &ada, MeetingState::Proposed).await;
     meetings::cancel(a.ctx(), &ada, hers.id).await.unwrap();
     until_meeting(&b, &bea, MeetingState::Off).await;
+    // Who wants it no more is not proposed by an answer that comes later, nor offered to a server they shut out.
+    a.app.execute("DELETE FROM meetings").await;
+    b.app.execute("DELETE FROM meetings").await;
+    kring::services::regards::set_host_blocked(a.ctx(), &ada, &b.host, true).await.unwrap();
+    meetings::round(a.ctx(), month, 2).await.unwrap();
+    assert_eq!(a.app.count("SELECT count(*) AS n FROM meetings").await, 0);
+    kring::services::regards::set_host_blocked(a.ctx(), &ada, &b.host, false).await.unwrap();
     // Nobody there any more: after the first days she meets somebody here.
     meetings::choose(b.ctx(), &bea, None).await.unwrap();
     a.app.execute("DELETE FROM meetings").await;
@@ -137,6 +144,16 @@ async fn forged(kind: Kind) {
     // One person asks once a month, whatever the ids.
     send(&eve, &wish(&peer, "/w/5", &eve, &eve, &server)).await;
     assert_eq!(a.app.count("SELECT count(*) AS n FROM meetings").await, 1);
+    // A no to contact stays a no: no wish makes it a yes.
+    a.app.execute("DELETE FROM meetings").await;
+    a.app.execute("UPDATE contacts SET state = 'declined'").await;
+    send(&eve, &wish(&peer, "/w/6", &eve, &eve, &server)).await;
+    assert!(now(&a, &ada).await.is_none());
+    // What was on its way for long is answered no more.
+    let mut late = wish(&peer, "/w/7", &mia, &mia, &server);
+    late["published"] = json!(a.ctx().now().plus(-20 * kring::base::Time::HOUR).to_rfc3339_seconds());
+    send(&mia, &late).await;
+    assert!(now(&a, &ada).await.is_none());
     // An answer that nobody waits for is called off where it came from, and makes no meeting.
     let anna = a.person("Anna").await;
     let name = a.name_of(&anna).await;

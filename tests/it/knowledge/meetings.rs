@@ -119,17 +119,17 @@ fn those_who_want_it_meet_and_hear_of_it() {
         his.get("/meet").await.ok().shows("Fatma");
         app.browser(&otto).await.get("/meet").await.ok().hides("Fatma").hides("Joris");
         // One of them cannot, after all.
-        let mine = meetings::mine(app.ctx(), &fatma.viewer).await.unwrap().now.unwrap();
+        let mine = meetings::mine(app.ctx(), &fatma.viewer).await.unwrap().now.remove(0);
         assert!(meetings::cancel(app.ctx(), &otto.viewer, mine.id).await.is_err());
         hers.post(&format!("/meet/{}/off", mine.id), &[]).await.ok().shows("Deze maand gaat het niet door");
         hers.post(&format!("/meet/{}/off", mine.id), &[]).await.status(404);
         his.get("/notices").await.ok().shows("kan deze maand toch niet kennismaken");
-        let theirs = meetings::mine(app.ctx(), &joris.viewer).await.unwrap().now.unwrap();
+        let theirs = meetings::mine(app.ctx(), &joris.viewer).await.unwrap().now.remove(0);
         assert_eq!(theirs.state, MeetingState::Off);
         // Once a month is enough; the next month begins anew, and who wants it no longer is left alone.
         wants(&app, &otto, false).await;
         meetings::round(app.ctx(), month, 9).await.unwrap();
-        assert!(meetings::mine(app.ctx(), &otto.viewer).await.unwrap().now.is_none());
+        assert!(meetings::mine(app.ctx(), &otto.viewer).await.unwrap().now.is_empty());
         hers.post("/meet", &[("wants", "no")]).await.ok().shows("geen voorstellen meer");
         meetings::round(app.ctx(), month + 1, 9).await.unwrap();
         let all = app.count(&format!("SELECT count(*) AS n FROM meetings WHERE month = {}", month + 1)).await;

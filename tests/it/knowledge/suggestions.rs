@@ -58,6 +58,14 @@ fn ideas_say_why_and_a_no_is_for_good() {
         let blocks = kring::domain::moderation::BlockKind::Block;
         kring::services::moderation::set_block(app.ctx(), &piet.viewer, fatma.id, blocks, true, None).await.unwrap();
         assert!(ideas(&app, &fatma).await.is_empty(), "followed, and shut out");
+        // What was told a moment ago and is closed now is not shown from memory.
+        let later = app.person("Later").await;
+        tells(&app, &later, Relation::Knows, "Turks", Told::Organisation).await;
+        app.ctx().ideas.forget(fatma.id).await;
+        hers.get("/home").await.ok().shows("Later");
+        hers.get("/home").await.ok().shows("Later");
+        tells(&app, &later, Relation::Knows, "Turks", Told::Me).await;
+        hers.get("/home").await.ok().hides("Later");
         // Switched off.
         tells(&app, &app.person("Nog een").await, Relation::Knows, "Turks", Told::Organisation).await;
         assert_eq!(ideas(&app, &fatma).await.len(), 1);

@@ -38,6 +38,7 @@ fn steps_show_by_themselves_and_the_inviter_is_the_buddy() {
         let fatma = invited(&place, &ria, "Fatma", vec![], PersonKind::Volunteer).await;
         let mine = newcomers::mine(ctx, &fatma).await.unwrap().expect("first steps");
         assert_eq!((mine.done(), mine.buddy.unwrap().display_name.as_str(), mine.stuck), (0, "Ria", false));
+        assert_eq!(told(&place, &ria, NoticeKind::Buddy).await, 1);
         expertise::add(ctx, &fatma, Relation::Learns, "Turks", "", Told::Me).await.unwrap();
         let group = place.group(&ria, "Taalcafé", GroupKind::Organisation).await;
         kring::services::follows::request(ctx, &fatma, group.id, "").await.unwrap();
@@ -103,7 +104,12 @@ fn who_helps_sees_who_is_stuck_and_may_do_a_step() {
         }
         newcomers::look_after(ctx).await.unwrap();
         assert!(newcomers::mine(ctx, &fatma).await.unwrap().is_none(), "all done: it is over");
+        // Then the buddy has no say any more, and nobody a step to do.
+        assert!(matches!(newcomers::get(ctx, &otto, her).await, Err(Error::NotFound)));
+        assert!(newcomers::take_along(ctx, &otto, her, open.id).await.is_err());
+        assert!(matches!(newcomers::mark(ctx, &ria, her, Step::Hello, true, "").await, Err(Error::NotFound)));
         newcomers::start(ctx, &ria, her).await.unwrap();
+        assert_eq!(newcomers::mine(ctx, &fatma).await.unwrap().unwrap().done(), 1, "begun anew: only what shows");
         assert!(matches!(newcomers::start(ctx, &ria, her).await, Err(Error::Conflict { .. })));
     });
 }

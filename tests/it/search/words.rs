@@ -67,6 +67,22 @@ fn synonyms_come_from_a_file() {
 }
 
 #[test]
+fn phrases_are_called_otherwise_too() {
+    both(async |app| {
+        let wim = app.person("Wim").await;
+        let group = app.group(&wim, "Lezers", GroupKind::Public).await;
+        app.post(&wim, &group, "De conversatietafel is op dinsdag").await;
+        app.post(&wim, &group, "Een café met een lange tafel").await;
+        app.searchable().await;
+        // Neither of the words is in it, nor do they mean it one by one.
+        for asked in ["language cafe", "language cafes", "dinsdag language café"] {
+            let found = names(&app, &wim.viewer, asked).await;
+            assert_eq!(found.first().map(String::as_str), Some("De conversatietafel is op dinsdag"), "{asked}");
+        }
+    });
+}
+
+#[test]
 fn the_starter_knows_newcomers() {
     both(async |app| {
         let wim = app.person("Wim").await;
