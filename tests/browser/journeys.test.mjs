@@ -173,6 +173,10 @@ test('someone comes in by an invitation, takes part, and goes again: on a phone,
   await page.click('main form:has([name=display_name]) button:not([name])');
   await page.waitForURL((url) => !url.pathname.startsWith('/invitations'));
 
+  // First steps, with the one who invited her.
+  await page.goto(`${library}/home`);
+  await page.locator('section[aria-labelledby=start-h]', { hasText: 'Hennie' }).waitFor();
+
   // Into a group, to read, thank and comment.
   await page.goto(`${library}/groups?q=voorlees`);
   await page.click('main form[action$="/join"] button');
@@ -208,6 +212,21 @@ test('someone comes in by an invitation, takes part, and goes again: on a phone,
   await page.fill('[name=reason]', 'Dit is maar een proef.');
   await page.click('main form[method=post] button:not([name])');
   await page.locator('.flash').first().waitFor();
+
+  // Her buddy sees how far she is, and notes what they did together, which she reads.
+  const buddy = await as(browser, 'administrator', { javaScriptEnabled: false });
+  const help = await buddy.newPage();
+  await help.goto(`${library}/newcomers`);
+  await help.click(`.person-card__name a:has-text("Samira ${run}")`);
+  await help.locator('h1', { hasText: 'Samira' }).waitFor();
+  const met = help.locator('.steps > li').last();
+  await met.locator('summary').click();
+  await met.locator('[name=note]').fill('Koffie in de hal');
+  await met.locator('form button').click();
+  await help.locator('.flash').waitFor();
+  await buddy.close();
+  await page.goto(`${library}/start`);
+  await page.locator('.steps li[data-state=done]', { hasText: 'Koffie in de hal' }).waitFor();
 
   // Larger letters, and then goodbye.
   await page.goto(`${library}/settings`);

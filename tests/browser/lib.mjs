@@ -111,6 +111,6 @@ export async function everyPage(context, origin, starts, limit = 90) {
 /** Where each of the four begins looking. */
 export const visits = [
   { who: 'visitor', starts: ['/about', '/sign-in', '/help'] },
-  { who: 'volunteer', starts: ['/home', '/groups', '/people', '/posts/new', '/search?q=taal', '/messages', '/notices', '/settings'] },
-  { who: 'administrator', starts: ['/admin', '/groups/new', '/invitations', '/styleguide'] },
+  { who: 'volunteer', starts: ['/home', '/ideas', '/meet', '/start', '/groups', '/people', '/posts/new', '/search?q=taal', '/messages', '/notices', '/settings'] },
+  { who: 'administrator', starts: ['/admin', '/newcomers', '/groups/new', '/invitations', '/styleguide'] },
 ];
