@@ -2,10 +2,11 @@
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::{BinaryHeap, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use tantivy::collector::{Collector, SegmentCollector};
 use tantivy::columnar::{Column, ColumnValues};
+use tantivy::index::SegmentId;
 use tantivy::{DocId, Score, SegmentReader};
 
 use super::Numbers;
@@ -66,6 +67,7 @@ pub(super) struct Gather {
     pub for_someone: bool,
     /// Whether more is counted than how much there is.
     pub counting: bool,
+    pub opened: Opened,
 }
 
 pub(super) struct Gathering {
@@ -75,6 +77,12 @@ pub(super) struct Gathering {
     limit: usize,
     for_someone: bool,
     counting: bool,
+    columns: Arc<Columns>,
+    found: Found,
+}
+
+/// What is kept of each document of a segment beside its words.
+pub(super) struct Columns {
     kind: Arc<dyn ColumnValues<u64>>,
     id: Arc<dyn ColumnValues<i64>>,
     field: Arc<dyn ColumnValues<i64>>,
@@ -84,7 +92,52 @@ pub(super) struct Gathering {
     group: Arc<dyn ColumnValues<i64>>,
     at: Arc<dyn ColumnValues<i64>>,
     language: Arc<dyn ColumnValues<u64>>,
-    found: Found,
+}
+
+impl Columns {
+    fn open(segment: &SegmentReader) -> tantivy::Result<Self> {
+        let fast = segment.fast_fields();
+        Ok(Self {
+            kind: fast.u64("kind")?.first_or_default_col(0),
+            id: fast.i64("id")?.first_or_default_col(0),
+            field: fast.i64("field")?.first_or_default_col(0),
+            audience: fast.i64("audience")?,
+            author: fast.i64("author")?.first_or_default_col(0),
+            host: fast.i64("host")?.first_or_default_col(0),
+            group: fast.i64("group")?.first_or_default_col(0),
+            at: fast.i64("at")?.first_or_default_col(0),
+            language: fast.u64("language")?.first_or_default_col(0),
+        })
+    }
+}
+
+/// Columns of segments that were opened: that takes as long as a small question, and segments never change.
+#[derive(Clone, Default)]
+pub(super) struct Opened(Arc<Mutex<HashMap<SegmentId, Arc<Columns>>>>);
+
+impl Opened {
+    /// Forgets segments that were merged into others: their files take room as long as anybody holds them.
+    pub(super) fn keep(&self, segments: &[SegmentReader]) {
+        if let Ok(mut known) = self.0.lock()
+            && known.len() > segments.len()
+        {
+            known.retain(|id, _| segments.iter().any(|segment| segment.segment_id() == *id));
+        }
+    }
+
+    fn of(&self, segment: &SegmentReader) -> tantivy::Result<Arc<Columns>> {
+        let id = segment.segment_id();
+        if let Ok(known) = self.0.lock()
+            && let Some(columns) = known.get(&id)
+        {
+            return Ok(columns.clone());
+        }
+        let columns = Arc::new(Columns::open(segment)?);
+        if let Ok(mut known) = self.0.lock() {
+            known.insert(id, columns.clone());
+        }
+        Ok(columns)
+    }
 }
 
 /// What one segment, or all, gave.
@@ -105,7 +158,6 @@ impl Collector for Gather {
     type Child = Gathering;
 
     fn for_segment(&self, _: u32, segment: &SegmentReader) -> tantivy::Result<Gathering> {
-        let fast = segment.fast_fields();
         Ok(Gathering {
             readable: self.readable.clone(),
             filters: self.filters.clone(),
@@ -113,15 +165,7 @@ impl Collector for Gather {
             limit: self.limit,
             for_someone: self.for_someone,
             counting: self.counting,
-            kind: fast.u64("kind")?.first_or_default_col(0),
-            id: fast.i64("id")?.first_or_default_col(0),
-            field: fast.i64("field")?.first_or_default_col(0),
-            audience: fast.i64("audience")?,
-            author: fast.i64("author")?.first_or_default_col(0),
-            host: fast.i64("host")?.first_or_default_col(0),
-            group: fast.i64("group")?.first_or_default_col(0),
-            at: fast.i64("at")?.first_or_default_col(0),
-            language: fast.u64("language")?.first_or_default_col(0),
+            columns: self.opened.of(segment)?,
             found: Found::default(),
         })
     }
@@ -205,10 +249,10 @@ impl Found {
 impl Gathering {
     fn may_find(&self, doc: DocId) -> bool {
         let readable = &self.readable;
-        let by_audience = readable.everything || self.audience.values_for_doc(doc).any(|id| readable.has(id));
+        let by_audience = readable.everything || self.columns.audience.values_for_doc(doc).any(|id| readable.has(id));
         by_audience
-            && (readable.no_authors.is_empty() || !readable.no_authors.contains(&self.author.get_val(doc)))
-            && (readable.no_hosts.is_empty() || !readable.no_hosts.contains(&self.host.get_val(doc)))
+            && (readable.no_authors.is_empty() || !readable.no_authors.contains(&self.columns.author.get_val(doc)))
+            && (readable.no_hosts.is_empty() || !readable.no_hosts.contains(&self.columns.host.get_val(doc)))
     }
 
     /// Whether it is of the part that is wanted. What the filters offer is counted on the way.
@@ -220,7 +264,7 @@ impl Gathering {
         if !(self.counting || of_kind && of_age) {
             return false;
         }
-        let (group, language) = (self.group.get_val(doc), self.language.get_val(doc));
+        let (group, language) = (self.columns.group.get_val(doc), self.columns.language.get_val(doc));
         let of_group = filters.group.is_none_or(|wanted| wanted.0 == group);
         let of_language = filters.language.is_none_or(|wanted| wanted == language);
         let wanted = of_kind && of_group && of_age && of_language;
@@ -259,8 +303,8 @@ impl SegmentCollector for Gathering {
         if !self.may_find(doc) {
             return;
         }
-        let Some(kind) = FoundKind::from_number(self.kind.get_val(doc)) else { return };
-        let at = self.at.get_val(doc);
+        let Some(kind) = FoundKind::from_number(self.columns.kind.get_val(doc)) else { return };
+        let at = self.columns.at.get_val(doc);
         if !self.is_wanted(doc, kind, at) {
             return;
         }
@@ -271,7 +315,7 @@ impl SegmentCollector for Gathering {
             FoundKind::Comment => score * 0.8 * self.age_worth(at),
             _ => score * self.age_worth(at),
         };
-        let hit = Hit { kind, id: self.id.get_val(doc), field: self.field.get_val(doc), score };
+        let hit = Hit { kind, id: self.columns.id.get_val(doc), field: self.columns.field.get_val(doc), score };
         if kind == FoundKind::Person { self.found.person(hit) } else { self.found.keep(hit, self.limit) }
     }
 

@@ -1,6 +1,7 @@
 //! From a word of a question to the terms that answer it: itself, its stems, what it begins, the compounds it ends, what
 //! means the same, and when nothing of that exists, what is spelled almost like it.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
@@ -36,6 +37,8 @@ pub(super) struct Expander<'a> {
     /// Only names and titles: for suggestions.
     pub heads_only: bool,
     pub common: HashMap<Term, u64>,
+    /// In how many documents terms are that were asked for already.
+    pub counted: RefCell<HashMap<Term, u64, foldhash::fast::RandomState>>,
 }
 
 impl Expander<'_> {
@@ -113,7 +116,7 @@ impl Expander<'_> {
 
     fn known(&self, forms: &[(Term, f32)]) -> Result<bool> {
         for (term, _) in forms {
-            if self.searcher.doc_freq(term).map_err(engine)? > 0 {
+            if self.count_of(term)? > 0 {
                 return Ok(true);
             }
         }
@@ -141,7 +144,7 @@ impl Expander<'_> {
         let mut present = Vec::new();
         let mut common = 0;
         for (term, worth) in best {
-            let count = self.searcher.doc_freq(&term).map_err(engine)?;
+            let count = self.count_of(&term)?;
             if count > 0 {
                 if worth >= 0.8 {
                     common = common.max(count);
@@ -232,8 +235,17 @@ impl Expander<'_> {
     fn count(&self, word: &str) -> Result<u64> {
         let mut count = 0;
         for field in self.searched() {
-            count += self.searcher.doc_freq(&Term::from_field_text(field, word)).map_err(engine)?;
+            count += self.count_of(&Term::from_field_text(field, word))?;
         }
+        Ok(count)
+    }
+
+    fn count_of(&self, term: &Term) -> Result<u64> {
+        if let Some(known) = self.counted.borrow().get(term) {
+            return Ok(*known);
+        }
+        let count = self.searcher.doc_freq(term).map_err(engine)?;
+        self.counted.borrow_mut().insert(term.clone(), count);
         Ok(count)
     }
 

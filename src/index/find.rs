@@ -9,7 +9,7 @@ use tantivy::{Searcher, Term};
 
 use super::collect::{Counts, Gather, Hit};
 use super::expand::Expander;
-use super::volume::{Fields, Volume, language_number};
+use super::volume::{Volume, language_number};
 use super::words::Asked;
 use super::{Ids, Synonyms, engine};
 use crate::base::{ActorId, Result, Time};
@@ -127,63 +127,68 @@ impl Volume {
             synonyms: &question.synonyms,
             heads_only: question.typing,
             common: HashMap::new(),
+            counted: Default::default(),
         };
         let words = expander.words(asked)?;
         let statistics = Statistics { searcher: &searcher, common: expander.common };
         let all = BooleanQuery::intersection(words.iter().map(|query| query.box_clone()).collect());
-        let mut answer = run(&searcher, &self.fields, &statistics, &all, question)?;
+        let mut answer = self.run(&searcher, &statistics, &all, question)?;
         let counted: usize = answer.counts.kinds.values().sum();
         let found = if question.counting { counted } else { answer.counts.all };
         if words.len() > 1 && (found < ENOUGH || asked.for_someone) && !question.typing {
             let enough = if words.len() == 2 { 1 } else { words.len().div_ceil(2) };
             let some = BooleanQuery::union_with_minimum_required_clauses(words, enough);
-            answer = joined(answer, run(&searcher, &self.fields, &statistics, &some, question)?, question.limit);
+            answer = joined(answer, self.run(&searcher, &statistics, &some, question)?, question.limit);
         }
         if asked.for_someone {
             people_first(&mut answer.hits);
         }
         Ok(answer)
     }
-}
 
-fn run(
-    searcher: &Searcher,
-    fields: &Fields,
-    statistics: &Statistics<'_>,
-    query: &dyn Query,
-    question: &Question,
-) -> Result<Answer> {
-    let gather = Gather {
-        readable: question.readable.clone(),
-        filters: question.filters.clone(),
-        now: question.now,
-        limit: question.limit,
-        for_someone: question.asked.for_someone,
-        counting: question.counting,
-    };
-    let of_kind;
-    let query = match question.filters.kind {
-        // What is counted of the other kinds has to be looked at; else theirs are passed over.
-        Some(kind) if !question.counting => {
-            let term = Term::from_field_u64(fields.kind, kind.number());
-            let only = TermQuery::new(term, IndexRecordOption::Basic);
-            of_kind = BooleanQuery::intersection(vec![
-                query.box_clone(),
-                Box::new(ConstScoreQuery::new(Box::new(only), 0.0)),
-            ]);
-            &of_kind
+    fn run(
+        &self,
+        searcher: &Searcher,
+        statistics: &Statistics<'_>,
+        query: &dyn Query,
+        question: &Question,
+    ) -> Result<Answer> {
+        let gather = Gather {
+            readable: question.readable.clone(),
+            filters: question.filters.clone(),
+            now: question.now,
+            limit: question.limit,
+            for_someone: question.asked.for_someone,
+            counting: question.counting,
+            opened: self.opened.clone(),
+        };
+        let of_kind;
+        let query = match question.filters.kind {
+            // What is counted of the other kinds has to be looked at; else theirs are passed over.
+            Some(kind) if !question.counting => {
+                let term = Term::from_field_u64(self.fields.kind, kind.number());
+                let only = TermQuery::new(term, IndexRecordOption::Basic);
+                of_kind = BooleanQuery::intersection(vec![
+                    query.box_clone(),
+                    Box::new(ConstScoreQuery::new(Box::new(only), 0.0)),
+                ]);
+                &of_kind
+            }
+            _ => query,
+        };
+        let scoring = EnableScoring::enabled_from_statistics_provider(statistics, searcher);
+        let weight = query.weight(scoring).map_err(engine)?;
+        self.opened.keep(searcher.segment_readers());
+        let mut parts = Vec::new();
+        for (place, reader) in searcher.segment_readers().iter().enumerate() {
+            let place = u32::try_from(place).unwrap_or(u32::MAX);
+            parts.push(
+                tantivy::collector::Collector::collect_segment(&gather, &*weight, place, reader).map_err(engine)?,
+            );
         }
-        _ => query,
-    };
-    let scoring = EnableScoring::enabled_from_statistics_provider(statistics, searcher);
-    let weight = query.weight(scoring).map_err(engine)?;
-    let mut parts = Vec::new();
-    for (place, reader) in searcher.segment_readers().iter().enumerate() {
-        let place = u32::try_from(place).unwrap_or(u32::MAX);
-        parts.push(tantivy::collector::Collector::collect_segment(&gather, &*weight, place, reader).map_err(engine)?);
+        let (hits, counts) = tantivy::collector::Collector::merge_fruits(&gather, parts).map_err(engine)?;
+        Ok(Answer { hits, counts })
     }
-    let (hits, counts) = tantivy::collector::Collector::merge_fruits(&gather, parts).map_err(engine)?;
-    Ok(Answer { hits, counts })
 }
 
 /// What has all words first, then what has some.

@@ -6,7 +6,7 @@ use std::sync::{Arc, RwLock};
 
 use serde::{Deserialize, Serialize};
 use tantivy::directory::MmapDirectory;
-use tantivy::indexer::LogMergePolicy;
+use tantivy::indexer::{IndexWriterOptions, LogMergePolicy};
 use tantivy::schema::{Field, IndexRecordOption, NumericOptions, Schema, TextFieldIndexing, TextOptions};
 use tantivy::{Index, IndexReader, IndexWriter, ReloadPolicy, TantivyDocument, Term};
 
@@ -17,7 +17,7 @@ use crate::domain::search::{FeedPlace, FoundKind};
 /// Raised whenever documents would be made otherwise: an index of another form is made anew.
 const FORM: u32 = 4;
 /// What the writer gathers in memory before it writes a segment.
-const WRITER_BYTES: usize = 24_000_000;
+const WRITER_BYTES: usize = 20_000_000;
 
 /// One thing that can be found.
 #[derive(Clone, Debug)]
@@ -117,6 +117,7 @@ pub struct Volume {
     pub(super) index: Index,
     pub(super) reader: IndexReader,
     pub(super) fields: Fields,
+    pub(super) opened: super::collect::Opened,
 }
 
 impl std::fmt::Debug for Volume {
@@ -145,7 +146,7 @@ impl Volume {
 
     fn with(folder: &Path, index: Index) -> Result<Self> {
         let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into().map_err(engine)?;
-        Ok(Self { folder: folder.to_owned(), index, reader, fields: schema().1 })
+        Ok(Self { folder: folder.to_owned(), index, reader, fields: schema().1, opened: Default::default() })
     }
 
     /// Where it is.
@@ -165,9 +166,16 @@ impl Volume {
 
     /// Its one writer.
     pub fn writer(self: &Arc<Self>) -> Result<Writer> {
-        let inner = behind(|| self.index.writer_with_num_threads(1, WRITER_BYTES)).map_err(engine)?;
+        // One merge at a time: several would take the memory of several.
+        let options = IndexWriterOptions::builder()
+            .num_worker_threads(1)
+            .memory_budget_per_thread(WRITER_BYTES)
+            .num_merge_threads(1)
+            .build();
+        let inner = behind(|| self.index.writer_with_options(options)).map_err(engine)?;
         let mut policy = LogMergePolicy::default();
-        policy.set_min_num_segments(6);
+        // Each segment is asked for each word: few are faster to ask, and cost more to merge.
+        policy.set_min_num_segments(3);
         policy.set_max_docs_before_merge(400_000);
         inner.set_merge_policy(Box::new(policy));
         Ok(Writer { volume: self.clone(), inner })
