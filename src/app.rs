@@ -225,7 +225,7 @@ pub fn runner(ctx: &Ctx) -> Runner {
     add(&mut handlers, ctx, "clean_sign_in", |ctx| async move { sign_in::clean(&ctx).await });
     add(&mut handlers, ctx, "expire_guests", |ctx| async move { guests::expire(&ctx).await.map(|_| ()) });
     add(&mut handlers, ctx, "meetings", |ctx| async move { meetings::run(&ctx).await });
-    add(&mut handlers, ctx, "newcomers", |ctx| async move { newcomers::look_after(&ctx).await });
+    add(&mut handlers, ctx, "newcomers", |ctx| async move { newcomers::run(&ctx).await });
     add(&mut handlers, ctx, "retention", |ctx| async move { crate::services::retention::run(&ctx).await });
     Runner { db: ctx.db.clone(), clock: ctx.clock.clone(), rng: ctx.rng.clone(), wake: ctx.wake.clone(), handlers }
 }

@@ -1,5 +1,7 @@
 //! Meeting someone: each month, who wants it gets a colleague or volunteer to have a cup of coffee with.
 
+pub mod pair;
+
 use serde::{Deserialize, Serialize};
 
 use crate::base::{ActorId, HostId, MeetingId, Time, text_enum};

@@ -9,6 +9,6 @@ mod sight;
 
 pub use actions::*;
 pub use handover::*;
-pub use knowledge::{sees_told, told_to};
+pub use knowledge::{TOLD_HERE, TOLD_PARTNERS, sees_told, told_to};
 pub use people::*;
 pub use sight::sight;

@@ -191,6 +191,11 @@ impl Ctx {
         self.0.remote.get().cloned().ok_or_else(|| Error::Unavailable("federation is off".to_owned()))
     }
 
+    /// Whether it is a time at which people may be told what can wait, in the instance's zone.
+    pub fn is_daytime(&self) -> bool {
+        (9..18).contains(&self.now().timestamp().to_zoned(self.zone.clone()).hour())
+    }
+
     /// What people set from the pages.
     pub fn instance(&self) -> Arc<Instance> {
         match self.0.instance.read() {

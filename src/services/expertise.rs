@@ -127,7 +127,7 @@ pub(super) async fn told_about(
 
 /// Whether someone tells partners anything of themselves.
 pub(super) async fn tells_partners(conn: &mut Conn, person: ActorId) -> Result<bool> {
-    let lens = Lens { told: &[Told::Peers, Told::Everyone], me: None };
+    let lens = Lens { told: policy::TOLD_PARTNERS, me: None };
     Ok(!store::expertise::of(conn, person, lens).await?.is_empty())
 }
 

@@ -23,8 +23,6 @@ use crate::text::Handle;
 const LOOKS: Quota = Quota { burst: 10, every: Time::MINUTE };
 /// Members that are read at once.
 const AT_ONCE: i64 = 200;
-/// Former groups that one can name.
-const MOST_FORMER: usize = 10;
 /// The longest title of a post, in characters.
 const MAX_TITLE: usize = 200;
 
@@ -124,18 +122,14 @@ async fn look(ctx: &Ctx, me: ActorId, field: &'static str, (name, host): &(Strin
 pub async fn add_former(ctx: &Ctx, viewer: &Viewer, group: ActorId, typed: &str) -> Result<()> {
     let me = viewer.member_id()?;
     owned(&mut ctx.db.read().await?, ctx, viewer, group).await?;
-    let handle = read(ctx, typed).map_err(|code| invalid("former", code))?;
+    let handle = read(ctx, typed).map_err(|code| Error::invalid("former", code))?;
     let former = look(ctx, me, "former", &handle).await?;
     let (c, viewer) = (ctx.clone(), *viewer);
     ctx.db
         .write(move |conn| {
             Box::pin(async move {
                 owned(conn, &c, &viewer, group).await?;
-                if store::aliases::of(conn, group).await?.len() >= MOST_FORMER {
-                    return Err(Error::invalid("former", "error-move-former-most"));
-                }
-                store::aliases::insert(conn, group, former.id).await?;
-                emit(conn, &c.ids, c.now(), &Event::ActorUpdated { actor: group }).await
+                moving::note_former(conn, &c, group, former.id).await
             })
         })
         .await?;
@@ -151,17 +145,12 @@ pub async fn remove_former(ctx: &Ctx, viewer: &Viewer, group: ActorId, former: A
         .write(move |conn| {
             Box::pin(async move {
                 owned(conn, &c, &viewer, group).await?;
-                store::aliases::delete(conn, group, former).await?;
-                emit(conn, &c.ids, c.now(), &Event::ActorUpdated { actor: group }).await
+                moving::forget_former(conn, &c, group, former).await
             })
         })
         .await?;
     ctx.wake.now();
     Ok(())
-}
-
-fn invalid(field: &'static str, code: &'static str) -> Error {
-    Error::Invalid { fields: vec![FieldError { field, code }] }
 }
 
 /// The group elsewhere that a group here becomes: found, asked now whether it says so, and fit for that.

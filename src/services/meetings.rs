@@ -1,23 +1,22 @@
 //! Meeting someone: each month, who wants it gets a colleague or volunteer to have a cup of coffee with, here or at a partner
 //! organisation. Nobody is proposed who did not ask for it.
 
-pub mod pair;
-
 use std::collections::{HashMap, HashSet};
 
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
-use self::pair::{Candidate, ordered};
 use super::throttle::Quota;
 use super::{Ctx, notices};
 use crate::base::*;
 use crate::domain::Viewer;
 use crate::domain::actors::{Actor, ActorKind, ActorState};
-use crate::domain::knowledge::{Choices, PeerTold, PeopleQuestion, ReferralState, Relation, Told};
+use crate::domain::knowledge::{Choices, PeerTold, PeopleQuestion, ReferralState, Told};
+use crate::domain::meetings::pair::{self, Candidate, ordered};
 use crate::domain::meetings::{Meeter, Meeting, MeetingState, Reason, Wish};
 use crate::domain::notices::NoticeKind;
 use crate::domain::peers::{Host, PeerScope};
+use crate::policy;
 use crate::store::contacts::NewContact;
 use crate::store::jobs::NewJob;
 use crate::store::meetings::NewMeeting;
@@ -30,8 +29,6 @@ pub const JOB: &str = "meeting";
 const PARTNERS_UNTIL: i8 = 3;
 /// After this day it is too late for a month.
 const LAST_DAY: i8 = 25;
-/// Hours of the day at which people are told, in the instance's zone.
-const HOURS: std::ops::Range<i8> = 9..18;
 /// A partner that did not answer for so long has nobody.
 const PATIENCE: i64 = 20 * Time::HOUR;
 /// People matched at once: what is compared grows with the square.
@@ -166,9 +163,11 @@ pub async fn cancel(ctx: &Ctx, viewer: &Viewer, id: MeetingId) -> Result<()> {
                     store::meetings::set_off(conn, theirs.id).await?;
                     return Ok(Some(other.id));
                 }
-                let uri = mine.uri.unwrap_or_default();
+                // Without one the other was here, and has gone.
+                let Some(uri) = mine.uri else { return Ok(None) };
                 let ours = c.urls.is_ours(&uri);
-                tell(conn, &c, &Message::Off { member: me, other: other.id, uri, ours }).await.map(|()| None)
+                let off = Message::Off { member: me, other: other.id, uri: uri.clone(), ours };
+                tell(conn, &c, &uri, &off).await.map(|()| None)
             })
         })
         .await?;
@@ -183,43 +182,45 @@ fn about(kind: NoticeKind, other: ActorId, id: MeetingId) -> notices::Telling {
     notices::Telling { group_key: format!("{kind}-{id}"), ..notices::about_actor(kind, other) }
 }
 
-async fn tell(conn: &mut Conn, ctx: &Ctx, message: &Message) -> Result<()> {
+/// Tells the other server about the meeting that an activity asked for, in order.
+async fn tell(conn: &mut Conn, ctx: &Ctx, uri: &str, message: &Message) -> Result<()> {
     let payload = serde_json::to_string(message).map_err(Error::internal)?;
-    let id = ctx.ids.next();
-    let job = NewJob { id, kind: JOB, payload: &payload, dedup_key: None, lane: None, run_at: ctx.now() };
+    let (id, lane) = (ctx.ids.next(), format!("meeting {uri}"));
+    let job = NewJob { id, kind: JOB, payload: &payload, dedup_key: None, lane: Some(&lane), run_at: ctx.now() };
     store::jobs::enqueue(conn, job).await.map(|_| ())
 }
 
 /// What is done of it now, by day and hour. Done twice it does nothing more.
 pub async fn run(ctx: &Ctx) -> Result<()> {
-    let now = ctx.now().timestamp().to_zoned(ctx.zone.clone());
-    let (day, hour) = (now.day(), now.hour());
-    if HOURS.contains(&hour) && day <= LAST_DAY { round(ctx, month(ctx), day).await } else { Ok(()) }
+    let day = ctx.now().timestamp().to_zoned(ctx.zone.clone()).day();
+    if ctx.is_daytime() && day <= LAST_DAY { round(ctx, month(ctx), day).await } else { Ok(()) }
 }
 
 /// Finds someone for everybody who wants it and has nobody in a month: on its first days partners are asked for those who
 /// want that, one each day; everyone else, and later who is left, is matched here.
 pub async fn round(ctx: &Ctx, month: i32, day: i8) -> Result<()> {
-    let partners = if ctx.remote().is_ok() { ask_of(ctx).await? } else { Vec::new() };
+    let partners = partners(ctx).await?;
     let before = ctx.now().plus(-PATIENCE);
     ctx.db.write(move |conn| Box::pin(async move { store::meetings::forget_unanswered(conn, before).await })).await?;
     let free = store::meetings::free(&mut ctx.db.read().await?, month, AT_ONCE).await?;
-    let any = lookups_any(ctx).await?;
     let (abroad, here): (Vec<Meeter>, Vec<Meeter>) =
-        free.into_iter().partition(|meeter| meeter.peers && any && day <= PARTNERS_UNTIL);
-    ask_for(ctx, month, day, &partners, abroad.iter().map(|meeter| meeter.member_id).collect()).await?;
+        free.into_iter().partition(|meeter| meeter.peers && !partners.is_empty() && day <= PARTNERS_UNTIL);
+    // Of two servers the one asks whose name comes first, so that they do not propose different people to the same one at the
+    // same time.
+    let asked: Vec<HostId> =
+        partners.iter().filter(|host| ctx.urls.host() < host.name.as_str()).map(|host| host.id).collect();
+    ask_for(ctx, month, day, &asked, abroad.iter().map(|meeter| meeter.member_id).collect()).await?;
     match_here(ctx, here, month).await
 }
 
 /// Asks a partner for each of some members, but none that they shut out.
-async fn ask_for(ctx: &Ctx, month: i32, day: i8, partners: &[Host], who: Vec<ActorId>) -> Result<()> {
+async fn ask_for(ctx: &Ctx, month: i32, day: i8, partners: &[HostId], who: Vec<ActorId>) -> Result<()> {
     if who.is_empty() || partners.is_empty() {
         return Ok(());
     }
     let out = store::regards::hosts_out(&mut ctx.db.read().await?, &who).await?;
     for member in who {
-        let fit =
-            partners.iter().map(|host| host.id).filter(|host| !out.contains(&(member, *host))).collect::<Vec<_>>();
+        let fit: Vec<HostId> = partners.iter().copied().filter(|host| !out.contains(&(member, *host))).collect();
         if let Some(host) = turn(&fit, member, day) {
             ask(ctx, member, month, host).await?;
         }
@@ -227,18 +228,13 @@ async fn ask_for(ctx: &Ctx, month: i32, day: i8, partners: &[Host], who: Vec<Act
     Ok(())
 }
 
-/// Whether there is any partner with an agreement about people.
-async fn lookups_any(ctx: &Ctx) -> Result<bool> {
+/// Partners with an agreement about people.
+async fn partners(ctx: &Ctx) -> Result<Vec<Host>> {
+    if ctx.remote().is_err() {
+        return Ok(Vec::new());
+    }
     let all = store::lookups::partners(&mut ctx.db.read().await?).await?;
-    Ok(ctx.remote().is_ok() && all.iter().any(|(host, _)| host.shares(PeerScope::People)))
-}
-
-/// The partners that we ask; the others ask us. Of two servers the one asks whose name comes first, so that they do not
-/// propose different people to the same one at the same time.
-async fn ask_of(ctx: &Ctx) -> Result<Vec<Host>> {
-    let all = store::lookups::partners(&mut ctx.db.read().await?).await?;
-    let asks = |host: &Host| host.shares(PeerScope::People) && ctx.urls.host() < host.name.as_str();
-    Ok(all.into_iter().map(|(host, _)| host).filter(asks).collect())
+    Ok(all.into_iter().map(|(host, _)| host).filter(|host| host.shares(PeerScope::People)).collect())
 }
 
 /// Whom to ask for someone today: each day another, and not all begin with the same.
@@ -254,20 +250,21 @@ async fn ask(ctx: &Ctx, member: ActorId, month: i32, host: HostId) -> Result<()>
         .write(move |conn| {
             Box::pin(async move {
                 let id = MeetingId(c.ids.next());
+                let uri = c.urls.activity(ActivityId(id.0));
                 let new = NewMeeting {
                     id,
                     member_id: member,
                     month,
                     other_id: None,
                     host_id: Some(host),
-                    uri: Some(c.urls.activity(ActivityId(id.0))),
+                    uri: Some(uri.clone()),
                     reason: Reason::default(),
                     begins_at: None,
                     state: MeetingState::Asked,
                     created_at: c.now(),
                 };
                 match put(conn, &new).await? {
-                    true => tell(conn, &c, &Message::Ask { meeting: id }).await,
+                    true => tell(conn, &c, &uri, &Message::Ask { meeting: id }).await,
                     false => Ok(()),
                 }
             })
@@ -304,17 +301,13 @@ async fn candidates(conn: &mut Conn, who: &[ActorId], told: &'static [Told]) -> 
     Ok(found)
 }
 
-/// What members tell members, and what they tell partners.
-const HERE: &[Told] = &[Told::Organisation, Told::Peers, Told::Everyone];
-const THERE: &[Told] = &[Told::Peers, Told::Everyone];
-
 async fn match_here(ctx: &Ctx, free: Vec<Meeter>, month: i32) -> Result<()> {
     if free.len() < 2 {
         return Ok(());
     }
     let ids: Vec<ActorId> = free.iter().map(|meeter| meeter.member_id).collect();
     let mut conn = ctx.db.read().await?;
-    let mut people = candidates(&mut conn, &ids, HERE).await?;
+    let mut people = candidates(&mut conn, &ids, policy::TOLD_HERE).await?;
     // By chance, or the same would be left over each time.
     people.sort_by_cached_key(|_| ctx.rng.bytes::<8>());
     let met = store::meetings::pairs_since(&mut conn, &ids, month - 100).await?;
@@ -388,15 +381,15 @@ pub async fn may_ask(conn: &mut Conn, member: ActorId, host: HostId) -> Result<b
 /// What a partner is told of a member who wants to meet someone there: what they tell partners anyway.
 pub async fn wish(ctx: &Ctx, member: ActorId) -> Result<Wish> {
     let mut conn = ctx.db.read().await?;
-    let days = candidates(&mut conn, &[member], THERE).await?.pop().map_or_else(String::new, |one| one.days);
-    let rows = store::expertise::of_many(&mut conn, &[member], THERE).await?;
-    let told = rows.into_iter().take(PeopleQuestion::MOST_TOLD).map(|row| PeerTold {
-        relation: row.relation,
-        label_nl: row.term.label_nl,
-        label_en: row.term.label_en,
-        note: String::new(),
-    });
-    Ok(Wish { days, told: told.collect() })
+    let Some(one) = candidates(&mut conn, &[member], policy::TOLD_PARTNERS).await?.pop() else {
+        return Ok(Wish::default());
+    };
+    let told = one
+        .told
+        .into_iter()
+        .take(PeopleQuestion::MOST_TOLD)
+        .map(|(relation, _, (label_nl, label_en))| PeerTold { relation, label_nl, label_en, note: String::new() });
+    Ok(Wish { days: one.days, told: told.collect() })
 }
 
 /// Someone at a partner wants to meet somebody here. Who fits best of those who want that too is proposed to both; when there
@@ -422,7 +415,7 @@ pub async fn received_wish(ctx: &Ctx, from: &Actor, uri: &str, wish: Wish) -> Re
                     // Asked again: the answer may have been lost.
                     let theirs = known.other.as_ref().is_some_and(|other| other.id == from_id);
                     if theirs && known.state == MeetingState::Proposed {
-                        tell(conn, &c, &Message::Yes { meeting: known.id }).await?;
+                        tell(conn, &c, &uri, &Message::Yes { meeting: known.id }).await?;
                     }
                     return Ok(None);
                 }
@@ -448,8 +441,8 @@ pub async fn received_wish(ctx: &Ctx, from: &Actor, uri: &str, wish: Wish) -> Re
                         created_at: c.now(),
                     };
                     if put(conn, &new).await? {
+                        tell(conn, &c, &uri, &Message::Yes { meeting: id }).await?;
                         agree(conn, &c, who.id, from_id, false, uri).await?;
-                        tell(conn, &c, &Message::Yes { meeting: id }).await?;
                         return Ok(Some((who.id, id)));
                     }
                 }
@@ -472,13 +465,15 @@ async fn choose_for(conn: &mut Conn, from: ActorId, month: i32, wish: &Wish) -> 
     // A no to contact stays a no.
     shut.extend(store::contacts::refused(conn, &ids, from).await?);
     ids.retain(|id| !shut.contains(id));
-    let people = candidates(conn, &ids, THERE).await?;
+    let people = candidates(conn, &ids, policy::TOLD_PARTNERS).await?;
     let key = |told: &PeerTold| text::term_key(&told.label_nl);
     let keys: Vec<String> = wish.told.iter().map(key).collect();
     let terms = store::terms::by_keys(conn, &keys).await?;
-    let terms = terms.into_iter().map(|(key, term)| (key, (term.id, (term.label_nl, term.label_en)))).collect();
-    let told: Vec<(Relation, String)> = wish.told.iter().map(|told| (told.relation, key(told))).collect();
-    let asker = Candidate { id: from, branch: None, days: wish.days.clone(), told: pair::known(&told, &terms) };
+    let told = wish.told.iter().filter_map(|told| {
+        let (_, term) = terms.iter().find(|(known, _)| *known == key(told))?;
+        Some((told.relation, term.id, (term.label_nl.clone(), term.label_en.clone())))
+    });
+    let asker = Candidate { id: from, branch: None, days: wish.days.clone(), told: told.collect() };
     Ok(pair::best(&asker, &people).map(|(who, reason)| (who.clone(), reason)))
 }
 
@@ -536,8 +531,8 @@ pub async fn received_yes(
                     || !store::moderation::out_of_reach(conn, &[asker], from_id).await?.is_empty()
                     || !store::contacts::refused(conn, &[asker], from_id).await?.is_empty();
                 let Some(open) = open.filter(|_| !shut) else {
-                    let off = Message::Off { member: asker, other: from_id, uri, ours: true };
-                    return tell(conn, &c, &off).await.map(|()| None);
+                    let off = Message::Off { member: asker, other: from_id, uri: uri.clone(), ours: true };
+                    return tell(conn, &c, &uri, &off).await.map(|()| None);
                 };
                 let text = serde_json::to_string(&reason).map_err(Error::internal)?;
                 store::meetings::settle(conn, open.id, from_id, &text, begins_at).await?;

@@ -18,7 +18,7 @@ use crate::text::Handle;
 const LOOKS: Quota = Quota { burst: 10, every: Time::MINUTE };
 /// Followers that are read at once.
 const AT_ONCE: i64 = 200;
-/// Former accounts that one can name.
+/// Former accounts that one can name, and former groups.
 const MOST_FORMER: usize = 10;
 
 /// Where a member stands.
@@ -98,33 +98,31 @@ pub async fn add_former(ctx: &Ctx, viewer: &Viewer, handle: &str) -> Result<()> 
     let me = viewer.member_id()?;
     let former = look(ctx, viewer, "former", handle).await?;
     let c = ctx.clone();
-    ctx.db
-        .write(move |conn| {
-            Box::pin(async move {
-                if store::aliases::of(conn, me).await?.len() >= MOST_FORMER {
-                    return Err(Error::invalid("former", "error-move-former-most"));
-                }
-                store::aliases::insert(conn, me, former.id).await?;
-                emit(conn, &c.ids, c.now(), &Event::ActorUpdated { actor: me }).await
-            })
-        })
-        .await?;
+    ctx.db.write(move |conn| Box::pin(async move { note_former(conn, &c, me, former.id).await })).await?;
     ctx.wake.now();
     Ok(())
+}
+
+/// A person or group here was another one elsewhere before. Within the caller's transaction.
+pub(super) async fn note_former(conn: &mut Conn, ctx: &Ctx, actor: ActorId, former: ActorId) -> Result<()> {
+    if store::aliases::of(conn, actor).await?.len() >= MOST_FORMER {
+        return Err(Error::invalid("former", "error-move-former-most"));
+    }
+    store::aliases::insert(conn, actor, former).await?;
+    emit(conn, &ctx.ids, ctx.now(), &Event::ActorUpdated { actor }).await
+}
+
+/// It was not, after all. Within the caller's transaction.
+pub(super) async fn forget_former(conn: &mut Conn, ctx: &Ctx, actor: ActorId, former: ActorId) -> Result<()> {
+    store::aliases::delete(conn, actor, former).await?;
+    emit(conn, &ctx.ids, ctx.now(), &Event::ActorUpdated { actor }).await
 }
 
 /// The viewer was not, after all.
 pub async fn remove_former(ctx: &Ctx, viewer: &Viewer, former: ActorId) -> Result<()> {
     let me = viewer.member_id()?;
     let c = ctx.clone();
-    ctx.db
-        .write(move |conn| {
-            Box::pin(async move {
-                store::aliases::delete(conn, me, former).await?;
-                emit(conn, &c.ids, c.now(), &Event::ActorUpdated { actor: me }).await
-            })
-        })
-        .await?;
+    ctx.db.write(move |conn| Box::pin(async move { forget_former(conn, &c, me, former).await })).await?;
     ctx.wake.now();
     Ok(())
 }

@@ -142,8 +142,7 @@ pub async fn helps(ctx: &Ctx, viewer: &Viewer) -> Result<bool> {
     Ok(viewer.role().is_moderator() || store::newcomers::is_buddy(&mut ctx.db.read().await?, me).await?)
 }
 
-/// Newcomers whom the viewer helps: all of them for those who keep order here; after `after`, at most `limit`. Those who
-/// stand still come first.
+/// Newcomers whom the viewer helps: all of them for those who keep order here; by id after `after`, at most `limit`.
 pub async fn list(ctx: &Ctx, viewer: &Viewer, after: ActorId, limit: i64) -> Result<Vec<Progress>> {
     let me = viewer.member_id()?;
     if !viewer.is_full_member() {
@@ -309,6 +308,11 @@ pub async fn end(ctx: &Ctx, viewer: &Viewer, member: ActorId) -> Result<()> {
         .await?;
     ctx.ideas.forget(member).await;
     Ok(())
+}
+
+/// What is done of it now. Who is stuck has time until the morning.
+pub async fn run(ctx: &Ctx) -> Result<()> {
+    if ctx.is_daytime() { look_after(ctx).await } else { Ok(()) }
 }
 
 /// Looks after everyone who begins here: notes new steps, ends what is done, and tells those who help of who is stuck.

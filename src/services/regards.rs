@@ -56,10 +56,19 @@ pub async fn suggestions(ctx: &Ctx, viewer: &Viewer, limit: i64) -> Result<Vec<A
 }
 
 /// Does not suggest it again.
+///
+/// # Errors
+/// `NotFound` when there is no such person or group.
 pub async fn dismiss(ctx: &Ctx, viewer: &Viewer, target: ActorId) -> Result<()> {
     let me = viewer.member_id()?;
-    ctx.db.write(move |conn| Box::pin(async move { store::regards::dismiss(conn, me, target).await })).await?;
-    Ok(())
+    ctx.db
+        .write(move |conn| {
+            Box::pin(async move {
+                store::actors::get(conn, target).await?;
+                store::regards::dismiss(conn, me, target).await.map(|_| ())
+            })
+        })
+        .await
 }
 
 /// Whom the viewer follows who follow another, too.

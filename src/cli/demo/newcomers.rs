@@ -4,9 +4,9 @@ use jiff::tz::TimeZone;
 
 use super::plan::Plan;
 use crate::base::*;
-use crate::domain::meetings::{MeetingState, Reason};
+use crate::domain::meetings::{MeetingState, Reason, pair};
 use crate::domain::newcomers::Step;
-use crate::services::meetings::{month_of, pair};
+use crate::services::meetings::month_of;
 use crate::store::meetings::NewMeeting;
 use crate::store::{self, Conn};
 

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use kring::base::{ActorId, TermId, Time};
 use kring::domain::knowledge::{Relation, Told};
 use kring::domain::meetings::MeetingState;
-use kring::services::meetings::pair::{self, Candidate, ordered};
+use kring::domain::meetings::pair::{self, Candidate, ordered};
 use kring::services::{expertise, meetings};
 use rand::{Rng as _, SeedableRng as _};
 

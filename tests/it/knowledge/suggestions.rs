@@ -51,6 +51,7 @@ fn ideas_say_why_and_a_no_is_for_good() {
             .shows("Wil meer leren over Turks")
             .hides("⟦");
         hers.get("/home").await.ok().shows("Een idee voor vandaag").hides("⟦");
+        hers.post("/ideas/refuse", &[("about", "12345")]).await.status(404);
         let about = joris.id.to_string();
         hers.post("/ideas/refuse", &[("about", &about)]).await.ok().shows("Dit idee komt niet terug").hides("Joris");
         assert_eq!(names(&ideas(&app, &fatma).await), ["Otto", "Piet"]);

@@ -1,6 +1,6 @@
-//! Who meets whom, and when: what is decided about it without asking anybody.
+//! Who meets whom, and when.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use jiff::ToSpan as _;
 use jiff::tz::TimeZone;
@@ -87,13 +87,14 @@ pub fn ordered(one: ActorId, other: ActorId) -> (ActorId, ActorId) {
 
 /// The one of several who fits someone best, and why.
 pub fn best<'a>(one: &Candidate, among: &'a [Candidate]) -> Option<(&'a Candidate, Reason)> {
-    let fits = among.iter().map(|other| (fit(one, other), other));
-    let (_, (reason, other)) =
-        fits.map(|((weight, reason), other)| (weight, (reason, other))).rev().max_by_key(|f| f.0)?;
+    // Backwards: of several that fit as well `max_by_key` takes the last.
+    let fits = among.iter().rev().map(|other| (fit(one, other), other));
+    let ((_, reason), other) = fits.max_by_key(|((weight, _), _)| *weight)?;
     Some((other, reason))
 }
 
-/// A time to propose: a week ahead at the earliest, on a day on which both are there; when there is none, on one of the first's.
+/// A time to propose: a week ahead at the earliest, on a day on which both are there; when there is none, on one of the
+/// first's.
 pub fn time(now: Time, zone: &TimeZone, one: &str, other: &str) -> Option<Time> {
     let both: String = one.chars().filter(|day| other.contains(*day)).collect();
     let days = [both.as_str(), one, other, USUAL].into_iter().find(|days| !days.is_empty())?;
@@ -105,12 +106,4 @@ pub fn time(now: Time, zone: &TimeZone, one: &str, other: &str) -> Option<Time> 
         days.contains(&day).then(|| Time::from_micros(at.timestamp().as_microsecond()))
     };
     (AHEAD..AHEAD + 7).find_map(on)
-}
-
-/// Terms by how they are compared, for those whose words come from elsewhere.
-pub fn known(
-    told: &[(Relation, String)],
-    terms: &HashMap<String, (TermId, (String, String))>,
-) -> Vec<(Relation, TermId, (String, String))> {
-    told.iter().filter_map(|(relation, key)| terms.get(key).map(|(id, word)| (*relation, *id, word.clone()))).collect()
 }
