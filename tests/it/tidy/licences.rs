@@ -124,6 +124,24 @@ fn every_dependency_may_be_used_and_comes_from_the_registry() {
     none(complaints);
 }
 
+/// `1.92` or `1.92.0`, to be compared.
+fn release(version: &str) -> (u32, u32) {
+    let mut parts = version.split('.').map(|part| part.parse().unwrap());
+    (parts.next().unwrap(), parts.next().unwrap_or(0))
+}
+
+#[test]
+fn the_rust_that_is_asked_for_builds_every_dependency() {
+    let packages = packages();
+    let asked = |package: &Value| package["rust_version"].as_str().map(release);
+    let ours = packages.iter().find(|package| package["name"] == "kring").and_then(asked).expect("a version of ours");
+    let newer = packages.iter().filter(|package| asked(package).is_some_and(|version| version > ours));
+    none(newer.map(|package| format!("{} needs Rust {}", package["name"], package["rust_version"])).collect());
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let told = format!("needs Rust ({}.{} or newer)", ours.0, ours.1);
+    assert!(readme.contains(&told), "README.md does not say: {told}");
+}
+
 #[test]
 fn there_is_one_tls_stack_and_no_foreign_library() {
     let tree =
