@@ -264,6 +264,7 @@ async fn bench(docs: usize, database: Option<String>) {
         }
     }
     let indexing = begun.elapsed().as_secs_f64();
+    eprintln!("indexed in {indexing:.0} s; asking");
     let volume = app.ctx.index.volume().expect("an index");
     let total = volume.len() as f64;
     let session = sessions::create(&app.ctx, owner, sessions::Device::default()).await.expect("a session");

@@ -11,6 +11,7 @@ use tantivy::{DocId, Score, SegmentReader};
 
 use super::Numbers;
 use super::find::{Filters, Readable};
+use super::volume::{Document, language_number};
 use crate::base::Time;
 use crate::domain::search::FoundKind;
 
@@ -73,6 +74,7 @@ pub(super) struct Gather {
 pub(super) struct Gathering {
     readable: Arc<Readable>,
     filters: Filters,
+    /// Hours since 1970.
     now: i64,
     limit: usize,
     for_someone: bool,
@@ -81,32 +83,68 @@ pub(super) struct Gathering {
     found: Found,
 }
 
+/// What is looked at of everything that matches, in one number, as each column costs a read of memory far away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Facts {
+    kind: u64,
+    /// As [`language_number`] has it.
+    language: u64,
+    /// Hours since 1970.
+    hour: i64,
+}
+
+/// Bits of the kind, and of the language after it.
+const KIND_BITS: u64 = 4;
+const LANGUAGE_BITS: u64 = 16;
+const _: () = assert!(FoundKind::ALL.len() <= 1 << KIND_BITS);
+
+impl Facts {
+    pub fn of(document: &Document) -> Self {
+        let language = language_number(document.language.as_deref());
+        Self { kind: document.kind.number(), language, hour: hour(document.at) }
+    }
+
+    pub fn packed(self) -> u64 {
+        (self.hour as u64) << (KIND_BITS + LANGUAGE_BITS) | self.language << KIND_BITS | self.kind
+    }
+
+    fn unpacked(number: u64) -> Self {
+        let low = |bits: u64, number: u64| number & ((1 << bits) - 1);
+        Self {
+            kind: low(KIND_BITS, number),
+            language: low(LANGUAGE_BITS, number >> KIND_BITS),
+            hour: (number >> (KIND_BITS + LANGUAGE_BITS)) as i64,
+        }
+    }
+}
+
+/// Microseconds since 1970 as whole hours; never before.
+fn hour(at: i64) -> i64 {
+    at.max(0) / Time::HOUR
+}
+
 /// What is kept of each document of a segment beside its words.
 pub(super) struct Columns {
-    kind: Arc<dyn ColumnValues<u64>>,
+    facts: Arc<dyn ColumnValues<u64>>,
     id: Arc<dyn ColumnValues<i64>>,
     field: Arc<dyn ColumnValues<i64>>,
     audience: Column<i64>,
     author: Arc<dyn ColumnValues<i64>>,
     host: Arc<dyn ColumnValues<i64>>,
     group: Arc<dyn ColumnValues<i64>>,
-    at: Arc<dyn ColumnValues<i64>>,
-    language: Arc<dyn ColumnValues<u64>>,
 }
 
 impl Columns {
     fn open(segment: &SegmentReader) -> tantivy::Result<Self> {
         let fast = segment.fast_fields();
         Ok(Self {
-            kind: fast.u64("kind")?.first_or_default_col(0),
+            facts: fast.u64("facts")?.first_or_default_col(0),
             id: fast.i64("id")?.first_or_default_col(0),
             field: fast.i64("field")?.first_or_default_col(0),
             audience: fast.i64("audience")?,
             author: fast.i64("author")?.first_or_default_col(0),
             host: fast.i64("host")?.first_or_default_col(0),
             group: fast.i64("group")?.first_or_default_col(0),
-            at: fast.i64("at")?.first_or_default_col(0),
-            language: fast.u64("language")?.first_or_default_col(0),
         })
     }
 }
@@ -161,7 +199,7 @@ impl Collector for Gather {
         Ok(Gathering {
             readable: self.readable.clone(),
             filters: self.filters.clone(),
-            now: self.now.micros(),
+            now: hour(self.now.micros()),
             limit: self.limit,
             for_someone: self.for_someone,
             counting: self.counting,
@@ -217,6 +255,10 @@ fn add(to: &mut [usize], counts: &[usize]) {
 }
 
 impl Found {
+    fn is_too_low(&self, score: f32, limit: usize) -> bool {
+        self.best.len() >= limit && self.best.peek().is_some_and(|worst| score < worst.0.score)
+    }
+
     fn keep(&mut self, hit: Hit, limit: usize) {
         if self.best.len() < limit {
             self.best.push(Reverse(hit));
@@ -256,21 +298,19 @@ impl Gathering {
     }
 
     /// Whether it is of the part that is wanted. What the filters offer is counted on the way.
-    fn is_wanted(&mut self, doc: DocId, kind: FoundKind, at: i64) -> bool {
+    fn is_wanted(&mut self, doc: DocId, kind: FoundKind, facts: Facts) -> bool {
         let filters = &self.filters;
         let is_person = kind == FoundKind::Person;
+        let days = (self.now - facts.hour) / 24;
         let of_kind = filters.kind.is_none_or(|wanted| wanted == kind);
-        let of_age = filters.days.is_none_or(|days| !is_person && self.now - at <= days * Time::DAY);
-        if !(self.counting || of_kind && of_age) {
-            return false;
-        }
-        let (group, language) = (self.columns.group.get_val(doc), self.columns.language.get_val(doc));
-        let of_group = filters.group.is_none_or(|wanted| wanted.0 == group);
-        let of_language = filters.language.is_none_or(|wanted| wanted == language);
-        let wanted = of_kind && of_group && of_age && of_language;
+        let of_age = filters.days.is_none_or(|most| !is_person && days < most);
+        let of_language = filters.language.is_none_or(|wanted| wanted == facts.language);
         if !self.counting {
-            return wanted;
+            let of_group = || filters.group.is_none_or(|wanted| wanted.0 == self.columns.group.get_val(doc));
+            return of_kind && of_age && of_language && of_group();
         }
+        let group = self.columns.group.get_val(doc);
+        let of_group = filters.group.is_none_or(|wanted| wanted.0 == group);
         let found = &mut self.found;
         if of_group && of_age && of_language && !is_person {
             found.kinds[place(kind)] += 1;
@@ -278,20 +318,20 @@ impl Gathering {
         if of_kind && of_age && of_language && group != 0 {
             *found.groups.entry(group).or_default() += 1;
         }
-        if of_kind && of_group && of_age && language != 0 {
-            *found.languages.entry(i64::try_from(language).unwrap_or(0)).or_default() += 1;
+        if of_kind && of_group && of_age && facts.language != 0 {
+            *found.languages.entry(facts.language as i64).or_default() += 1;
         }
         if of_kind && of_group && of_language && !is_person {
-            for (count, days) in found.ages.iter_mut().zip(AGES) {
-                *count += usize::from(self.now - at <= days * Time::DAY);
+            for (count, most) in found.ages.iter_mut().zip(AGES) {
+                *count += usize::from(days < most);
             }
         }
-        wanted
+        of_kind && of_group && of_age && of_language
     }
 
     /// How much older things are worth: a half after about two years, never less.
-    fn age_worth(&self, at: i64) -> f32 {
-        let days = ((self.now - at).max(0) / Time::DAY) as f32;
+    fn age_worth(&self, hour: i64) -> f32 {
+        let days = ((self.now - hour).max(0) / 24) as f32;
         0.75 + 0.25 / (1.0 + days / 120.0)
     }
 }
@@ -303,18 +343,21 @@ impl SegmentCollector for Gathering {
         if !self.may_find(doc) {
             return;
         }
-        let Some(kind) = FoundKind::from_number(self.columns.kind.get_val(doc)) else { return };
-        let at = self.columns.at.get_val(doc);
-        if !self.is_wanted(doc, kind, at) {
+        let facts = Facts::unpacked(self.columns.facts.get_val(doc));
+        let Some(kind) = FoundKind::from_number(facts.kind) else { return };
+        if !self.is_wanted(doc, kind, facts) {
             return;
         }
         self.found.all += 1;
         let score = match kind {
             FoundKind::Person if self.for_someone => score * 1.6,
             FoundKind::Person | FoundKind::Group => score * 1.35,
-            FoundKind::Comment => score * 0.8 * self.age_worth(at),
-            _ => score * self.age_worth(at),
+            FoundKind::Comment => score * 0.8 * self.age_worth(facts.hour),
+            _ => score * self.age_worth(facts.hour),
         };
+        if kind != FoundKind::Person && self.found.is_too_low(score, self.limit) {
+            return;
+        }
         let hit = Hit { kind, id: self.columns.id.get_val(doc), field: self.columns.field.get_val(doc), score };
         if kind == FoundKind::Person { self.found.person(hit) } else { self.found.keep(hit, self.limit) }
     }

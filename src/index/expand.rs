@@ -27,6 +27,9 @@ const BEGUN: usize = 16;
 const SPELLED: usize = 6;
 /// Terms looked at to find them.
 const LOOKED_AT: usize = 400;
+/// A word that stands in this many documents is asked for as it is, at first: what only begins or ends like it is worth
+/// less, and would cost several times as much to go through.
+const PLENTY: u64 = 500;
 
 /// Makes queries of words, and remembers how common each word is, all its forms together: a rare form of a common word is
 /// worth no more than the word.
@@ -36,6 +39,10 @@ pub(super) struct Expander<'a> {
     pub synonyms: &'a Synonyms,
     /// Only names and titles: for suggestions.
     pub heads_only: bool,
+    /// Words of which there is plenty are asked for in every form, too.
+    pub thorough: bool,
+    /// Whether any was not.
+    pub spared: bool,
     pub common: HashMap<Term, u64>,
     /// In how many documents terms are that were asked for already.
     pub counted: RefCell<HashMap<Term, u64, foldhash::fast::RandomState>>,
@@ -46,57 +53,71 @@ impl Expander<'_> {
     pub fn words(&mut self, asked: &Asked) -> Result<Vec<Box<dyn Query>>> {
         let mut out = Vec::new();
         let phrases = called_otherwise(asked, self.synonyms);
-        for (place, word) in asked.words.iter().enumerate() {
-            let last = place + 1 == asked.words.len();
-            let mut forms: Vec<(Term, f32)> = Vec::new();
-            let mut others: Vec<Box<dyn Query>> = Vec::new();
-            self.itself(word, 1.0, &mut forms);
-            let known = self.known(&forms)?;
-            for pair in
-                [place.checked_sub(1).map(|before| (before, place)), Some((place, place + 1))].into_iter().flatten()
-            {
-                if let (Some(one), Some(other)) = (asked.words.get(pair.0), asked.words.get(pair.1)) {
-                    self.itself(&format!("{one}{other}"), 1.1, &mut forms);
-                }
+        for place in 0..asked.words.len() {
+            out.push(self.word(asked, place, &phrases)?);
+        }
+        Ok(out)
+    }
+
+    fn word(&mut self, asked: &Asked, place: usize, phrases: &[Phrase]) -> Result<Box<dyn Query>> {
+        let word = &asked.words[place];
+        let last = place + 1 == asked.words.len();
+        let mut forms: Vec<(Term, f32)> = Vec::new();
+        let mut others: Vec<Box<dyn Query>> = Vec::new();
+        self.itself(word, 1.0, &mut forms);
+        let most = self.most_of(&forms)?;
+        let plenty = most >= PLENTY && !self.thorough;
+        self.spared |= plenty;
+        for pair in [place.checked_sub(1).map(|before| (before, place)), Some((place, place + 1))].into_iter().flatten()
+        {
+            if let (Some(one), Some(other)) = (asked.words.get(pair.0), asked.words.get(pair.1)) {
+                self.itself(&format!("{one}{other}"), 1.1, &mut forms);
             }
-            let ends: Vec<(Term, f32)> = std::iter::once(word.clone())
-                .chain(stems(word, None))
-                .filter(|stem| stem.len() >= 4 && !self.heads_only)
-                .map(|stem| (Term::from_field_text(self.fields.tails, &stem), TAIL))
-                .collect();
+        }
+        let mut known = most > 0;
+        let mut begun = Vec::new();
+        if !plenty {
+            let ends = self.ended_by(word);
             // Where compounds end in it, it is a word, and no mistake.
-            let known = known || self.known(&ends)?;
+            known = known || self.most_of(&ends)? > 0;
             forms.extend(ends);
-            let mut begun = Vec::new();
             if word.len() >= if last { 2 } else { 4 } {
                 begun = self.begun_with(word)?;
             }
-            // What answers a phrase answers each of its words.
-            let of_phrase = phrases.iter().filter(|(words, _)| words.contains(&place)).flat_map(|(_, others)| others);
-            for phrase in self.synonyms.of(word).iter().chain(of_phrase) {
-                match phrase.as_slice() {
-                    [one] => self.itself(one, SYNONYM, &mut forms),
-                    several => others.push(self.all_of(several, SYNONYM)),
-                }
-            }
-            if let Some(parts) = asked.parts.get(place).filter(|parts| parts.len() > 1) {
-                others.push(self.all_of(parts, 0.9));
-            } else if word.len() >= 8
-                && let Some((left, right)) = self.cut(word)?
-            {
-                others.push(self.all_of(&[left, right], SPLIT));
-            }
-            if !known && begun.is_empty() && word.chars().count() >= 4 {
-                for (near, worth) in self.spelled_like(word)? {
-                    self.itself(&near, worth, &mut forms);
-                }
-            }
-            for one in begun {
-                self.exactly(&one, PREFIX, &mut forms);
-            }
-            out.push(self.best_of(forms, others)?);
         }
-        Ok(out)
+        // What answers a phrase answers each of its words.
+        let of_phrase = phrases.iter().filter(|(words, _)| words.contains(&place)).flat_map(|(_, others)| others);
+        for phrase in self.synonyms.of(word).iter().chain(of_phrase) {
+            match phrase.as_slice() {
+                [one] => self.itself(one, SYNONYM, &mut forms),
+                several => others.push(self.all_of(several, SYNONYM)),
+            }
+        }
+        if let Some(parts) = asked.parts.get(place).filter(|parts| parts.len() > 1) {
+            others.push(self.all_of(parts, 0.9));
+        } else if word.len() >= 8
+            && !plenty
+            && let Some((left, right)) = self.cut(word)?
+        {
+            others.push(self.all_of(&[left, right], SPLIT));
+        }
+        if !known && begun.is_empty() && word.chars().count() >= 4 {
+            for (near, worth) in self.spelled_like(word)? {
+                self.itself(&near, worth, &mut forms);
+            }
+        }
+        for one in begun {
+            self.exactly(&one, PREFIX, &mut forms);
+        }
+        self.best_of(forms, others)
+    }
+
+    /// Compounds that end in a word or its stems.
+    fn ended_by(&self, word: &str) -> Vec<(Term, f32)> {
+        let ends = std::iter::once(word.to_owned()).chain(stems(word, None));
+        ends.filter(|end| end.len() >= 4 && !self.heads_only)
+            .map(|end| (Term::from_field_text(self.fields.tails, &end), TAIL))
+            .collect()
     }
 
     /// A word and its stems, in titles and texts.
@@ -114,13 +135,9 @@ impl Expander<'_> {
         }
     }
 
-    fn known(&self, forms: &[(Term, f32)]) -> Result<bool> {
-        for (term, _) in forms {
-            if self.count_of(term)? > 0 {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+    /// In how many documents the most frequent of some forms is.
+    fn most_of(&self, forms: &[(Term, f32)]) -> Result<u64> {
+        forms.iter().try_fold(0, |most, (term, _)| Ok(most.max(self.count_of(term)?)))
     }
 
     /// All of several words, each in any form.
@@ -254,8 +271,10 @@ impl Expander<'_> {
     }
 }
 
-/// What phrases of a question can be called otherwise: which words of it, and the other names.
-fn called_otherwise(asked: &Asked, synonyms: &Synonyms) -> Vec<(Range<usize>, Vec<Vec<String>>)> {
+/// Which words of a question, and what else they can be called together.
+type Phrase = (Range<usize>, Vec<Vec<String>>);
+
+fn called_otherwise(asked: &Asked, synonyms: &Synonyms) -> Vec<Phrase> {
     let at = |place: usize| {
         let found = synonyms.of_phrases(&asked.words[place..]);
         found.into_iter().map(move |(words, others)| (place..place + words, others))

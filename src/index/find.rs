@@ -90,10 +90,17 @@ pub struct Answer {
     pub counts: Counts,
 }
 
+impl Answer {
+    /// How many things were found.
+    fn found(&self, question: &Question) -> usize {
+        if question.counting { self.counts.kinds.values().sum() } else { self.counts.all }
+    }
+}
+
 /// How common a word is, whatever form of it was found.
 struct Statistics<'a> {
     searcher: &'a Searcher,
-    common: HashMap<Term, u64>,
+    common: &'a HashMap<Term, u64>,
 }
 
 impl Bm25StatisticsProvider for Statistics<'_> {
@@ -126,19 +133,20 @@ impl Volume {
             fields: &self.fields,
             synonyms: &question.synonyms,
             heads_only: question.typing,
+            thorough: false,
+            spared: false,
             common: HashMap::new(),
             counted: Default::default(),
         };
-        let words = expander.words(asked)?;
-        let statistics = Statistics { searcher: &searcher, common: expander.common };
-        let all = BooleanQuery::intersection(words.iter().map(|query| query.box_clone()).collect());
-        let mut answer = self.run(&searcher, &statistics, &all, question)?;
-        let counted: usize = answer.counts.kinds.values().sum();
-        let found = if question.counting { counted } else { answer.counts.all };
-        if words.len() > 1 && (found < ENOUGH || asked.for_someone) && !question.typing {
+        let (mut words, mut answer) = self.all_words(&mut expander, question)?;
+        if expander.spared && answer.found(question) < question.limit {
+            expander.thorough = true;
+            (words, answer) = self.all_words(&mut expander, question)?;
+        }
+        if words.len() > 1 && (answer.found(question) < ENOUGH || asked.for_someone) && !question.typing {
             let enough = if words.len() == 2 { 1 } else { words.len().div_ceil(2) };
             let some = BooleanQuery::union_with_minimum_required_clauses(words, enough);
-            answer = joined(answer, self.run(&searcher, &statistics, &some, question)?, question.limit);
+            answer = joined(answer, self.run(&expander, &some, question)?, question.limit);
         }
         if asked.for_someone {
             people_first(&mut answer.hits);
@@ -146,13 +154,17 @@ impl Volume {
         Ok(answer)
     }
 
-    fn run(
-        &self,
-        searcher: &Searcher,
-        statistics: &Statistics<'_>,
-        query: &dyn Query,
-        question: &Question,
-    ) -> Result<Answer> {
+    /// Asks for what has all words. Also returns a query for each of them.
+    fn all_words(&self, expander: &mut Expander<'_>, question: &Question) -> Result<(Vec<Box<dyn Query>>, Answer)> {
+        let words = expander.words(&question.asked)?;
+        let all = BooleanQuery::intersection(words.iter().map(|query| query.box_clone()).collect());
+        let answer = self.run(expander, &all, question)?;
+        Ok((words, answer))
+    }
+
+    fn run(&self, expander: &Expander<'_>, query: &dyn Query, question: &Question) -> Result<Answer> {
+        let searcher = expander.searcher;
+        let statistics = Statistics { searcher, common: &expander.common };
         let gather = Gather {
             readable: question.readable.clone(),
             filters: question.filters.clone(),
@@ -176,7 +188,7 @@ impl Volume {
             }
             _ => query,
         };
-        let scoring = EnableScoring::enabled_from_statistics_provider(statistics, searcher);
+        let scoring = EnableScoring::enabled_from_statistics_provider(&statistics, searcher);
         let weight = query.weight(scoring).map_err(engine)?;
         self.opened.keep(searcher.segment_readers());
         let mut parts = Vec::new();

@@ -10,12 +10,13 @@ use tantivy::indexer::{IndexWriterOptions, LogMergePolicy};
 use tantivy::schema::{Field, IndexRecordOption, NumericOptions, Schema, TextFieldIndexing, TextOptions};
 use tantivy::{Index, IndexReader, IndexWriter, ReloadPolicy, TantivyDocument, Term};
 
+use super::collect::Facts;
 use super::{engine, words};
 use crate::base::Result;
 use crate::domain::search::{FeedPlace, FoundKind};
 
 /// Raised whenever documents would be made otherwise: an index of another form is made anew.
-const FORM: u32 = 4;
+const FORM: u32 = 5;
 /// What the writer gathers in memory before it writes a segment.
 const WRITER_BYTES: usize = 20_000_000;
 
@@ -56,12 +57,11 @@ pub(super) struct Fields {
     pub kind: Field,
     id: Field,
     field: Field,
+    facts: Field,
     audience: Field,
     author: Field,
     host: Field,
     group: Field,
-    at: Field,
-    language: Field,
 }
 
 fn schema() -> (Schema, Fields) {
@@ -76,15 +76,14 @@ fn schema() -> (Schema, Fields) {
         head: schema.add_text_field("head", text("whitespace", IndexRecordOption::WithFreqs, true)),
         body: schema.add_text_field("body", text("whitespace", IndexRecordOption::WithFreqs, true)),
         tails: schema.add_text_field("tails", text("whitespace", IndexRecordOption::Basic, false)),
-        kind: schema.add_u64_field("kind", fast().set_indexed()),
+        kind: schema.add_u64_field("kind", NumericOptions::default().set_indexed()),
         id: schema.add_i64_field("id", fast()),
         field: schema.add_i64_field("field", fast()),
+        facts: schema.add_u64_field("facts", fast()),
         audience: schema.add_i64_field("audience", fast()),
         author: schema.add_i64_field("author", fast()),
         host: schema.add_i64_field("host", fast()),
         group: schema.add_i64_field("group", fast()),
-        at: schema.add_i64_field("at", fast()),
-        language: schema.add_u64_field("language", fast()),
     };
     (schema.build(), fields)
 }
@@ -257,14 +256,13 @@ fn prepare(fields: &Fields, key: &str, document: &Document) -> TantivyDocument {
     out.add_u64(fields.kind, document.kind.number());
     out.add_i64(fields.id, document.id);
     out.add_i64(fields.field, document.field);
+    out.add_u64(fields.facts, Facts::of(document).packed());
     for audience in &document.audiences {
         out.add_i64(fields.audience, *audience);
     }
     out.add_i64(fields.author, document.author);
     out.add_i64(fields.host, document.host);
     out.add_i64(fields.group, document.group);
-    out.add_i64(fields.at, document.at);
-    out.add_u64(fields.language, language_number(language));
     out
 }
 
