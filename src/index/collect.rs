@@ -4,15 +4,14 @@ use std::cmp::{Ordering, Reverse};
 use std::collections::{BinaryHeap, HashMap};
 use std::sync::{Arc, Mutex};
 
-use tantivy::collector::{Collector, SegmentCollector};
 use tantivy::columnar::{Column, ColumnValues};
 use tantivy::index::SegmentId;
-use tantivy::{DocId, Score, SegmentReader};
+use tantivy::{DocId, SegmentReader};
 
-use super::Numbers;
 use super::find::{Filters, Readable};
 use super::volume::{Document, language_number};
-use crate::base::Time;
+use super::{Numbers, engine};
+use crate::base::{Result, Time};
 use crate::domain::search::FoundKind;
 
 /// One thing found.
@@ -80,7 +79,7 @@ pub(super) struct Gathering {
     for_someone: bool,
     counting: bool,
     columns: Arc<Columns>,
-    found: Found,
+    pub found: Found,
 }
 
 /// What is looked at of everything that matches, in one number, as each column costs a read of memory far away.
@@ -191,11 +190,8 @@ pub(super) struct Found {
     languages: Numbers<usize>,
 }
 
-impl Collector for Gather {
-    type Fruit = (Vec<Hit>, Counts);
-    type Child = Gathering;
-
-    fn for_segment(&self, _: u32, segment: &SegmentReader) -> tantivy::Result<Gathering> {
+impl Gather {
+    pub fn of_segment(&self, segment: &SegmentReader) -> Result<Gathering> {
         Ok(Gathering {
             readable: self.readable.clone(),
             filters: self.filters.clone(),
@@ -203,16 +199,13 @@ impl Collector for Gather {
             limit: self.limit,
             for_someone: self.for_someone,
             counting: self.counting,
-            columns: self.opened.of(segment)?,
+            columns: self.opened.of(segment).map_err(engine)?,
             found: Found::default(),
         })
     }
 
-    fn requires_scoring(&self) -> bool {
-        true
-    }
-
-    fn merge_fruits(&self, segments: Vec<Found>) -> tantivy::Result<Self::Fruit> {
+    /// The best of all segments, and how much there is.
+    pub fn merge(&self, segments: Vec<Found>) -> (Vec<Hit>, Counts) {
         let mut all = Found::default();
         for segment in segments {
             for Reverse(hit) in segment.best {
@@ -242,7 +235,7 @@ impl Collector for Gather {
         let counts = all.counts();
         let mut hits: Vec<Hit> = all.best.into_iter().map(|Reverse(hit)| hit).collect();
         hits.sort_by(|a, b| b.cmp(a));
-        Ok((hits, counts))
+        (hits, counts)
     }
 }
 
@@ -334,12 +327,9 @@ impl Gathering {
         let days = ((self.now - hour).max(0) / 24) as f32;
         0.75 + 0.25 / (1.0 + days / 120.0)
     }
-}
 
-impl SegmentCollector for Gathering {
-    type Fruit = Found;
-
-    fn collect(&mut self, doc: DocId, score: Score) {
+    /// Takes a document that matches.
+    pub fn collect(&mut self, doc: DocId, score: f32) {
         if !self.may_find(doc) {
             return;
         }
@@ -360,9 +350,5 @@ impl SegmentCollector for Gathering {
         }
         let hit = Hit { kind, id: self.columns.id.get_val(doc), field: self.columns.field.get_val(doc), score };
         if kind == FoundKind::Person { self.found.person(hit) } else { self.found.keep(hit, self.limit) }
-    }
-
-    fn harvest(self) -> Found {
-        self.found
     }
 }

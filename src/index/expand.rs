@@ -4,11 +4,14 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
+use std::rc::Rc;
 
-use tantivy::query::{BooleanQuery, BoostQuery, DisjunctionMaxQuery, FuzzyTermQuery, Query, TermQuery};
-use tantivy::schema::{Field, IndexRecordOption};
-use tantivy::{Searcher, Term};
+use tantivy::postings::TermInfo;
+use tantivy::query::{Bm25Weight, FuzzyTermQuery};
+use tantivy::schema::Field;
+use tantivy::{Searcher, SegmentReader, Term};
 
+use super::scan::{Form, Together, Word};
 use super::volume::Fields;
 use super::words::{Asked, stems};
 use super::{Synonyms, engine};
@@ -31,7 +34,7 @@ const LOOKED_AT: usize = 400;
 /// less, and would cost several times as much to go through.
 const PLENTY: u64 = 500;
 
-/// Makes queries of words, and remembers how common each word is, all its forms together: a rare form of a common word is
+/// Makes terms of words, and remembers how common each word is, all its forms together: a rare form of a common word is
 /// worth no more than the word.
 pub(super) struct Expander<'a> {
     pub searcher: &'a Searcher,
@@ -43,27 +46,66 @@ pub(super) struct Expander<'a> {
     pub thorough: bool,
     /// Whether any was not.
     pub spared: bool,
-    pub common: HashMap<Term, u64>,
-    /// In how many documents terms are that were asked for already.
-    pub counted: RefCell<HashMap<Term, u64, foldhash::fast::RandomState>>,
+    common: HashMap<Term, u64>,
+    /// Where terms are that were asked for already.
+    places: RefCell<HashMap<Term, Places, foldhash::fast::RandomState>>,
 }
 
-impl Expander<'_> {
-    /// One query for each word.
-    pub fn words(&mut self, asked: &Asked) -> Result<Vec<Box<dyn Query>>> {
-        let mut out = Vec::new();
-        let phrases = called_otherwise(asked, self.synonyms);
-        for place in 0..asked.words.len() {
-            out.push(self.word(asked, place, &phrases)?);
-        }
-        Ok(out)
+/// Where a term is, by segment.
+type Places = Rc<[Option<TermInfo>]>;
+/// Terms, each with its worth.
+type Terms = Vec<(Term, f32)>;
+
+/// A word before its terms are weighed: its forms, and what else it may be met as.
+type Unweighed = (Terms, Vec<(Vec<Terms>, f32)>);
+
+impl<'a> Expander<'a> {
+    pub fn new(searcher: &'a Searcher, fields: &'a Fields, synonyms: &'a Synonyms, heads_only: bool) -> Self {
+        let (common, places) = Default::default();
+        Self { searcher, fields, synonyms, heads_only, thorough: false, spared: false, common, places }
     }
 
-    fn word(&mut self, asked: &Asked, place: usize, phrases: &[Phrase]) -> Result<Box<dyn Query>> {
+    /// The words of a question as they are looked for.
+    pub fn words(&mut self, asked: &Asked) -> Result<Vec<Word>> {
+        let phrases = called_otherwise(asked, self.synonyms);
+        let words = (0..asked.words.len()).map(|place| self.word(asked, place, &phrases));
+        let words: Vec<Unweighed> = words.collect::<Result<_>>()?;
+        let mut averages = HashMap::new();
+        for field in [self.fields.head, self.fields.body, self.fields.tails] {
+            let mut tokens = 0;
+            for segment in self.searcher.segment_readers() {
+                tokens += segment.inverted_index(field).map_err(engine)?.total_num_tokens();
+            }
+            averages.insert(field, tokens as f32 / self.documents().max(1) as f32);
+        }
+        let weighed = |terms: Terms| terms.into_iter().map(|term| self.weighed(term, &averages)).collect();
+        let together = |(parts, worth): (Vec<Terms>, f32)| {
+            Ok(Together { parts: parts.into_iter().map(weighed).collect::<Result<_>>()?, worth })
+        };
+        let word = |(forms, others): Unweighed| {
+            Ok(Word { forms: weighed(forms)?, others: others.into_iter().map(together).collect::<Result<_>>()? })
+        };
+        words.into_iter().map(word).collect()
+    }
+
+    fn documents(&self) -> u64 {
+        self.searcher.segment_readers().iter().map(|segment| u64::from(segment.max_doc())).sum()
+    }
+
+    fn weighed(&self, (term, worth): (Term, f32), averages: &HashMap<Field, f32>) -> Result<Form> {
+        let field = term.field();
+        let infos = self.places_of(&term)?;
+        let count = self.common.get(&term).copied().unwrap_or_else(|| counted(&infos));
+        let average = averages.get(&field).copied().unwrap_or(1.0);
+        let weight = Bm25Weight::for_one_term_without_explain(count, self.documents(), average).boost_by(worth);
+        Ok(Form { field, weight, infos })
+    }
+
+    fn word(&mut self, asked: &Asked, place: usize, phrases: &[Phrase]) -> Result<Unweighed> {
         let word = &asked.words[place];
         let last = place + 1 == asked.words.len();
-        let mut forms: Vec<(Term, f32)> = Vec::new();
-        let mut others: Vec<Box<dyn Query>> = Vec::new();
+        let mut forms = Terms::new();
+        let mut others = Vec::new();
         self.itself(word, 1.0, &mut forms);
         let most = self.most_of(&forms)?;
         let plenty = most >= PLENTY && !self.thorough;
@@ -109,11 +151,11 @@ impl Expander<'_> {
         for one in begun {
             self.exactly(&one, PREFIX, &mut forms);
         }
-        self.best_of(forms, others)
+        Ok((self.best_of(forms)?, others))
     }
 
     /// Compounds that end in a word or its stems.
-    fn ended_by(&self, word: &str) -> Vec<(Term, f32)> {
+    fn ended_by(&self, word: &str) -> Terms {
         let ends = std::iter::once(word.to_owned()).chain(stems(word, None));
         ends.filter(|end| end.len() >= 4 && !self.heads_only)
             .map(|end| (Term::from_field_text(self.fields.tails, &end), TAIL))
@@ -121,14 +163,14 @@ impl Expander<'_> {
     }
 
     /// A word and its stems, in titles and texts.
-    fn itself(&self, word: &str, worth: f32, forms: &mut Vec<(Term, f32)>) {
+    fn itself(&self, word: &str, worth: f32, forms: &mut Terms) {
         self.exactly(word, worth, forms);
         for stem in stems(word, None) {
             self.exactly(&stem, worth * STEM, forms);
         }
     }
 
-    fn exactly(&self, word: &str, worth: f32, forms: &mut Vec<(Term, f32)>) {
+    fn exactly(&self, word: &str, worth: f32, forms: &mut Terms) {
         forms.push((Term::from_field_text(self.fields.head, word), worth * HEAD));
         if !self.heads_only {
             forms.push((Term::from_field_text(self.fields.body, word), worth));
@@ -141,18 +183,18 @@ impl Expander<'_> {
     }
 
     /// All of several words, each in any form.
-    fn all_of(&self, words: &[String], worth: f32) -> Box<dyn Query> {
+    fn all_of(&self, words: &[String], worth: f32) -> (Vec<Terms>, f32) {
         let each = words.iter().map(|word| {
-            let mut forms = Vec::new();
+            let mut forms = Terms::new();
             self.itself(word, 1.0, &mut forms);
-            Box::new(DisjunctionMaxQuery::new(forms.into_iter().map(weighed).collect())) as Box<dyn Query>
+            forms
         });
         // The parts together are worth about as much as the one word they make.
-        let worth = worth / words.len().max(1) as f32;
-        Box::new(BoostQuery::new(Box::new(BooleanQuery::intersection(each.collect())), worth))
+        (each.collect(), worth / words.len().max(1) as f32)
     }
 
-    fn best_of(&mut self, forms: Vec<(Term, f32)>, others: Vec<Box<dyn Query>>) -> Result<Box<dyn Query>> {
+    /// What there is of some forms, each once.
+    fn best_of(&mut self, forms: Terms) -> Result<Terms> {
         let mut best: BTreeMap<Term, f32> = BTreeMap::new();
         for (term, worth) in forms {
             let slot = best.entry(term).or_insert(worth);
@@ -172,8 +214,7 @@ impl Expander<'_> {
         for (term, _, count) in &present {
             self.common.insert(term.clone(), common.max(*count));
         }
-        let queries = present.into_iter().map(|(term, worth, _)| weighed((term, worth))).chain(others);
-        Ok(Box::new(DisjunctionMaxQuery::with_tie_breaker(queries.collect(), 0.1)))
+        Ok(present.into_iter().map(|(term, worth, _)| (term, worth)).collect())
     }
 
     /// Words of the index that begin with this one, the most frequent.
@@ -258,12 +299,19 @@ impl Expander<'_> {
     }
 
     fn count_of(&self, term: &Term) -> Result<u64> {
-        if let Some(known) = self.counted.borrow().get(term) {
-            return Ok(*known);
+        Ok(counted(&self.places_of(term)?))
+    }
+
+    fn places_of(&self, term: &Term) -> Result<Places> {
+        if let Some(known) = self.places.borrow().get(term) {
+            return Ok(known.clone());
         }
-        let count = self.searcher.doc_freq(term).map_err(engine)?;
-        self.counted.borrow_mut().insert(term.clone(), count);
-        Ok(count)
+        let in_segment = |segment: &SegmentReader| {
+            segment.inverted_index(term.field()).map_err(engine)?.get_term_info(term).map_err(engine)
+        };
+        let places: Places = self.searcher.segment_readers().iter().map(in_segment).collect::<Result<_>>()?;
+        self.places.borrow_mut().insert(term.clone(), places.clone());
+        Ok(places)
     }
 
     fn searched(&self) -> Vec<Field> {
@@ -290,6 +338,6 @@ fn most(all: impl Iterator<Item = (String, f32, u64)>, at_most: usize) -> Vec<(S
     all
 }
 
-fn weighed((term, worth): (Term, f32)) -> Box<dyn Query> {
-    Box::new(BoostQuery::new(Box::new(TermQuery::new(term, IndexRecordOption::WithFreqs)), worth))
+fn counted(places: &[Option<TermInfo>]) -> u64 {
+    places.iter().flatten().map(|info| u64::from(info.doc_freq)).sum()
 }

@@ -1,17 +1,14 @@
 //! A question, who asks it, and its answer.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
-
-use tantivy::query::{Bm25StatisticsProvider, BooleanQuery, ConstScoreQuery, EnableScoring, Query, TermQuery};
-use tantivy::schema::{Field, IndexRecordOption};
-use tantivy::{Searcher, Term};
 
 use super::collect::{Counts, Gather, Hit};
 use super::expand::Expander;
+use super::scan::{Having, Word, scan};
 use super::volume::{Volume, language_number};
 use super::words::Asked;
-use super::{Ids, Synonyms, engine};
+use super::{Ids, Synonyms};
 use crate::base::{ActorId, Result, Time};
 use crate::domain::search::FoundKind;
 
@@ -97,29 +94,6 @@ impl Answer {
     }
 }
 
-/// How common a word is, whatever form of it was found.
-struct Statistics<'a> {
-    searcher: &'a Searcher,
-    common: &'a HashMap<Term, u64>,
-}
-
-impl Bm25StatisticsProvider for Statistics<'_> {
-    fn total_num_tokens(&self, field: Field) -> tantivy::Result<u64> {
-        self.searcher.total_num_tokens(field)
-    }
-
-    fn total_num_docs(&self) -> tantivy::Result<u64> {
-        self.searcher.total_num_docs()
-    }
-
-    fn doc_freq(&self, term: &Term) -> tantivy::Result<u64> {
-        match self.common.get(term) {
-            Some(count) => Ok(*count),
-            None => Bm25StatisticsProvider::doc_freq(self.searcher, term),
-        }
-    }
-}
-
 impl Volume {
     /// Answers a question.
     pub fn find(&self, question: &Question) -> Result<Answer> {
@@ -128,25 +102,18 @@ impl Volume {
             return Ok(Answer::default());
         }
         let searcher = self.reader.searcher();
-        let mut expander = Expander {
-            searcher: &searcher,
-            fields: &self.fields,
-            synonyms: &question.synonyms,
-            heads_only: question.typing,
-            thorough: false,
-            spared: false,
-            common: HashMap::new(),
-            counted: Default::default(),
-        };
-        let (mut words, mut answer) = self.all_words(&mut expander, question)?;
+        let mut expander = Expander::new(&searcher, &self.fields, &question.synonyms, question.typing);
+        let words = expander.words(asked)?;
+        let mut answer = self.run(&expander, &words, Having::All, question)?;
         if expander.spared && answer.found(question) < question.limit {
             expander.thorough = true;
-            (words, answer) = self.all_words(&mut expander, question)?;
+            let words = expander.words(asked)?;
+            answer = self.run(&expander, &words, Having::All, question)?;
         }
         if words.len() > 1 && (answer.found(question) < ENOUGH || asked.for_someone) && !question.typing {
             let enough = if words.len() == 2 { 1 } else { words.len().div_ceil(2) };
-            let some = BooleanQuery::union_with_minimum_required_clauses(words, enough);
-            answer = joined(answer, self.run(&expander, &some, question)?, question.limit);
+            let some = self.run(&expander, &words, Having::AtLeast(enough), question)?;
+            answer = joined(answer, some, question.limit);
         }
         if asked.for_someone {
             people_first(&mut answer.hits);
@@ -154,17 +121,7 @@ impl Volume {
         Ok(answer)
     }
 
-    /// Asks for what has all words. Also returns a query for each of them.
-    fn all_words(&self, expander: &mut Expander<'_>, question: &Question) -> Result<(Vec<Box<dyn Query>>, Answer)> {
-        let words = expander.words(&question.asked)?;
-        let all = BooleanQuery::intersection(words.iter().map(|query| query.box_clone()).collect());
-        let answer = self.run(expander, &all, question)?;
-        Ok((words, answer))
-    }
-
-    fn run(&self, expander: &Expander<'_>, query: &dyn Query, question: &Question) -> Result<Answer> {
-        let searcher = expander.searcher;
-        let statistics = Statistics { searcher, common: &expander.common };
+    fn run(&self, expander: &Expander<'_>, words: &[Word], having: Having, question: &Question) -> Result<Answer> {
         let gather = Gather {
             readable: question.readable.clone(),
             filters: question.filters.clone(),
@@ -174,31 +131,15 @@ impl Volume {
             counting: question.counting,
             opened: self.opened.clone(),
         };
-        let of_kind;
-        let query = match question.filters.kind {
-            // What is counted of the other kinds has to be looked at; else theirs are passed over.
-            Some(kind) if !question.counting => {
-                let term = Term::from_field_u64(self.fields.kind, kind.number());
-                let only = TermQuery::new(term, IndexRecordOption::Basic);
-                of_kind = BooleanQuery::intersection(vec![
-                    query.box_clone(),
-                    Box::new(ConstScoreQuery::new(Box::new(only), 0.0)),
-                ]);
-                &of_kind
-            }
-            _ => query,
-        };
-        let scoring = EnableScoring::enabled_from_statistics_provider(&statistics, searcher);
-        let weight = query.weight(scoring).map_err(engine)?;
-        self.opened.keep(searcher.segment_readers());
+        let segments = expander.searcher.segment_readers();
+        self.opened.keep(segments);
         let mut parts = Vec::new();
-        for (place, reader) in searcher.segment_readers().iter().enumerate() {
-            let place = u32::try_from(place).unwrap_or(u32::MAX);
-            parts.push(
-                tantivy::collector::Collector::collect_segment(&gather, &*weight, place, reader).map_err(engine)?,
-            );
+        for (place, segment) in segments.iter().enumerate() {
+            let mut gathering = gather.of_segment(segment)?;
+            scan(words, having, (place, segment), &self.fields, |doc, score| gathering.collect(doc, score))?;
+            parts.push(gathering.found);
         }
-        let (hits, counts) = tantivy::collector::Collector::merge_fruits(&gather, parts).map_err(engine)?;
+        let (hits, counts) = gather.merge(parts);
         Ok(Answer { hits, counts })
     }
 }

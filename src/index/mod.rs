@@ -5,6 +5,7 @@
 mod collect;
 mod expand;
 mod find;
+mod scan;
 mod synonyms;
 mod volume;
 mod words;

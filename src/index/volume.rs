@@ -50,11 +50,10 @@ pub struct Document {
 /// The fields of every index.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Fields {
-    pub key: Field,
+    key: Field,
     pub head: Field,
     pub body: Field,
     pub tails: Field,
-    pub kind: Field,
     id: Field,
     field: Field,
     facts: Field,
@@ -76,7 +75,6 @@ fn schema() -> (Schema, Fields) {
         head: schema.add_text_field("head", text("whitespace", IndexRecordOption::WithFreqs, true)),
         body: schema.add_text_field("body", text("whitespace", IndexRecordOption::WithFreqs, true)),
         tails: schema.add_text_field("tails", text("whitespace", IndexRecordOption::Basic, false)),
-        kind: schema.add_u64_field("kind", NumericOptions::default().set_indexed()),
         id: schema.add_i64_field("id", fast()),
         field: schema.add_i64_field("field", fast()),
         facts: schema.add_u64_field("facts", fast()),
@@ -253,7 +251,6 @@ fn prepare(fields: &Fields, key: &str, document: &Document) -> TantivyDocument {
     out.add_text(fields.head, words::terms(&document.head, language, true, &mut tails));
     out.add_text(fields.body, words::terms(&document.body, language, false, &mut tails));
     out.add_text(fields.tails, tails.into_iter().collect::<Vec<_>>().join(" "));
-    out.add_u64(fields.kind, document.kind.number());
     out.add_i64(fields.id, document.id);
     out.add_i64(fields.field, document.field);
     out.add_u64(fields.facts, Facts::of(document).packed());
