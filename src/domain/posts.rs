@@ -207,6 +207,24 @@ impl PostView {
     }
 }
 
+/// A post as one line among others, without what people did with it.
+#[derive(Clone, Debug)]
+pub struct PostLine {
+    /// The post.
+    pub post: Post,
+    /// Who wrote it.
+    pub author: ActorCard,
+    /// The group.
+    pub group: Option<GroupCard>,
+}
+
+impl PostLine {
+    /// The text, clean.
+    pub fn html(&self) -> SafeHtml {
+        SafeHtml::trusted(self.post.html.clone())
+    }
+}
+
 /// The little of a group that stands beside a post.
 #[derive(Clone, Debug)]
 pub struct GroupCard {

@@ -81,6 +81,11 @@ impl std::ops::Deref for Federation {
 }
 
 impl Federation {
+    /// How posts of others are read here.
+    pub fn reading(&self) -> super::convert::Reading<'_> {
+        super::convert::Reading { rules: self.rules, language: &self.ctx.config.instance.language, now: self.ctx.now() }
+    }
+
     /// Opens the door of an instance: reads the sealing key, makes the client.
     ///
     /// # Errors

@@ -127,7 +127,8 @@ pub(super) struct Columns {
     facts: Arc<dyn ColumnValues<u64>>,
     id: Arc<dyn ColumnValues<i64>>,
     field: Arc<dyn ColumnValues<i64>>,
-    audience: Column<i64>,
+    audience: Arc<dyn ColumnValues<i64>>,
+    more_audiences: Column<i64>,
     author: Arc<dyn ColumnValues<i64>>,
     host: Arc<dyn ColumnValues<i64>>,
     group: Arc<dyn ColumnValues<i64>>,
@@ -140,7 +141,8 @@ impl Columns {
             facts: fast.u64("facts")?.first_or_default_col(0),
             id: fast.i64("id")?.first_or_default_col(0),
             field: fast.i64("field")?.first_or_default_col(0),
-            audience: fast.i64("audience")?,
+            audience: fast.i64("audience")?.first_or_default_col(0),
+            more_audiences: fast.i64("more_audiences")?,
             author: fast.i64("author")?.first_or_default_col(0),
             host: fast.i64("host")?.first_or_default_col(0),
             group: fast.i64("group")?.first_or_default_col(0),
@@ -282,28 +284,28 @@ impl Found {
 }
 
 impl Gathering {
-    fn may_find(&self, doc: DocId) -> bool {
+    fn may_find(&self, doc: DocId, audience: i64) -> bool {
         let readable = &self.readable;
-        let by_audience = readable.everything || self.columns.audience.values_for_doc(doc).any(|id| readable.has(id));
+        let by_audience = readable.everything
+            || readable.has(audience)
+            || self.columns.more_audiences.values_for_doc(doc).any(|id| readable.has(id));
         by_audience
             && (readable.no_authors.is_empty() || !readable.no_authors.contains(&self.columns.author.get_val(doc)))
             && (readable.no_hosts.is_empty() || !readable.no_hosts.contains(&self.columns.host.get_val(doc)))
     }
 
     /// Whether it is of the part that is wanted. What the filters offer is counted on the way.
-    fn is_wanted(&mut self, doc: DocId, kind: FoundKind, facts: Facts) -> bool {
+    fn is_wanted(&mut self, kind: FoundKind, facts: Facts, group: i64) -> bool {
         let filters = &self.filters;
         let is_person = kind == FoundKind::Person;
         let days = (self.now - facts.hour) / 24;
         let of_kind = filters.kind.is_none_or(|wanted| wanted == kind);
         let of_age = filters.days.is_none_or(|most| !is_person && days < most);
         let of_language = filters.language.is_none_or(|wanted| wanted == facts.language);
-        if !self.counting {
-            let of_group = || filters.group.is_none_or(|wanted| wanted.0 == self.columns.group.get_val(doc));
-            return of_kind && of_age && of_language && of_group();
-        }
-        let group = self.columns.group.get_val(doc);
         let of_group = filters.group.is_none_or(|wanted| wanted.0 == group);
+        if !self.counting {
+            return of_kind && of_age && of_language && of_group;
+        }
         let found = &mut self.found;
         if of_group && of_age && of_language && !is_person {
             found.kinds[place(kind)] += 1;
@@ -328,22 +330,35 @@ impl Gathering {
         0.75 + 0.25 / (1.0 + days / 120.0)
     }
 
-    /// Takes a document that matches.
-    pub fn collect(&mut self, doc: DocId, score: f32) {
-        if !self.may_find(doc) {
-            return;
+    /// Takes documents that match, each with its score.
+    pub fn collect(&mut self, docs: &[DocId], scores: &[f32]) {
+        let columns = self.columns.clone();
+        // Many at a time: for one alone, finding the way to a column takes as long as reading it.
+        let [mut audiences, mut groups] = [vec![0; docs.len()], vec![0; docs.len()]];
+        let mut facts = vec![0; docs.len()];
+        columns.audience.get_vals(docs, &mut audiences);
+        columns.facts.get_vals(docs, &mut facts);
+        if self.counting || self.filters.group.is_some() {
+            columns.group.get_vals(docs, &mut groups);
         }
-        let facts = Facts::unpacked(self.columns.facts.get_val(doc));
-        let Some(kind) = FoundKind::from_number(facts.kind) else { return };
-        if !self.is_wanted(doc, kind, facts) {
-            return;
+        for (place, doc) in docs.iter().enumerate() {
+            let facts = Facts::unpacked(facts[place]);
+            if self.may_find(*doc, audiences[place])
+                && let Some(kind) = FoundKind::from_number(facts.kind)
+                && self.is_wanted(kind, facts, groups[place])
+            {
+                self.take(*doc, kind, facts.hour, scores[place]);
+            }
         }
+    }
+
+    fn take(&mut self, doc: DocId, kind: FoundKind, hour: i64, score: f32) {
         self.found.all += 1;
         let score = match kind {
             FoundKind::Person if self.for_someone => score * 1.6,
             FoundKind::Person | FoundKind::Group => score * 1.35,
-            FoundKind::Comment => score * 0.8 * self.age_worth(facts.hour),
-            _ => score * self.age_worth(facts.hour),
+            FoundKind::Comment => score * 0.8 * self.age_worth(hour),
+            _ => score * self.age_worth(hour),
         };
         if kind != FoundKind::Person && self.found.is_too_low(score, self.limit) {
             return;

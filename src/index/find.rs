@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::collect::{Counts, Gather, Hit};
 use super::expand::Expander;
-use super::scan::{Having, Word, scan};
+use super::scan::{Having, Slate, Word, scan};
 use super::volume::{Volume, language_number};
 use super::words::Asked;
 use super::{Ids, Synonyms};
@@ -103,16 +103,17 @@ impl Volume {
         }
         let searcher = self.reader.searcher();
         let mut expander = Expander::new(&searcher, &self.fields, &question.synonyms, question.typing);
+        let slate = &mut Slate::default();
         let words = expander.words(asked)?;
-        let mut answer = self.run(&expander, &words, Having::All, question)?;
+        let mut answer = self.run(slate, &expander, &words, Having::All, question)?;
         if expander.spared && answer.found(question) < question.limit {
             expander.thorough = true;
             let words = expander.words(asked)?;
-            answer = self.run(&expander, &words, Having::All, question)?;
+            answer = self.run(slate, &expander, &words, Having::All, question)?;
         }
         if words.len() > 1 && (answer.found(question) < ENOUGH || asked.for_someone) && !question.typing {
             let enough = if words.len() == 2 { 1 } else { words.len().div_ceil(2) };
-            let some = self.run(&expander, &words, Having::AtLeast(enough), question)?;
+            let some = self.run(slate, &expander, &words, Having::AtLeast(enough), question)?;
             answer = joined(answer, some, question.limit);
         }
         if asked.for_someone {
@@ -121,7 +122,14 @@ impl Volume {
         Ok(answer)
     }
 
-    fn run(&self, expander: &Expander<'_>, words: &[Word], having: Having, question: &Question) -> Result<Answer> {
+    fn run(
+        &self,
+        slate: &mut Slate,
+        expander: &Expander<'_>,
+        words: &[Word],
+        having: Having,
+        question: &Question,
+    ) -> Result<Answer> {
         let gather = Gather {
             readable: question.readable.clone(),
             filters: question.filters.clone(),
@@ -136,7 +144,9 @@ impl Volume {
         let mut parts = Vec::new();
         for (place, segment) in segments.iter().enumerate() {
             let mut gathering = gather.of_segment(segment)?;
-            scan(words, having, (place, segment), &self.fields, |doc, score| gathering.collect(doc, score))?;
+            scan(slate, words, having, (place, segment), &self.fields, |docs, scores| {
+                gathering.collect(docs, scores);
+            })?;
             parts.push(gathering.found);
         }
         let (hits, counts) = gather.merge(parts);

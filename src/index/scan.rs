@@ -15,7 +15,7 @@ use super::volume::Fields;
 use crate::base::Result;
 
 /// Documents in a stretch: what is kept of them stays in the cache of a core.
-const STRETCH: u32 = 1 << 13;
+const STRETCH: u32 = 1 << 12;
 const CELLS: usize = STRETCH as usize / 64;
 /// Documents that the engine packs together.
 const BLOCK: usize = 128;
@@ -84,11 +84,13 @@ struct Tally {
     sum: Vec<f32>,
 }
 
-impl Tally {
-    fn new() -> Self {
+impl Default for Tally {
+    fn default() -> Self {
         Self { cells: [0; CELLS], best: vec![0.0; STRETCH as usize], sum: vec![0.0; STRETCH as usize] }
     }
+}
 
+impl Tally {
     fn add(&mut self, at: usize, score: f32) {
         let (cell, bit) = (&mut self.cells[at / 64], 1 << (at % 64));
         if *cell & bit == 0 {
@@ -234,14 +236,24 @@ impl Opened<'_> {
     }
 }
 
-/// Gives `found` each document of a segment that has the words, with how well it fits: the words' scores together.
-/// `place` is the segment's among those that the words were looked up in.
+/// What is written on while a question is answered, made once.
+#[derive(Default)]
+pub(super) struct Slate {
+    tallies: Vec<Tally>,
+    spare: [Tally; 2],
+    docs: Vec<DocId>,
+    scores: Vec<f32>,
+}
+
+/// Gives `found` the documents of a segment that have the words, some at a time, with how well each fits: the words' scores
+/// together. `place` is the segment's among those that the words were looked up in.
 pub(super) fn scan(
+    slate: &mut Slate,
     words: &[Word],
     having: Having,
     (place, segment): (usize, &SegmentReader),
     fields: &Fields,
-    mut found: impl FnMut(DocId, f32),
+    mut found: impl FnMut(&[DocId], &[f32]),
 ) -> Result<()> {
     let norms = |field| segment.get_fieldnorms_reader(field).map(|norms| (field, norms)).map_err(engine);
     let opened = Opened { segment, place, norms: [norms(fields.head)?, norms(fields.body)?] };
@@ -255,16 +267,17 @@ pub(super) fn scan(
         return Ok(());
     }
     scans.sort_by_key(|scan| scan.count);
-    let mut tallies: Vec<Tally> = scans.iter().map(|_| Tally::new()).collect();
-    let mut spare = [Tally::new(), Tally::new()];
+    let Slate { tallies, spare, docs, scores } = slate;
+    tallies.resize_with(tallies.len().max(scans.len()), Tally::default);
+    let tallies = &mut tallies[..scans.len()];
     let alive = segment.alive_bitset();
     for start in (0..segment.max_doc()).step_by(STRETCH as usize) {
         let end = start + STRETCH;
         let mut wanted: Cells = [0; CELLS];
-        for (nth, (scan, tally)) in scans.iter_mut().zip(&mut tallies).enumerate() {
+        for (nth, (scan, tally)) in scans.iter_mut().zip(&mut *tallies).enumerate() {
             tally.cells = [0; CELLS];
             let all = having == Having::All && nth > 0;
-            scan.tell(start, end, all.then_some(&wanted), tally, &mut spare);
+            scan.tell(start, end, all.then_some(&wanted), tally, spare);
             if all {
                 narrow(&mut wanted, &tally.cells);
             } else {
@@ -274,14 +287,20 @@ pub(super) fn scan(
                 break;
             }
         }
+        docs.clear();
+        scores.clear();
         each(&wanted, |at| {
             let doc = start + at as u32;
             let with = tallies.iter().filter(|tally| has(&tally.cells, at));
             let (count, score) = with.fold((0, 0.0), |(count, sum), tally| (count + 1, sum + tally.score(at)));
             if count >= enough && alive.is_none_or(|alive| alive.is_alive(doc)) {
-                found(doc, score);
+                docs.push(doc);
+                scores.push(score);
             }
         });
+        if !docs.is_empty() {
+            found(docs, scores);
+        }
     }
     Ok(())
 }

@@ -57,7 +57,9 @@ pub(super) struct Fields {
     id: Field,
     field: Field,
     facts: Field,
+    /// The first of the audiences; the others are in `more_audiences`: almost everything has but one.
     audience: Field,
+    more_audiences: Field,
     author: Field,
     host: Field,
     group: Field,
@@ -79,6 +81,7 @@ fn schema() -> (Schema, Fields) {
         field: schema.add_i64_field("field", fast()),
         facts: schema.add_u64_field("facts", fast()),
         audience: schema.add_i64_field("audience", fast()),
+        more_audiences: schema.add_i64_field("more_audiences", fast()),
         author: schema.add_i64_field("author", fast()),
         host: schema.add_i64_field("host", fast()),
         group: schema.add_i64_field("group", fast()),
@@ -254,8 +257,8 @@ fn prepare(fields: &Fields, key: &str, document: &Document) -> TantivyDocument {
     out.add_i64(fields.id, document.id);
     out.add_i64(fields.field, document.field);
     out.add_u64(fields.facts, Facts::of(document).packed());
-    for audience in &document.audiences {
-        out.add_i64(fields.audience, *audience);
+    for (place, audience) in document.audiences.iter().enumerate() {
+        out.add_i64(if place == 0 { fields.audience } else { fields.more_audiences }, *audience);
     }
     out.add_i64(fields.author, document.author);
     out.add_i64(fields.host, document.host);

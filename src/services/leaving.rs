@@ -77,6 +77,9 @@ async fn go(conn: &mut Conn, ctx: &Ctx, me: ActorId) -> Result<()> {
     emit(conn, &ctx.ids, now, &Event::ActorDeleted { actor: me }).await
 }
 
+/// No limit to what somebody takes along.
+const ALL: i64 = i64::MAX;
+
 /// Everything the viewer told or wrote here, as one JSON text to take along.
 pub async fn export(ctx: &Ctx, viewer: &Viewer) -> Result<String> {
     let me = viewer.member_id()?;
@@ -117,8 +120,87 @@ pub async fn export(ctx: &Ctx, viewer: &Viewer) -> Result<String> {
         "groups": groups,
         "posts": posts,
         "files": files,
+        "expertise": expertise(&mut conn, me).await?,
+        "thanks": thanks(&mut conn, me).await?,
+        "contacts": contacts(&mut conn, me).await?,
+        "first_steps": first_steps(&mut conn, me).await?,
+        "meetings": meetings(&mut conn, me).await?,
     });
     serde_json::to_string_pretty(&all).map_err(Error::internal)
+}
+
+/// What they tell that they know, and to whom.
+async fn expertise(conn: &mut Conn, me: ActorId) -> Result<Value> {
+    let lens = store::expertise::Lens { told: &[], me: Some(me) };
+    let told = store::expertise::of(conn, me, lens).await?;
+    let chosen = store::expertise::choices(conn, me).await?;
+    let told = told.iter().map(|one| {
+        json!({
+            "relation": one.relation, "word": one.term.label_nl, "word_in_english": one.term.label_en,
+            "note": one.note, "told_to": one.told,
+        })
+    });
+    Ok(json!({
+        "told": told.collect::<Vec<_>>(), "days": chosen.days, "days_told_to": chosen.days_to,
+        "languages_told_to": chosen.languages_to, "branch_told_to": chosen.branch_to,
+    }))
+}
+
+/// Cards they got.
+async fn thanks(conn: &mut Conn, me: ActorId) -> Result<Value> {
+    let cards = store::thanks::to(conn, me, None, ALL).await?;
+    let cards = cards.iter().map(|card| {
+        json!({
+            "from": card.from.uri, "text": card.body, "told_to": card.told, "written_at": card.created_at.to_rfc3339(),
+        })
+    });
+    Ok(cards.collect())
+}
+
+/// With whom they are in contact elsewhere, and whom others thought they could help.
+async fn contacts(conn: &mut Conn, me: ActorId) -> Result<Value> {
+    let asked = store::contacts::of(conn, me, ALL).await?;
+    let asked = asked.iter().map(|contact| {
+        json!({
+            "with": contact.other.uri, "asked_by_me": contact.ours, "reason": contact.reason, "state": contact.state,
+            "asked_at": contact.created_at.to_rfc3339(),
+        })
+    });
+    let referred = store::referrals::to(conn, me, None, ALL).await?;
+    let referred = referred.iter().map(|referral| {
+        json!({
+            "from": referral.from.uri, "helps": referral.helped.uri, "reason": referral.reason,
+            "state": referral.state, "asked_at": referral.created_at.to_rfc3339(),
+        })
+    });
+    Ok(json!({ "asked": asked.collect::<Vec<_>>(), "referred": referred.collect::<Vec<_>>() }))
+}
+
+async fn first_steps(conn: &mut Conn, me: ActorId) -> Result<Value> {
+    let Some(begun) = store::newcomers::find(conn, me).await? else { return Ok(Value::Null) };
+    let done = store::newcomers::marks(conn, &[me]).await?;
+    let done = done
+        .iter()
+        .map(|mark| json!({ "step": mark.step, "note": mark.note, "written_at": mark.created_at.to_rfc3339() }));
+    Ok(json!({
+        "began_at": begun.created_at.to_rfc3339(), "ended_at": begun.ended_at.map(Time::to_rfc3339),
+        "done_with_someone": done.collect::<Vec<_>>(),
+    }))
+}
+
+async fn meetings(conn: &mut Conn, me: ActorId) -> Result<Value> {
+    let wants = store::meetings::meeter(conn, me).await?;
+    let made = store::meetings::of(conn, me, ALL).await?;
+    let made = made.iter().map(|meeting| {
+        json!({
+            "month": meeting.month, "with": meeting.other.as_ref().map(|other| &other.uri), "why": meeting.reason,
+            "at": meeting.begins_at.map(Time::to_rfc3339), "state": meeting.state,
+        })
+    });
+    Ok(json!({
+        "wants_to_meet": wants.is_some(), "also_at_partners": wants.is_some_and(|wants| wants.peers),
+        "made": made.collect::<Vec<_>>(),
+    }))
 }
 
 fn post_json(post: &crate::domain::posts::Post) -> Value {

@@ -11,11 +11,12 @@ use super::forms::Query;
 use super::groups::encode;
 use super::knowledge::KnowerCard;
 use super::people::languages_shown;
-use super::views::{Avatar, PostCard};
+use super::views::Avatar;
 use super::visit::{PageResult, Visit};
 use super::{page, respond, see};
 use crate::base::{ActorId, Error};
 use crate::domain::Viewer;
+use crate::domain::posts::PostLine;
 use crate::domain::search::FoundKind;
 use crate::services::search::{self, Found, Item, Wanted};
 use crate::services::{Ctx, expertise, lookups};
@@ -277,16 +278,16 @@ fn line(c: &Chrome, item: Item) -> Line {
             speaks: String::new(),
         },
         Item::Post(hit) => {
-            let kind = match hit.view.post.kind {
+            let kind = match hit.line.post.kind {
                 crate::domain::posts::PostKind::Comment => "search-comment",
                 crate::domain::posts::PostKind::Question => "search-question",
                 crate::domain::posts::PostKind::Lesson => "search-lesson",
                 _ => "search-post",
             };
-            of_post(c, PostCard::listed(hit.view, c), kind, hit.excerpt)
+            of_post(c, &hit.line, kind, hit.excerpt)
         }
         Item::File(hit) => {
-            let of = of_post(c, PostCard::listed(hit.view, c), "search-file", hit.excerpt);
+            let of = of_post(c, &hit.line, "search-file", hit.excerpt);
             Line { path: hit.path, title: hit.name, ..of }
         }
         Item::Page(hit) => Line {
@@ -303,13 +304,13 @@ fn line(c: &Chrome, item: Item) -> Line {
     }
 }
 
-fn of_post(c: &Chrome, card: PostCard, kind: &'static str, excerpt: Vec<Piece>) -> Line {
-    let author = card.view.author.display_name.clone();
-    let about = match &card.group {
-        Some((_, group)) => format!("{author}, {group}"),
+fn of_post(c: &Chrome, line: &PostLine, kind: &'static str, excerpt: Vec<Piece>) -> Line {
+    let author = line.author.display_name.clone();
+    let about = match &line.group {
+        Some(group) => format!("{author}, {}", group.actor.display_name),
         None => author.clone(),
     };
-    let title = match card.view.post.title.as_str() {
+    let title = match line.post.title.as_str() {
         "" => match kind {
             "search-question" => c.tx("search-question-by", author),
             "search-comment" => c.tx("search-comment-by", author),
@@ -319,12 +320,12 @@ fn of_post(c: &Chrome, card: PostCard, kind: &'static str, excerpt: Vec<Piece>) 
     };
     Line {
         kind,
-        path: card.path,
+        path: urls::post_path(line.post.id),
         title,
         about,
-        at: Some(card.view.post.published_at),
+        at: Some(line.post.published_at),
         avatar: None,
-        spine: card.spine,
+        spine: line.group.as_ref().map_or(0, |group| group.spine),
         excerpt,
         speaks: String::new(),
     }

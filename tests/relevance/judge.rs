@@ -141,8 +141,8 @@ pub async fn answers(ctx: &Ctx, viewer: &Viewer, keys: &Keys, text: &str) -> Vec
         let key = match item {
             Item::Person(hit) => keys.actor(hit.actor.id.0),
             Item::Group(line, _) => keys.actor(line.actor.id.0),
-            Item::Post(hit) => keys.post(hit.view.post.root_id.0),
-            Item::File(hit) => keys.post(hit.view.post.root_id.0),
+            Item::Post(hit) => keys.post(hit.line.post.root_id.0),
+            Item::File(hit) => keys.post(hit.line.post.root_id.0),
             // The judgements are about people, groups and threads.
             Item::Page(_) => continue,
         };

@@ -15,4 +15,4 @@ pub use context::with_context;
 pub use load::{PostParts, load, load_one};
 pub use posts::{Address, addressing, note, votes};
 pub use read_actor::{ReadActor, ReadGroup, read_actor};
-pub use read_post::{ReadPost, read_post};
+pub use read_post::{ReadPost, Reading, read_post};

@@ -78,9 +78,21 @@ pub struct ReadPost {
     pub emoji: Vec<(String, String)>,
 }
 
+/// How a post is read.
+#[derive(Clone, Copy, Debug)]
+pub struct Reading<'a> {
+    /// Which ids are believed.
+    pub rules: IdRules,
+    /// Who reads it: of a text in several languages, the one in this.
+    pub language: &'a str,
+    /// Now.
+    pub now: Time,
+}
+
 /// Reads a post. Nothing if it is none, or if author and id are not of one origin. `outer` is the activity around it,
 /// whose addressing counts where the post has none.
-pub fn read_post(doc: Doc<'_>, outer: Option<Doc<'_>>, rules: IdRules, now: Time) -> Option<ReadPost> {
+pub fn read_post(doc: Doc<'_>, outer: Option<Doc<'_>>, reading: Reading<'_>) -> Option<ReadPost> {
+    let Reading { rules, now, .. } = reading;
     let kind = doc.kind().filter(|kind| kind.is_content())?;
     let uri = doc.id().filter(|id| rules.any(id).is_some())?.to_owned();
     let authors = doc.ids("attributedTo");
@@ -97,19 +109,20 @@ pub fn read_post(doc: Doc<'_>, outer: Option<Doc<'_>>, rules: IdRules, now: Time
     groups.extend(authors.iter().filter(|id| **id != author).map(|id| (*id).to_owned()));
     let tags = doc.tags();
     let parent = doc.one_id("inReplyTo").map(str::to_owned);
-    let title = title_of(doc);
+    let title = title_of(doc, reading.language);
     let poll = if kind == Kind::Question { read_poll(doc) } else { None };
     let link_url = link_of(doc, kind);
-    let content = content_of(doc, kind, &title, link_url.as_deref());
+    let (raw, language) = doc.text_in("content", reading.language);
+    let content = content_of(doc, kind, raw.unwrap_or_default(), &title, link_url.as_deref());
     let published = doc.time_until("published", now).unwrap_or(now);
     let vote =
         (kind == Kind::Note && parent.is_some() && doc.text("content").is_none()).then(|| doc.text("name")).flatten();
-    let language = doc.language("content").map(str::to_lowercase).filter(|tag| tag.len() <= 20);
+    let language = language.map(str::to_lowercase).filter(|tag| tag.len() <= 20);
     let warning = if matches!(
         kind,
         Kind::Note | Kind::Question | Kind::ChatMessage | Kind::Comment | Kind::Quotation | Kind::Review
     ) {
-        doc.text("summary")
+        doc.text_in("summary", reading.language).0
     } else {
         None
     };
@@ -151,14 +164,13 @@ fn emoji(tags: &[Emoji<'_>]) -> Vec<(String, String)> {
     usable.take(MAX_EMOJI).map(|tag| (tag.name.to_owned(), tag.url.to_owned())).collect()
 }
 
-fn title_of(doc: Doc<'_>) -> String {
-    let plain = doc.text("name").map(|name| text::plain(&text::clean(name))).unwrap_or_default();
+fn title_of(doc: Doc<'_>, language: &str) -> String {
+    let plain = doc.text_in("name", language).0.map(|name| text::plain(&text::clean(name))).unwrap_or_default();
     plain.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(MAX_TITLE).collect()
 }
 
 /// The text, without the title and link paragraphs that Kring adds for those who show neither.
-fn content_of(doc: Doc<'_>, kind: Kind, title: &str, link: Option<&str>) -> SafeHtml {
-    let raw = doc.text("content").unwrap_or_default();
+fn content_of(doc: Doc<'_>, kind: Kind, raw: &str, title: &str, link: Option<&str>) -> SafeHtml {
     let mut html = format!("{}{raw}", extras::quoted(doc));
     if !title.is_empty()
         && let Some(rest) = html.strip_prefix(&title_paragraph(title))

@@ -111,7 +111,7 @@ impl Federation {
 
     /// Whether a post that a group shows is in that group: it names it, or no other.
     pub(in crate::federation) async fn belongs_to(&self, document: &Value, group: &Actor) -> Result<bool> {
-        let read = convert::read_post(Doc(document), None, self.rules, self.ctx.now()).ok_or(Error::NotFound)?;
+        let read = convert::read_post(Doc(document), None, self.reading()).ok_or(Error::NotFound)?;
         if read.groups.contains(&group.uri) || read.mentions.contains(&group.uri) {
             return Ok(true);
         }

@@ -54,7 +54,7 @@ impl Federation {
         if item.actor.is_local() {
             return self.own_came_back(id, &source).await;
         }
-        let read = convert::read_post(object, Some(item.doc), self.rules, self.ctx.now());
+        let read = convert::read_post(object, Some(item.doc), self.reading());
         match read.filter(|read| item.is_authentic() && read.author == item.actor.uri) {
             Some(read) => self.take_post(read, item.actor.clone(), source).await.map(|_| ()),
             None => self.take_from_origin(id, source).await.map(|_| ()),
@@ -120,7 +120,7 @@ impl Federation {
 
     fn take_document<'a>(&'a self, document: &'a Value, source: Source) -> BoxFuture<'a, Result<Option<PostId>>> {
         Box::pin(async move {
-            let read = convert::read_post(Doc(document), None, self.rules, self.ctx.now()).ok_or(Error::NotFound)?;
+            let read = convert::read_post(Doc(document), None, self.reading()).ok_or(Error::NotFound)?;
             let author = self.actor(&read.author).await?;
             self.take_post(read, author, source).await
         })
@@ -320,8 +320,7 @@ impl Federation {
         if item.actor.is_local() {
             return Ok(());
         }
-        let now = self.ctx.now();
-        let embedded = object.and_then(|o| convert::read_post(o, Some(item.doc), self.rules, now));
+        let embedded = object.and_then(|o| convert::read_post(o, Some(item.doc), self.reading()));
         let fetched;
         let read = match embedded.filter(|read| item.is_authentic() && read.author == item.actor.uri) {
             Some(read) => read,
@@ -331,7 +330,7 @@ impl Federation {
                     None => None,
                 };
                 fetched = self.document(id, reader.as_ref()).await?;
-                convert::read_post(Doc(&fetched), None, self.rules, now).ok_or(Error::NotFound)?
+                convert::read_post(Doc(&fetched), None, self.reading()).ok_or(Error::NotFound)?
             }
         };
         if read.author != item.actor.uri {

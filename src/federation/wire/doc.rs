@@ -91,14 +91,24 @@ impl<'a> Doc<'a> {
         members.filter_map(|(tag, text)| Some((tag.as_str(), text.as_str()?))).filter(|(tag, _)| !tag.starts_with('@'))
     }
 
-    /// The language of a text: the key in its map that holds this text, or the only key; else Lemmy's `language`.
-    pub fn language(self, name: &str) -> Option<&'a str> {
-        let (map, text) = (self.text_map(name), self.text(name));
-        let holds = map.iter().find(|(_, value)| Some(*value) == text);
+    /// A text for readers of a language (`nl`): from its language map where that has several and this among them, else as
+    /// [`Doc::text`] has it. Also returns the language it is in, where that is told: the key in the map that holds it, or the
+    /// only key; else Lemmy's `language`.
+    pub fn text_in(self, name: &str, language: &str) -> (Option<&'a str>, Option<&'a str>) {
+        let map = self.text_map(name);
+        let fits = |tag: &str| tag.split('-').next().is_some_and(|tag| tag.eq_ignore_ascii_case(language));
+        let theirs = map.iter().find(|(tag, text)| map.len() > 1 && fits(tag) && !text.is_empty());
+        let text = theirs.map(|(_, text)| *text).or_else(|| self.text(name));
+        let holds = theirs.or_else(|| map.iter().find(|(_, value)| Some(*value) == text));
         let only = || map.first().filter(|_| map.len() == 1);
         let lemmys = || self.embedded("language")?.get("identifier")?.as_str();
-        let tag = holds.or_else(only).map(|(tag, _)| *tag).or_else(lemmys)?;
-        (!tag.is_empty() && tag != "und").then_some(tag)
+        let tag = holds.or_else(only).map(|(tag, _)| *tag).or_else(lemmys);
+        (text, tag.filter(|tag| !tag.is_empty() && *tag != "und"))
+    }
+
+    /// The language of a text, as [`Doc::text`] has it.
+    pub fn language(self, name: &str) -> Option<&'a str> {
+        self.text_in(name, "").1
     }
 
     /// The page for people: of several links the first HTML one, else the first.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::base::*;
 use crate::domain::Viewer;
 use crate::domain::actors::{ActorCard, ActorKind};
-use crate::domain::posts::PostView;
+use crate::domain::posts::{PostLine, PostView};
 use crate::domain::search::FoundKind;
 use crate::domain::wiki::WikiPage;
 use crate::index::Hit;
@@ -51,7 +51,7 @@ pub struct PersonHit {
 #[derive(Clone, Debug)]
 pub struct PostHit {
     /// The post.
-    pub view: PostView,
+    pub line: PostLine,
     /// The place in its text, in pieces; those that were looked for are marked.
     pub excerpt: Vec<text::Piece>,
 }
@@ -60,7 +60,7 @@ pub struct PostHit {
 #[derive(Clone, Debug)]
 pub struct FileHit {
     /// The post it belongs to.
-    pub view: PostView,
+    pub line: PostLine,
     /// Its address.
     pub path: String,
     /// Its name.
@@ -125,19 +125,19 @@ pub(super) async fn items(
     let files = file_texts(conn, &ids(hits, |kind| kind == FoundKind::File)).await?;
     let mut of_posts: Vec<PostId> = ids(hits, is_post).into_iter().map(PostId).collect();
     of_posts.extend(files.iter().map(|file| PostId(file.post_id)));
-    let views = store::posts::found(conn, &of_posts, &policy::sight(viewer)).await?;
-    let views: HashMap<i64, PostView> = views.into_iter().map(|view| (view.post.id.0, view)).collect();
+    let lines = store::posts::lines(conn, &of_posts, &policy::sight(viewer)).await?;
+    let lines: HashMap<i64, PostLine> = lines.into_iter().map(|line| (line.post.id.0, line)).collect();
     for file in files {
-        let Some(view) = views.get(&file.post_id).cloned() else { continue };
+        let Some(line) = lines.get(&file.post_id).cloned() else { continue };
         let told = if text::is_found_in(&file.body, marks) { &file.body } else { &file.description };
         let excerpt = text::found_in(told, marks, EXCERPT);
-        let hit = FileHit { view, path: urls::media_path(MediaId(file.id), false), name: file.name, excerpt };
+        let hit = FileHit { line, path: urls::media_path(MediaId(file.id), false), name: file.name, excerpt };
         items.insert((FoundKind::File, file.id), Item::File(hit));
     }
     for hit in hits.iter().filter(|hit| is_post(hit.kind)) {
-        if let Some(view) = views.get(&hit.id).cloned() {
-            let excerpt = text::found_in(&text::plain(&view.html()), marks, EXCERPT);
-            items.insert((hit.kind, hit.id), Item::Post(PostHit { view, excerpt }));
+        if let Some(line) = lines.get(&hit.id).cloned() {
+            let excerpt = text::found_in(&text::plain(&line.html()), marks, EXCERPT);
+            items.insert((hit.kind, hit.id), Item::Post(PostHit { line, excerpt }));
         }
     }
     Ok(hits.iter().filter_map(|hit| items.remove(&(hit.kind, hit.id))).collect())

@@ -241,6 +241,19 @@ db_fn! {
             .await
     }
 
+    async fn line_rows(conn, ids: &[PostId], sight: &Sight, me: i64) -> Vec<(Post, CardRow)> {
+        posts::table
+            .inner_join(actors::table.on(actors::id.eq(posts::author_id)))
+            .inner_join(hosts::table.on(hosts::id.eq(actors::host_id)))
+            .filter(posts::id.eq_any(ids))
+            .filter(posts::state.eq(PostState::Published).and(posts::kind.ne(PostKind::Direct)))
+            .filter(not_blocked!(me))
+            .filter(sees_posts(sight))
+            .select((Post::as_select(), card_columns!()))
+            .load(conn)
+            .await
+    }
+
     async fn title_rows(conn, ids: &[PostId], sight: &Sight, me: i64) -> Vec<(PostId, String)> {
         posts::table
             .inner_join(actors::table.on(actors::id.eq(posts::author_id)))
@@ -461,6 +474,22 @@ pub async fn found(conn: &mut Conn, ids: &[PostId], sight: &Sight) -> Result<Vec
     }
     let rows = found_rows(conn, ids, sight, me(sight)).await?;
     assemble(conn, plain(rows), me(sight)).await
+}
+
+/// Such posts as lines.
+pub async fn lines(conn: &mut Conn, ids: &[PostId], sight: &Sight) -> Result<Vec<PostLine>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = line_rows(conn, ids, sight, me(sight)).await?;
+    let mut of: Vec<ActorId> = rows.iter().filter_map(|(post, _)| post.group_id).collect();
+    of.sort_unstable();
+    of.dedup();
+    let groups = crate::store::groups::cards(conn, &of).await?;
+    let group = |id: ActorId| groups.iter().find(|group| group.actor.id == id).cloned();
+    let line =
+        |(post, author): (Post, CardRow)| PostLine { author: card(author), group: post.group_id.and_then(group), post };
+    Ok(rows.into_iter().map(line).collect())
 }
 
 /// Only the titles of such posts.

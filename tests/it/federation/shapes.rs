@@ -86,7 +86,7 @@ const POSTS: &[(&str, bool, PostKind, &str)] = &[
     ("14-question-d", false, PostKind::Poll, "Tea?"),
     ("15-public-as-string-a", false, PostKind::Message, "Hello"),
     ("15-public-as-string-b", false, PostKind::Message, "Hello"),
-    ("16-language-map-only", false, PostKind::Message, "Goeie"),
+    ("16-language-map-only", false, PostKind::Message, "Hallo"),
     ("17-emoji-null-id", false, PostKind::Message, ""),
 ];
 

@@ -1,9 +1,10 @@
 use kring::base::Error;
 use kring::domain::Viewer;
 use kring::domain::groups::{GroupKind, GroupRole};
+use kring::domain::knowledge::{Relation, Told};
 use kring::domain::people::Role;
 use kring::services::people::NewMember;
-use kring::services::{follows, groups, leaving, people, sessions};
+use kring::services::{expertise, follows, groups, leaving, meetings, people, sessions, thanks};
 
 use super::{Place, everywhere, phone, reason};
 
@@ -26,10 +27,18 @@ fn groups_are_handed_over_before_leaving() {
 
         follows::set_role(ctx, &as_joris, shared, anna, GroupRole::Owner).await.unwrap();
         let begun = sessions::create(ctx, joris, phone()).await.unwrap();
+        expertise::add(ctx, &as_joris, Relation::Knows, "solderen", "", Told::Me).await.unwrap();
+        thanks::send(ctx, &as_anna, joris, "Dank voor je hulp").await.unwrap();
+        meetings::choose(ctx, &as_joris, Some(false)).await.unwrap();
         let taken = leaving::export(ctx, &as_joris).await.unwrap();
         let taken: serde_json::Value = serde_json::from_str(&taken).unwrap();
         assert_eq!(taken["profile"]["email"], "joris@linde.example");
         assert_eq!(taken["groups"].as_array().unwrap().len(), 2);
+        assert_eq!(taken["expertise"]["told"][0]["word"], "solderen");
+        assert_eq!(taken["expertise"]["told"][0]["told_to"], "me");
+        assert_eq!(taken["thanks"][0]["text"], "Dank voor je hulp");
+        assert_eq!(taken["meetings"]["wants_to_meet"], true);
+        assert_eq!(taken["first_steps"], serde_json::Value::Null);
         leaving::leave(ctx, &as_joris).await.unwrap();
 
         assert!(sessions::load(ctx, &begun.token).await.unwrap().is_none());

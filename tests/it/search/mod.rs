@@ -21,7 +21,7 @@ async fn names(app: &TestApp, viewer: &Viewer, text: &str) -> Vec<String> {
     let name = |item: Item| match item {
         Item::Person(hit) => hit.actor.display_name,
         Item::Group(line, _) => line.actor.display_name,
-        Item::Post(hit) => kring::text::plain(&hit.view.html()),
+        Item::Post(hit) => kring::text::plain(&hit.line.html()),
         Item::File(hit) => hit.name,
         Item::Page(hit) => hit.page.title,
     };

@@ -219,6 +219,12 @@ fn e16_language_maps_alone() {
     assert_eq!((doc.text("content"), doc.language("content")), (Some("<p>Goeie</p>"), Some("fy")));
     assert_eq!(doc.text_map("content"), [("fy", "<p>Goeie</p>"), ("nl", "<p>Hallo</p>")]);
     assert_eq!((doc.text("name"), doc.text("summary")), (Some("Namme"), Some("Let op")));
+    // Readers get it in their own language where that is there, and else as it was meant first.
+    assert_eq!(doc.text_in("content", "nl"), (Some("<p>Hallo</p>"), Some("nl")));
+    assert_eq!(doc.text_in("content", "en"), (Some("<p>Goeie</p>"), Some("fy")));
+    let said = serde_json::json!({ "content": "Hi", "contentMap": { "en": "Hi", "nl-BE": "Dag" } });
+    assert_eq!(Doc(&said).text_in("content", "nl"), (Some("Dag"), Some("nl-BE")));
+    assert_eq!(Doc(&said).text_in("content", "de"), (Some("Hi"), Some("en")));
 }
 
 #[test]
