@@ -70,6 +70,8 @@ fn hits(text: &[char], words: &[String]) -> Vec<(usize, usize, usize)> {
         match c {
             ' ' if folded.ends_with(' ') => {}
             ' ' => folded.push(' '),
+            // Most of every text: what `fold` makes of it is known.
+            c if c.is_ascii_graphic() => folded.push(c.to_ascii_lowercase()),
             c => folded.push_str(&fold(&c.to_string())),
         }
         from.extend(std::iter::repeat_n(at, folded.len() - before));
