@@ -3,6 +3,7 @@
 mod files;
 mod follow;
 mod leaks;
+mod many;
 mod relevance;
 mod words;
 
