@@ -29,7 +29,7 @@ const SPLIT: f32 = 0.6;
 const BEGUN: usize = 16;
 const SPELLED: usize = 6;
 /// Terms looked at to find them.
-const LOOKED_AT: usize = 100;
+const LOOKED_AT: usize = 400;
 /// A word that stands in this many documents is asked for as it is, at first: what only begins or ends like it is worth
 /// less, and would cost several times as much to go through.
 const PLENTY: u64 = 500;

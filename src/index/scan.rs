@@ -200,13 +200,13 @@ pub(super) enum Having {
 }
 
 /// What is opened of a segment to look for words in it.
-struct Opened<'a> {
+struct InSegment<'a> {
     segment: &'a SegmentReader,
     place: usize,
     norms: [(Field, FieldNormReader); 2],
 }
 
-impl Opened<'_> {
+impl InSegment<'_> {
     fn cursors(&self, forms: &[Form]) -> Result<Vec<Cursor>> {
         let mut out = Vec::with_capacity(forms.len());
         for form in forms {
@@ -256,8 +256,8 @@ pub(super) fn scan(
     mut found: impl FnMut(&[DocId], &[f32]),
 ) -> Result<()> {
     let norms = |field| segment.get_fieldnorms_reader(field).map(|norms| (field, norms)).map_err(engine);
-    let opened = Opened { segment, place, norms: [norms(fields.head)?, norms(fields.body)?] };
-    let mut scans = words.iter().map(|word| opened.scan(word)).collect::<Result<Vec<_>>>()?;
+    let here = InSegment { segment, place, norms: [norms(fields.head)?, norms(fields.body)?] };
+    let mut scans = words.iter().map(|word| here.scan(word)).collect::<Result<Vec<_>>>()?;
     let present = scans.iter().filter(|scan| !scan.forms.is_empty() || !scan.others.is_empty()).count();
     let enough = match having {
         Having::All => scans.len(),

@@ -136,7 +136,7 @@ pub async fn search(ctx: &Ctx, viewer: &Viewer, wanted: &Wanted) -> Result<Found
         .collect();
     languages.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
     languages.truncate(6);
-    let groups = load::groups(&mut conn, counts.groups).await?;
+    let groups = load::groups(&mut conn, viewer, counts.groups).await?;
     let ages = [(7, counts.ages[0]), (31, counts.ages[1]), (365, counts.ages[2])];
     Ok(Found { items, kinds, groups, ages, languages, more, building: false })
 }

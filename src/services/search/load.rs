@@ -244,16 +244,19 @@ pub(super) async fn suggestions(conn: &mut Conn, viewer: &Viewer, hits: &[Hit]) 
     Ok(hits.iter().filter_map(|hit| made.remove(&hit.id)).collect())
 }
 
-/// The groups in which most was found, by name. Who may read what was found may read where it stands.
-pub(super) async fn groups(conn: &mut Conn, counts: HashMap<i64, usize>) -> Result<Vec<GroupCount>> {
+/// The groups in which most was found, by name.
+pub(super) async fn groups(conn: &mut Conn, viewer: &Viewer, counts: HashMap<i64, usize>) -> Result<Vec<GroupCount>> {
     let mut counts: Vec<(i64, usize)> = counts.into_iter().collect();
     counts.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
     counts.truncate(8);
     let ids: Vec<ActorId> = counts.iter().map(|(id, _)| ActorId(*id)).collect();
-    let cards = store::groups::cards(conn, &ids).await?;
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let lines = groups::among(conn, viewer, &ids).await?;
     let named = |(id, count): (i64, usize)| {
-        let card = cards.iter().find(|card| card.actor.id.0 == id)?;
-        Some(GroupCount { id: ActorId(id), name: card.actor.display_name.clone(), count })
+        let line = lines.iter().find(|line| line.actor.id.0 == id)?;
+        Some(GroupCount { id: ActorId(id), name: line.actor.display_name.clone(), count })
     };
     Ok(counts.into_iter().filter_map(named).collect())
 }

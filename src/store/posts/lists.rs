@@ -243,8 +243,8 @@ db_fn! {
 
     async fn line_rows(conn, ids: &[PostId], sight: &Sight, me: i64) -> Vec<(Post, CardRow)> {
         posts::table
-            .inner_join(actors::table.on(actors::id.eq(posts::author_id)))
-            .inner_join(hosts::table.on(hosts::id.eq(actors::host_id)))
+            .inner_join(actors::table.on(actors::id.eq(lit::<BigInt>("+posts.author_id", &[]))))
+            .inner_join(hosts::table.on(hosts::id.eq(lit::<BigInt>("+actors.host_id", &[]))))
             .filter(posts::id.eq_any(ids))
             .filter(posts::state.eq(PostState::Published).and(posts::kind.ne(PostKind::Direct)))
             .filter(not_blocked!(me))
