@@ -176,14 +176,17 @@ async fn bench(size: Size, database: Option<String>) {
     let verify_limit = verify_limit(&senders, &requests, &inbox);
     let insert_limit = insert_limit(&app.ctx, &requests).await;
 
-    let start = Instant::now();
+    let (start, asked) = (Instant::now(), app.ctx.db.queries());
     client.post_all(Arc::new(requests), size.at_once).await;
     let accepted = per_second(size.activities, start.elapsed());
     until_done(&app.ctx).await;
     let processed = per_second(size.activities, start.elapsed());
+    #[expect(clippy::cast_precision_loss, reason = "counts are small")]
+    let queries = (app.ctx.db.queries() - asked) as f64 / size.activities as f64;
 
     println!("{:<44}{:>12}", "accepted by the shared inbox, per second", format!("{accepted:.0}"));
     println!("{:<44}{:>12}", "processed to the end, per second", format!("{processed:.0}"));
+    println!("{:<44}{:>12}", "queries for each, with what follows from it", format!("{queries:.1}"));
     println!("{:<44}{:>12}", "signatures verified on all cores", format!("{verify_limit:.0}"));
     println!("{:<44}{:>12}", format!("durable inserts, {BATCH} in one transaction"), format!("{insert_limit:.0}"));
 

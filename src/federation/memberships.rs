@@ -124,7 +124,7 @@ impl Federation {
         let here = memberships::members_at(&mut self.ctx.db.read().await?, group.id, HostId::LOCAL).await?;
         for (member, _) in here.iter().filter(|(_, uri)| !named.contains(uri)) {
             tracing::info!(%member, group = %group.uri, "no member there any more");
-            crate::services::follows::received_reject(&self.ctx, *member, group.id).await?;
+            crate::services::follows::received_absence(&self.ctx, *member, group.id).await?;
         }
         for uri in &named {
             let Some(member) = self.ours(uri).await? else { continue };

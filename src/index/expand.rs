@@ -138,7 +138,7 @@ impl<'a> Expander<'a> {
         if let Some(parts) = asked.parts.get(place).filter(|parts| parts.len() > 1) {
             others.push(self.all_of(parts, 0.9));
         } else if word.len() >= 8
-            && !plenty
+            && most < PLENTY
             && let Some((left, right)) = self.cut(word)?
         {
             others.push(self.all_of(&[left, right], SPLIT));
@@ -247,12 +247,13 @@ impl<'a> Expander<'a> {
         let length = word.chars().count();
         let mut found: HashMap<String, (f32, u64)> = HashMap::new();
         for distance in 1..=(if length >= 8 { 2 } else { 1 }) {
+            // Made once: it is about the word alone, whatever field it is looked for in.
+            let query = FuzzyTermQuery::new(Term::from_field_text(self.fields.head, word), distance, true);
+            let automaton = query.automaton().map_err(engine)?;
             for field in self.searched() {
-                let query = FuzzyTermQuery::new(Term::from_field_text(field, word), distance, true);
                 for reader in self.searcher.segment_readers() {
                     let inverted = reader.inverted_index(field).map_err(engine)?;
-                    let automaton = query.automaton().map_err(engine)?;
-                    let mut stream = inverted.terms().search(automaton).into_stream().map_err(engine)?;
+                    let mut stream = inverted.terms().search(&automaton).into_stream().map_err(engine)?;
                     while stream.advance() {
                         let near = String::from_utf8_lossy(stream.key()).into_owned();
                         let first = near.chars().next() == word.chars().next();

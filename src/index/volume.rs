@@ -159,6 +159,22 @@ impl Volume {
         self.reader.searcher().num_docs()
     }
 
+    /// The segments it is made of, as they are on disk: they are merged behind its back.
+    pub fn parts(&self) -> Vec<String> {
+        let ids = self.index.searchable_segment_ids().unwrap_or_default();
+        ids.iter().map(|id| id.uuid_string()).collect()
+    }
+
+    /// Looks into what was merged since the last commit, and lets go of what it was merged from.
+    pub fn refresh(&self) -> Result<()> {
+        let searcher = self.reader.searcher();
+        let seen: HashSet<String> = searcher.segment_readers().iter().map(|s| s.segment_id().uuid_string()).collect();
+        if self.parts().into_iter().collect::<HashSet<_>>() == seen {
+            return Ok(());
+        }
+        self.reader.reload().map_err(engine)
+    }
+
     /// Whether nothing can be found.
     pub fn is_empty(&self) -> bool {
         self.len() == 0

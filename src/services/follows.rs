@@ -518,17 +518,26 @@ pub async fn received_accept(ctx: &Ctx, follower: ActorId, target: ActorId) -> R
     Ok(())
 }
 
-/// A peer refused a request or took a member out.
+/// A peer refused a request or took a member out. A ban outlives both: only its end lets somebody ask again.
 pub async fn received_reject(ctx: &Ctx, follower: ActorId, target: ActorId) -> Result<()> {
+    ended_there(ctx, follower, target, |follow| follow.state != FollowState::Banned).await
+}
+
+/// A peer, asked, does not know someone as a member. What was asked or said while the answer was on its way stays.
+pub async fn received_absence(ctx: &Ctx, follower: ActorId, target: ActorId) -> Result<()> {
+    ended_there(ctx, follower, target, Follow::is_member).await
+}
+
+async fn ended_there(ctx: &Ctx, follower: ActorId, target: ActorId, concerns: fn(&Follow) -> bool) -> Result<()> {
     let c = ctx.clone();
     ctx.db
         .write(move |conn| {
             Box::pin(async move {
-                if let Some(follow) = end(conn, follower, target).await? {
-                    let uri = follow.uri.unwrap_or_default();
-                    emit(conn, &c.ids, c.now(), &Event::FollowRejected { follower, target, uri }).await?;
-                }
-                Ok(())
+                let held = store::groups::find_follow(conn, follower, target).await?;
+                let Some(follow) = held.filter(concerns) else { return Ok(()) };
+                end(conn, follower, target).await?;
+                let uri = follow.uri.unwrap_or_default();
+                emit(conn, &c.ids, c.now(), &Event::FollowRejected { follower, target, uri }).await
             })
         })
         .await?;

@@ -23,7 +23,7 @@ pub enum Word {
 pub async fn settle(ctx: &Ctx, membership: &Abroad, word: Word) -> Result<()> {
     let (member, group, now) = (membership.member, membership.group, ctx.now());
     match word {
-        Word::No => follows::received_reject(ctx, member, group).await,
+        Word::No => follows::received_absence(ctx, member, group).await,
         Word::Yes => {
             ctx.db
                 .write(move |conn| {

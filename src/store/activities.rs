@@ -11,6 +11,7 @@ use super::schema::activities;
 use super::{Conn, db_fn};
 use crate::base::*;
 use crate::domain::peers::ActivityState;
+use crate::store::among::one_of;
 use crate::store::query::RunQueryDsl;
 
 /// An activity to keep.
@@ -172,7 +173,7 @@ db_fn! {
 
     async fn lease(conn, ids: &[ActivityId], now: i64, until: i64) -> Vec<StoredActivity> {
         diesel::update(activities::table)
-            .filter(activities::id.eq_any(ids).and(activities::next_at.le(now)))
+            .filter(activities::id.eq_any(one_of(ids)).and(activities::next_at.le(now)))
             .filter(activities::state.eq(ActivityState::Waiting))
             .set((activities::next_at.eq(until), activities::tries.eq(activities::tries + 1)))
             .returning(STORED)
@@ -183,7 +184,7 @@ db_fn! {
     /// Keeps a claim that was to end at `until`; how many activities are still held by it.
     pub async fn keep_claim(conn, ids: &[ActivityId], until: Time, longer: Time) -> usize {
         diesel::update(activities::table)
-            .filter(activities::id.eq_any(ids).and(activities::state.eq(ActivityState::Waiting)))
+            .filter(activities::id.eq_any(one_of(ids)).and(activities::state.eq(ActivityState::Waiting)))
             .filter(activities::next_at.eq(until.micros()))
             .set(activities::next_at.eq(longer.micros()))
             .execute(conn)
@@ -216,7 +217,7 @@ db_fn! {
 
     /// Received activities that are dealt with.
     pub async fn finish_activities(conn, ids: &[ActivityId]) -> usize {
-        diesel::update(activities::table.filter(activities::id.eq_any(ids)))
+        diesel::update(activities::table.filter(activities::id.eq_any(one_of(ids))))
             .set((activities::state.eq(ActivityState::Done), activities::error.eq("")))
             .execute(conn)
             .await

@@ -7,6 +7,7 @@ use super::schema::{actors, hosts};
 use super::{Conn, db_fn};
 use crate::base::*;
 use crate::domain::actors::{Actor, ActorCard, ActorKind, ActorState};
+use crate::store::among::one_of;
 use crate::store::query::RunQueryDsl;
 
 /// The columns of an [`ActorCard`]; `actors` and `hosts` must be in the query.
@@ -150,13 +151,13 @@ db_fn! {
 
     /// Several actors, in no order.
     pub async fn list(conn, ids: &[ActorId]) -> Vec<Actor> {
-        actors::table.filter(actors::id.eq_any(ids)).select(Actor::as_select()).load(conn).await
+        actors::table.filter(actors::id.eq_any(one_of(ids))).select(Actor::as_select()).load(conn).await
     }
 
     async fn card_rows(conn, ids: &[ActorId]) -> Vec<CardRow> {
         actors::table
             .inner_join(hosts::table.on(hosts::id.eq(actors::host_id)))
-            .filter(actors::id.eq_any(ids))
+            .filter(actors::id.eq_any(one_of(ids)))
             .select(card_columns!())
             .load(conn)
             .await
@@ -244,7 +245,7 @@ db_fn! {
     async fn search_rows(conn, kinds: &[ActorKind], needle: &str, local_only: bool, limit: i64) -> Vec<CardRow> {
         let mut query = actors::table
             .inner_join(hosts::table.on(hosts::id.eq(actors::host_id)))
-            .filter(actors::kind.eq_any(kinds).and(actors::state.eq(ActorState::Active)))
+            .filter(actors::kind.eq_any(one_of(kinds)).and(actors::state.eq(ActorState::Active)))
             .filter(actors::search_text.like(format!("%{}%", escape_like(needle))).escape('\\'))
             .select(card_columns!())
             .into_boxed();

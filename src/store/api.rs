@@ -14,6 +14,7 @@ use crate::domain::audiences::Scope;
 use crate::domain::groups::{Follow, FollowState, GroupKind};
 use crate::domain::people::Role;
 use crate::domain::posts::{EntryKind, PostKind, PostState, ReactionKind};
+use crate::store::among::one_of;
 use crate::store::query::RunQueryDsl;
 
 /// An actor with what an `Account` of the client API tells.
@@ -61,7 +62,7 @@ db_fn! {
             .inner_join(hosts::table.on(hosts::id.eq(actors::host_id)))
             .left_join(groups::table.on(groups::actor_id.eq(actors::id)))
             .left_join(members::table.on(members::actor_id.eq(actors::id)))
-            .filter(actors::id.eq_any(ids))
+            .filter(actors::id.eq_any(one_of(ids)))
             .select((
                 Actor::as_select(), hosts::name, actors::header_url, groups::kind.nullable(), groups::approval.nullable(),
                 groups::hidden.nullable(), members::role.nullable(),
@@ -72,15 +73,15 @@ db_fn! {
 
     /// Authors of several posts.
     pub async fn authors_of(conn, ids: &[PostId]) -> Vec<(PostId, ActorId)> {
-        posts::table.filter(posts::id.eq_any(ids)).select((posts::id, posts::author_id)).load(conn).await
+        posts::table.filter(posts::id.eq_any(one_of(ids))).select((posts::id, posts::author_id)).load(conn).await
     }
 
     /// Follows between one member and several actors, in both directions.
     pub async fn follows_between(conn, me: ActorId, others: &[ActorId]) -> Vec<Follow> {
         follows::table
             .filter(
-                follows::follower_id.eq(me).and(follows::target_id.eq_any(others))
-                    .or(follows::target_id.eq(me).and(follows::follower_id.eq_any(others))),
+                follows::follower_id.eq(me).and(follows::target_id.eq_any(one_of(others)))
+                    .or(follows::target_id.eq(me).and(follows::follower_id.eq_any(one_of(others)))),
             )
             .select(Follow::as_select())
             .load(conn)
@@ -181,7 +182,7 @@ db_fn! {
             return Ok(Vec::new());
         }
         let newest = posts::table
-            .filter(posts::root_id.eq_any(roots.iter().map(|id| id.0).collect::<Vec<_>>()))
+            .filter(posts::root_id.eq_any(one_of(roots.iter().map(|id| id.0).collect::<Vec<_>>())))
             .filter(posts::state.eq(PostState::Published))
             .group_by(posts::root_id)
             .select((posts::root_id, diesel::dsl::max(posts::id)))
@@ -196,7 +197,7 @@ db_fn! {
             return Ok(Vec::new());
         }
         readers::table
-            .filter(readers::audience_id.eq_any(audiences))
+            .filter(readers::audience_id.eq_any(one_of(audiences)))
             .select((readers::audience_id, readers::actor_id))
             .load(conn)
             .await

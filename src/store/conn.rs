@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use deadpool::managed::QueueMode;
 use diesel::SqliteConnection;
 use diesel::connection::{Instrumentation, InstrumentationEvent};
 use diesel_async::pooled_connection::deadpool::{Object, Pool};
@@ -118,6 +119,8 @@ const WRITER_PRAGMAS: &str = "PRAGMA busy_timeout=10000; PRAGMA journal_mode=WAL
 /// Readers look at the file where the system keeps it in memory for all of them (`mmap_size`), not at copies of their own.
 const READER_PRAGMAS: &str = "PRAGMA busy_timeout=10000; PRAGMA query_only=ON; PRAGMA cache_size=-500; \
      PRAGMA mmap_size=1073741824; PRAGMA temp_store=MEMORY;";
+// Of free connections the one that was used last is taken (`QueueMode::Lifo`): each prepares its own statements and keeps
+// its own pages, so a quiet server warms two or three of them and not all.
 const READERS: usize = 4;
 const SHORT_READERS: usize = 32;
 /// How many transactions, and for how long, may share one commit.
@@ -392,7 +395,8 @@ fn sqlite_pool(
             Ok(conn)
         })
     });
-    Pool::builder(Manager::new_with_config(path, config)).max_size(size).build().map_err(unavailable)
+    let pool = Pool::builder(Manager::new_with_config(path, config)).max_size(size).queue_mode(QueueMode::Lifo);
+    pool.build().map_err(unavailable)
 }
 
 async fn open_postgres(url: &str, queries: &Arc<Queries>) -> Result<Kind> {
@@ -407,7 +411,8 @@ async fn open_postgres(url: &str, queries: &Arc<Queries>) -> Result<Kind> {
             Ok(conn)
         })
     });
-    let pool = Pool::builder(Manager::new_with_config(url, config)).max_size(12).build().map_err(unavailable)?;
+    let pool = Pool::builder(Manager::new_with_config(url, config)).max_size(12).queue_mode(QueueMode::Lifo);
+    let pool = pool.build().map_err(unavailable)?;
     let mut conn = pool.get().await.map_err(unavailable)?;
     conn.batch_execute(&format!("SELECT pg_advisory_lock({MIGRATION_LOCK})")).await.map_err(unavailable)?;
     let mut harness = AsyncMigrationHarness::new(conn);

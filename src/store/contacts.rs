@@ -6,6 +6,7 @@ use super::schema::{actors, contacts};
 use super::{Conn, db_fn};
 use crate::base::*;
 use crate::domain::knowledge::{Contact, ReferralState};
+use crate::store::among::one_of;
 use crate::store::query::RunQueryDsl;
 
 /// One to be.
@@ -98,7 +99,7 @@ db_fn! {
     /// Who of some members said no to someone elsewhere, or ended their contact.
     pub async fn refused(conn, members: &[ActorId], other: ActorId) -> Vec<ActorId> {
         contacts::table
-            .filter(contacts::member_id.eq_any(members).and(contacts::other_id.eq(other)))
+            .filter(contacts::member_id.eq_any(one_of(members)).and(contacts::other_id.eq(other)))
             .filter(contacts::state.eq(ReferralState::Declined))
             .select(contacts::member_id)
             .load(conn)

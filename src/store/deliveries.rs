@@ -11,6 +11,7 @@ use diesel::upsert::excluded;
 use super::schema::{activities, deliveries, lanes};
 use super::{Conn, db_fn};
 use crate::base::{ActivityId, ActorId, Result, Time};
+use crate::store::among::one_of;
 use crate::store::query::RunQueryDsl;
 
 /// How much earlier than now a new lane counts as due: lanes with a long row take turns, and one with little to send does
@@ -132,7 +133,7 @@ db_fn! {
 
     async fn lease(conn, keys: &[String], now: i64, until: i64, holder: &str) -> Vec<Lane> {
         diesel::update(lanes::table)
-            .filter(lanes::key.eq_any(keys).and(lanes::lease_until.le(now)))
+            .filter(lanes::key.eq_any(one_of(keys)).and(lanes::lease_until.le(now)))
             .set((lanes::lease_until.eq(until), lanes::leased_by.eq(holder), lanes::fence.eq(lanes::fence + 1)))
             .returning(LANE)
             .get_results(conn)
@@ -154,7 +155,7 @@ db_fn! {
     /// Takes deliveries off a lane, while the fence holds.
     pub async fn remove(conn, key: &str, fence: i64, ids: &[i64]) -> usize {
         let held = lanes::table.filter(lanes::key.eq(key).and(lanes::fence.eq(fence))).select(lanes::key);
-        diesel::delete(deliveries::table.filter(deliveries::id.eq_any(ids).and(deliveries::lane.eq_any(held))))
+        diesel::delete(deliveries::table.filter(deliveries::id.eq_any(one_of(ids)).and(deliveries::lane.eq_any(held))))
             .execute(conn)
             .await
     }
@@ -249,7 +250,7 @@ db_fn! {
     /// How many wait in each of these lanes, and the last trouble noted there.
     async fn waiting_in(conn, keys: &[String]) -> Vec<(String, i64, Option<String>)> {
         deliveries::table
-            .filter(deliveries::lane.eq_any(keys))
+            .filter(deliveries::lane.eq_any(one_of(keys)))
             .group_by(deliveries::lane)
             .select((deliveries::lane, count_star(), diesel::dsl::max(deliveries::error)))
             .load(conn)
@@ -337,7 +338,7 @@ pub async fn settle(conn: &mut Conn, settled: &[Settled], now: Time) -> Result<u
 /// The fences of lanes. Whoever adds to one of these waits until it is settled, so that nothing is added to a lane that goes:
 /// on PostgreSQL by locks, taken in the order of the names like everywhere; SQLite has one writer.
 async fn hold(conn: &mut Conn, keys: &[&str]) -> Result<Vec<(String, i64)>> {
-    let lanes = lanes::table.filter(lanes::key.eq_any(keys)).select((lanes::key, lanes::fence));
+    let lanes = lanes::table.filter(lanes::key.eq_any(one_of(keys))).select((lanes::key, lanes::fence));
     Ok(match conn {
         // The order of bytes, as in `enqueue_all`.
         Conn::Pg(pg) => lanes.order(sql::<Text>("lanes.key COLLATE \"C\"")).for_update().load(pg).await?,
@@ -360,18 +361,18 @@ async fn due_lanes(conn: &mut Conn, now: i64, limit: i64) -> Result<Vec<(String,
 
 db_fn! {
     async fn take_off(conn, keys: &[&str], ids: &[i64]) -> usize {
-        diesel::delete(deliveries::table.filter(deliveries::id.eq_any(ids).and(deliveries::lane.eq_any(keys))))
+        diesel::delete(deliveries::table.filter(deliveries::id.eq_any(one_of(ids)).and(deliveries::lane.eq_any(one_of(keys)))))
             .execute(conn)
             .await
     }
 
     async fn remove_empty(conn, keys: &[&str]) -> usize {
         let waiting = deliveries::table.filter(deliveries::lane.eq(lanes::key));
-        diesel::delete(lanes::table.filter(lanes::key.eq_any(keys)).filter(not(exists(waiting)))).execute(conn).await
+        diesel::delete(lanes::table.filter(lanes::key.eq_any(one_of(keys))).filter(not(exists(waiting)))).execute(conn).await
     }
 
     async fn let_go(conn, keys: &[&str], now: i64) -> usize {
-        diesel::update(lanes::table.filter(lanes::key.eq_any(keys)))
+        diesel::update(lanes::table.filter(lanes::key.eq_any(one_of(keys))))
             .set((lanes::lease_until.eq(0), lanes::failures.eq(0), lanes::next_at.eq(now)))
             .execute(conn)
             .await

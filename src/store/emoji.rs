@@ -6,6 +6,7 @@ use diesel::upsert::excluded;
 use super::schema::emoji;
 use super::{Conn, db_fn};
 use crate::base::*;
+use crate::store::among::one_of;
 use crate::store::query::RunQueryDsl;
 
 /// One of them: its address, who first wrote it, and the file that is kept.
@@ -27,7 +28,7 @@ db_fn! {
 
     async fn known(conn, host: HostId, names: &[String]) -> Vec<(String, EmojiId, String)> {
         emoji::table
-            .filter(emoji::host_id.eq(host).and(emoji::name.eq_any(names)))
+            .filter(emoji::host_id.eq(host).and(emoji::name.eq_any(one_of(names))))
             .select((emoji::name, emoji::id, emoji::url))
             .load(conn)
             .await

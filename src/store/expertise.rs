@@ -8,6 +8,7 @@ use super::{Conn, db_fn};
 use crate::base::*;
 use crate::domain::actors::ActorState;
 use crate::domain::knowledge::{Choices, Expertise, Relation, Told};
+use crate::store::among::one_of;
 use crate::store::query::RunQueryDsl;
 
 /// Who looks at what people tell: what is told to these, and one's own.
@@ -49,7 +50,7 @@ db_fn! {
         expertise::table
             .inner_join(terms::table.on(terms::id.eq(expertise::term_id)))
             .filter(expertise::member_id.eq(member))
-            .filter(expertise::visibility.eq_any(lens.told).or(expertise::member_id.eq(lens.me())))
+            .filter(expertise::visibility.eq_any(one_of(lens.told)).or(expertise::member_id.eq(lens.me())))
             .order((terms::label_nl, expertise::id))
             .select(columns!())
             .load(conn)
@@ -59,7 +60,7 @@ db_fn! {
     async fn rows_of_many(conn, members: &[ActorId], told: &[Told]) -> Vec<Row> {
         expertise::table
             .inner_join(terms::table.on(terms::id.eq(expertise::term_id)))
-            .filter(expertise::member_id.eq_any(members).and(expertise::visibility.eq_any(told)))
+            .filter(expertise::member_id.eq_any(one_of(members)).and(expertise::visibility.eq_any(one_of(told))))
             .order((expertise::member_id, terms::label_nl, expertise::id))
             .select(columns!())
             .load(conn)
@@ -70,9 +71,9 @@ db_fn! {
         expertise::table
             .inner_join(terms::table.on(terms::id.eq(expertise::term_id)))
             .inner_join(actors::table.on(actors::id.eq(expertise::member_id)))
-            .filter(expertise::term_id.eq_any(about).and(expertise::relation.eq_any(relations)))
+            .filter(expertise::term_id.eq_any(one_of(about)).and(expertise::relation.eq_any(one_of(relations))))
             .filter(actors::state.eq(ActorState::Active))
-            .filter(expertise::visibility.eq_any(lens.told).or(expertise::member_id.eq(lens.me())))
+            .filter(expertise::visibility.eq_any(one_of(lens.told)).or(expertise::member_id.eq(lens.me())))
             .order((actors::display_name, expertise::id))
             .limit(limit)
             .select(columns!())
@@ -85,7 +86,7 @@ db_fn! {
         expertise::table
             .inner_join(actors::table.on(actors::id.eq(expertise::member_id)))
             .filter(actors::state.eq(ActorState::Active))
-            .filter(expertise::visibility.eq_any(lens.told).or(expertise::member_id.eq(lens.me())))
+            .filter(expertise::visibility.eq_any(one_of(lens.told)).or(expertise::member_id.eq(lens.me())))
             .group_by((expertise::term_id, expertise::relation))
             .select((expertise::term_id, expertise::relation, diesel::dsl::count_star()))
             .load(conn)
@@ -99,8 +100,8 @@ db_fn! {
             .inner_join(members::table.on(members::actor_id.eq(expertise::member_id)))
             .inner_join(actors::table.on(actors::id.eq(expertise::member_id)))
             .left_join(knowledge_choices::table.on(knowledge_choices::member_id.eq(expertise::member_id)))
-            .filter(expertise::term_id.eq_any(about))
-            .filter(expertise::relation.eq_any([Relation::Knows, Relation::Teaches]))
+            .filter(expertise::term_id.eq_any(one_of(about)))
+            .filter(expertise::relation.eq_any(one_of([Relation::Knows, Relation::Teaches])))
             // Told to nobody is told to the program neither: a notice would show others that they were found.
             .filter(expertise::visibility.ne(Told::Me))
             .filter(actors::state.eq(ActorState::Active))
@@ -116,8 +117,8 @@ db_fn! {
     /// With which of these words several members can help, among what they tell others.
     pub async fn helps_with(conn, who: &[ActorId], about: &[TermId]) -> Vec<(ActorId, TermId)> {
         expertise::table
-            .filter(expertise::member_id.eq_any(who).and(expertise::term_id.eq_any(about)))
-            .filter(expertise::relation.eq_any([Relation::Knows, Relation::Teaches]))
+            .filter(expertise::member_id.eq_any(one_of(who)).and(expertise::term_id.eq_any(one_of(about))))
+            .filter(expertise::relation.eq_any(one_of([Relation::Knows, Relation::Teaches])))
             .filter(expertise::visibility.ne(Told::Me))
             .select((expertise::member_id, expertise::term_id))
             .load(conn)
@@ -162,7 +163,7 @@ db_fn! {
     /// Whom people tell their branch, of those who chose.
     pub async fn branch_choices(conn, members: &[ActorId]) -> Vec<(ActorId, Told)> {
         knowledge_choices::table
-            .filter(knowledge_choices::member_id.eq_any(members))
+            .filter(knowledge_choices::member_id.eq_any(one_of(members)))
             .select((knowledge_choices::member_id, knowledge_choices::branch_to))
             .load(conn)
             .await

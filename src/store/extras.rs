@@ -11,6 +11,7 @@ use crate::base::*;
 use crate::domain::Sight;
 use crate::domain::extras::{Card, Extra, OnList, Side, TipList, Work};
 use crate::domain::posts::PostState;
+use crate::store::among::one_of;
 use crate::store::query::RunQueryDsl;
 
 type TipRow = (PostId, String, String, String, String);
@@ -62,7 +63,7 @@ db_fn! {
 
     async fn tip_rows(conn, of: &[PostId]) -> Vec<TipRow> {
         tips::table
-            .filter(tips::post_id.eq_any(of))
+            .filter(tips::post_id.eq_any(one_of(of)))
             .select((tips::post_id, tips::isbn, tips::work, tips::maker, tips::whom))
             .load(conn)
             .await
@@ -70,7 +71,7 @@ db_fn! {
 
     async fn card_rows(conn, of: &[PostId]) -> Vec<(PostId, Side, Time, bool)> {
         board_cards::table
-            .filter(board_cards::post_id.eq_any(of))
+            .filter(board_cards::post_id.eq_any(one_of(of)))
             .select((board_cards::post_id, board_cards::side, board_cards::until_at, board_cards::done))
             .load(conn)
             .await

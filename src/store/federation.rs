@@ -11,6 +11,7 @@ use crate::domain::actors::{Actor, ActorState};
 use crate::domain::groups::{FollowState, GroupKind, GroupRole};
 use crate::domain::peers::*;
 use crate::domain::posts::{EntryKind, ReactionKind};
+use crate::store::among::one_of;
 use crate::store::query::RunQueryDsl;
 
 pub use super::activities::*;
@@ -55,7 +56,7 @@ db_fn! {
         if names.is_empty() {
             return Ok(Vec::new());
         }
-        hosts::table.filter(hosts::name.eq_any(names)).select(Host::as_select()).load(conn).await
+        hosts::table.filter(hosts::name.eq_any(one_of(names))).select(Host::as_select()).load(conn).await
     }
 
     /// Servers we agreed something with, or that asked, by name.
@@ -175,7 +176,7 @@ db_fn! {
 
     /// Forgets the keys that a peer's actor no longer names.
     pub async fn delete_other_keys(conn, actor: ActorId, keep: &[String]) -> usize {
-        diesel::delete(actor_keys::table.filter(actor_keys::actor_id.eq(actor).and(not(actor_keys::key_uri.eq_any(keep)))))
+        diesel::delete(actor_keys::table.filter(actor_keys::actor_id.eq(actor).and(not(actor_keys::key_uri.eq_any(one_of(keep))))))
             .execute(conn)
             .await
     }
@@ -243,12 +244,12 @@ db_fn! {
 
     /// Actors by their ActivityPub ids, in no order.
     pub async fn actors_by_uri(conn, uris: &[String]) -> Vec<Actor> {
-        actors::table.filter(actors::uri.eq_any(uris)).select(Actor::as_select()).load(conn).await
+        actors::table.filter(actors::uri.eq_any(one_of(uris))).select(Actor::as_select()).load(conn).await
     }
 
     /// ActivityPub ids of posts, in no order.
     pub async fn post_uris(conn, ids: &[PostId]) -> Vec<(PostId, String)> {
-        posts::table.filter(posts::id.eq_any(ids)).select((posts::id, posts::uri)).load(conn).await
+        posts::table.filter(posts::id.eq_any(one_of(ids))).select((posts::id, posts::uri)).load(conn).await
     }
 
     /// What remote comments answer that is not here yet, by post.
@@ -260,7 +261,7 @@ db_fn! {
     pub async fn host_has_follow(conn, target: ActorId, host: HostId, states: &[FollowState]) -> bool {
         let theirs = follows::table
             .inner_join(actors::table.on(actors::id.eq(follows::follower_id)))
-            .filter(follows::target_id.eq(target).and(follows::state.eq_any(states)))
+            .filter(follows::target_id.eq(target).and(follows::state.eq_any(one_of(states))))
             .filter(actors::host_id.eq(host));
         diesel::select(exists(theirs)).get_result(conn).await
     }
@@ -326,7 +327,7 @@ db_fn! {
     pub async fn inboxes_of(conn, ids: &[ActorId]) -> Vec<(ActorId, String, String, Option<String>)> {
         actors::table
             .inner_join(hosts::table.on(hosts::id.eq(actors::host_id)))
-            .filter(actors::id.eq_any(ids))
+            .filter(actors::id.eq_any(one_of(ids)))
             .filter(actors::host_id.ne(HostId::LOCAL).and(hosts::state.ne(HostState::Blocked)))
             .select((actors::id, hosts::name, actors::inbox, actors::shared_inbox))
             .load(conn)

@@ -11,6 +11,7 @@ use crate::domain::actors::{Actor, ActorCard, ActorState};
 use crate::domain::audiences::{Audience, Scope};
 use crate::domain::groups::*;
 use crate::domain::posts::GroupCard;
+use crate::store::among::one_of;
 use crate::store::query::RunQueryDsl;
 
 /// A group in a list, with the viewer's place in it.
@@ -172,7 +173,7 @@ db_fn! {
         groups::table
             .inner_join(actors::table.on(actors::id.eq(groups::actor_id)))
             .inner_join(hosts::table.on(hosts::id.eq(actors::host_id)))
-            .filter(groups::actor_id.eq_any(ids))
+            .filter(groups::actor_id.eq_any(one_of(ids)))
             .select((card_columns!(), groups::spine, groups::kind))
             .load(conn)
             .await
@@ -191,7 +192,7 @@ db_fn! {
     /// Which of several follow someone, or are members of a group.
     pub async fn followers_among(conn, who: &[ActorId], target: ActorId) -> Vec<ActorId> {
         follows::table
-            .filter(follows::follower_id.eq_any(who).and(follows::target_id.eq(target)))
+            .filter(follows::follower_id.eq_any(one_of(who)).and(follows::target_id.eq(target)))
             .filter(follows::state.eq(FollowState::Accepted))
             .select(follows::follower_id)
             .load(conn)
@@ -201,7 +202,7 @@ db_fn! {
     /// Whom of several someone follows.
     pub async fn followed_among(conn, follower: ActorId, whom: &[ActorId]) -> Vec<ActorId> {
         follows::table
-            .filter(follows::follower_id.eq(follower).and(follows::target_id.eq_any(whom)))
+            .filter(follows::follower_id.eq(follower).and(follows::target_id.eq_any(one_of(whom))))
             .filter(follows::state.eq(FollowState::Accepted))
             .select(follows::target_id)
             .load(conn)
@@ -274,7 +275,7 @@ db_fn! {
             .inner_join(actors::table.on(actors::id.eq(follows::follower_id)))
             .inner_join(hosts::table.on(hosts::id.eq(actors::host_id)))
             .left_join(members::table.on(members::actor_id.eq(follows::follower_id)))
-            .filter(follows::target_id.eq(target).and(follows::state.eq_any(states)).and(follows::role.eq_any(roles)))
+            .filter(follows::target_id.eq(target).and(follows::state.eq_any(one_of(states))).and(follows::role.eq_any(one_of(roles))))
             .filter(follows::id.gt(FollowId(after)))
             .order(follows::id)
             .limit(limit)
@@ -327,9 +328,8 @@ db_fn! {
             .inner_join(hosts::table.on(hosts::id.eq(actors::host_id)))
             .left_join(follows::table.on(follows::target_id.eq(groups::actor_id).and(follows::follower_id.eq(me))))
             .filter(actors::state.eq(ActorState::Active))
-            .filter(groups::kind.eq_any(kinds).or(follows::state.eq_any(inside).assume_not_null()))
-            .filter(groups::hidden.eq(false).or(follows::state.eq_any(inside).assume_not_null()))
-            .filter(actors::search_text.like(format!("%{}%", super::actors::escape_like(needle))).escape('\\'))
+            .filter(groups::kind.eq_any(one_of(kinds)).or(follows::state.eq_any(one_of(inside)).assume_not_null()))
+            .filter(groups::hidden.eq(false).or(follows::state.eq_any(one_of(inside)).assume_not_null()))
             .filter(actors::display_name.gt(after.0).or(actors::display_name.eq(after.0).and(actors::id.gt(ActorId(after.1)))))
             .order((actors::display_name, actors::id))
             .limit(limit)
@@ -339,7 +339,11 @@ db_fn! {
             ))
             .into_boxed();
         if let Some(among) = among {
-            query = query.filter(groups::actor_id.eq_any(among));
+            query = query.filter(groups::actor_id.eq_any(one_of(among)));
+        }
+        if !needle.is_empty() {
+            let like = format!("%{}%", super::actors::escape_like(needle));
+            query = query.filter(actors::search_text.like(like).escape('\\'));
         }
         query.load(conn).await
     }
@@ -508,7 +512,7 @@ db_fn! {
             return Ok(Vec::new());
         }
         readers::table
-            .filter(readers::audience_id.eq_any(audiences))
+            .filter(readers::audience_id.eq_any(one_of(audiences)))
             .order((readers::audience_id, readers::actor_id))
             .limit(400)
             .select((readers::audience_id, readers::actor_id))

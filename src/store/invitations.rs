@@ -8,6 +8,7 @@ use super::{Conn, db_fn};
 use crate::base::*;
 use crate::domain::actors::ActorCard;
 use crate::domain::people::Invitation;
+use crate::store::among::one_of;
 use crate::store::query::RunQueryDsl;
 
 /// An invitation with who invites and which groups it opens.
@@ -57,7 +58,7 @@ db_fn! {
     /// Groups of several invitations.
     async fn group_rows(conn, ids: &[InvitationId]) -> Vec<(InvitationId, ActorId)> {
         invitation_groups::table
-            .filter(invitation_groups::invitation_id.eq_any(ids))
+            .filter(invitation_groups::invitation_id.eq_any(one_of(ids)))
             .select((invitation_groups::invitation_id, invitation_groups::group_id))
             .load(conn)
             .await

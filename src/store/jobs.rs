@@ -6,6 +6,7 @@ use diesel::sql_types::Text;
 use super::schema::jobs;
 use super::{Conn, db_fn};
 use crate::base::{Result, Time};
+use crate::store::among::one_of;
 use crate::store::query::RunQueryDsl;
 
 /// A job as claimed.
@@ -64,7 +65,7 @@ db_fn! {
 
     /// Keeps the claim on jobs that take long.
     pub async fn extend(conn, ids: &[i64], lease_until: Time) -> usize {
-        diesel::update(jobs::table.filter(jobs::id.eq_any(ids)))
+        diesel::update(jobs::table.filter(jobs::id.eq_any(one_of(ids))))
             .set(jobs::lease_until.eq(lease_until.micros()))
             .execute(conn)
             .await
@@ -72,7 +73,7 @@ db_fn! {
 
     /// Gives claimed jobs back, not begun.
     pub async fn give_back(conn, ids: &[i64]) -> usize {
-        diesel::update(jobs::table.filter(jobs::id.eq_any(ids)))
+        diesel::update(jobs::table.filter(jobs::id.eq_any(one_of(ids))))
             .set((jobs::lease_until.eq(0), jobs::tries.eq(jobs::tries - 1)))
             .execute(conn)
             .await
@@ -85,7 +86,7 @@ db_fn! {
 
     /// Done: the jobs go.
     pub async fn finish(conn, ids: &[i64]) -> usize {
-        diesel::delete(jobs::table.filter(jobs::id.eq_any(ids))).execute(conn).await
+        diesel::delete(jobs::table.filter(jobs::id.eq_any(one_of(ids)))).execute(conn).await
     }
 
     /// Failed: again at `again`, or kept as failed for the administrator when there is no next time.
@@ -170,7 +171,7 @@ db_fn! {
     }
 
     async fn lease(conn, ids: &[i64], lease_until: i64) -> Vec<(i64, String, String, i32, Option<String>)> {
-        diesel::update(jobs::table.filter(jobs::id.eq_any(ids)))
+        diesel::update(jobs::table.filter(jobs::id.eq_any(one_of(ids))))
             .set((jobs::lease_until.eq(lease_until), jobs::tries.eq(jobs::tries + 1)))
             .returning((jobs::id, jobs::kind, jobs::payload, jobs::tries, jobs::lane))
             .get_results(conn)

@@ -12,6 +12,7 @@ use crate::base::*;
 use crate::domain::Sight;
 use crate::domain::groups::FollowState;
 use crate::domain::posts::PostState;
+use crate::store::among::one_of;
 use crate::store::query::RunQueryDsl;
 
 /// A list of one member.
@@ -85,7 +86,7 @@ db_fn! {
     /// Takes people off a list.
     pub async fn remove(conn, list: i64, who: &[ActorId]) -> usize {
         diesel::delete(
-            list_accounts::table.filter(list_accounts::list_id.eq(list).and(list_accounts::actor_id.eq_any(who))),
+            list_accounts::table.filter(list_accounts::list_id.eq(list).and(list_accounts::actor_id.eq_any(one_of(who)))),
         )
         .execute(conn)
         .await
@@ -107,7 +108,7 @@ db_fn! {
     /// Whether one of some actors is on a list.
     pub async fn has_any(conn, list: i64, who: &[ActorId]) -> bool {
         diesel::select(diesel::dsl::exists(
-            list_accounts::table.filter(list_accounts::list_id.eq(list).and(list_accounts::actor_id.eq_any(who))),
+            list_accounts::table.filter(list_accounts::list_id.eq(list).and(list_accounts::actor_id.eq_any(one_of(who)))),
         ))
         .get_result(conn)
         .await
@@ -118,7 +119,7 @@ db_fn! {
         lists::table
             .inner_join(list_accounts::table.on(list_accounts::list_id.eq(lists::id)))
             .filter(list_accounts::actor_id.eq(actor).and(lists::exclusive.eq(true)))
-            .filter(lists::member_id.eq_any(members))
+            .filter(lists::member_id.eq_any(one_of(members)))
             .select(lists::member_id)
             .load(conn)
             .await
@@ -162,7 +163,7 @@ db_fn! {
     /// Which of some actors someone follows.
     pub async fn followed_of(conn, member: ActorId, who: &[ActorId]) -> Vec<ActorId> {
         follows::table
-            .filter(follows::follower_id.eq(member).and(follows::target_id.eq_any(who)))
+            .filter(follows::follower_id.eq(member).and(follows::target_id.eq_any(one_of(who))))
             .filter(follows::state.eq(FollowState::Accepted))
             .select(follows::target_id)
             .load(conn)

@@ -9,6 +9,7 @@ use crate::base::*;
 use crate::domain::actors::{ActorKind, ActorState};
 use crate::domain::knowledge::{Lookup, Told};
 use crate::domain::peers::{Host, PeerState};
+use crate::store::among::one_of;
 use crate::store::query::RunQueryDsl;
 
 /// What members tell of themselves beside their expertise, with who may see it.
@@ -30,7 +31,7 @@ db_fn! {
             return Ok(Vec::new());
         }
         actors::table
-            .filter(actors::host_id.eq_any(of).and(actors::kind.eq(ActorKind::Application)))
+            .filter(actors::host_id.eq_any(one_of(of)).and(actors::kind.eq(ActorKind::Application)))
             .filter(actors::state.eq(ActorState::Active))
             .select((actors::host_id, actors::display_name))
             .load(conn)
@@ -40,7 +41,7 @@ db_fn! {
     async fn languages_of(conn, of: &[ActorId]) -> Vec<(ActorId, String, Option<String>)> {
         members::table
             .left_join(branches::table.on(branches::id.nullable().eq(members::branch_id)))
-            .filter(members::actor_id.eq_any(of))
+            .filter(members::actor_id.eq_any(one_of(of)))
             .select((members::actor_id, members::languages, branches::name.nullable()))
             .load(conn)
             .await
@@ -48,7 +49,7 @@ db_fn! {
 
     async fn choices_of(conn, of: &[ActorId]) -> Vec<(ActorId, (String, Told, Told, Told))> {
         knowledge_choices::table
-            .filter(knowledge_choices::member_id.eq_any(of))
+            .filter(knowledge_choices::member_id.eq_any(one_of(of)))
             .select((
                 knowledge_choices::member_id,
                 (

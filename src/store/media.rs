@@ -8,6 +8,7 @@ use super::db_fn;
 use super::schema::media;
 use crate::base::*;
 use crate::domain::media::{Media, MediaState};
+use crate::store::among::one_of;
 use crate::store::query::RunQueryDsl;
 
 db_fn! {
@@ -40,7 +41,7 @@ db_fn! {
     /// Which of several files are someone's own and in no post yet.
     pub async fn loose_of(conn, owner: ActorId, ids: &[MediaId]) -> Vec<Media> {
         media::table
-            .filter(media::id.eq_any(ids).and(media::owner_id.eq(owner)).and(media::post_id.is_null()))
+            .filter(media::id.eq_any(one_of(ids)).and(media::owner_id.eq(owner)).and(media::post_id.is_null()))
             .select(Media::as_select())
             .load(conn)
             .await
@@ -52,7 +53,7 @@ db_fn! {
             return Ok(None);
         }
         media::table
-            .filter(media::id.eq_any(ids).and(media::state.eq_any([MediaState::Processing, MediaState::Failed])))
+            .filter(media::id.eq_any(one_of(ids)).and(media::state.eq_any(one_of([MediaState::Processing, MediaState::Failed]))))
             .select(media::state)
             .first(conn)
             .await
@@ -62,7 +63,7 @@ db_fn! {
     /// Files of several posts, in order.
     pub async fn of_posts(conn, posts: &[PostId]) -> Vec<Media> {
         media::table
-            .filter(media::post_id.eq_any(posts.iter().map(|id| Some(id.0)).collect::<Vec<_>>()))
+            .filter(media::post_id.eq_any(one_of(posts.iter().map(|id| Some(id.0)).collect::<Vec<_>>())))
             .order((media::post_id, media::position))
             .select(Media::as_select())
             .load(conn)

@@ -7,6 +7,7 @@ use super::{Conn, db_fn};
 use crate::base::*;
 use crate::domain::actors::ActorState;
 use crate::domain::meetings::{Meeter, Meeting, MeetingState, Reason};
+use crate::store::among::one_of;
 use crate::store::query::RunQueryDsl;
 
 /// A meeting to be.
@@ -175,7 +176,7 @@ db_fn! {
     /// Who of some members met whom since a month.
     pub async fn pairs_since(conn, members: &[ActorId], month: i32) -> Vec<(ActorId, Option<ActorId>)> {
         meetings::table
-            .filter(meetings::member_id.eq_any(members).and(meetings::month.ge(month)))
+            .filter(meetings::member_id.eq_any(one_of(members)).and(meetings::month.ge(month)))
             .filter(meetings::state.eq(MeetingState::Proposed))
             .select((meetings::member_id, meetings::other_id))
             .load(conn)

@@ -7,6 +7,7 @@ use super::schema::{actors, members};
 use crate::base::*;
 use crate::domain::actors::ActorState;
 use crate::domain::people::{DirectFrom, Role};
+use crate::store::among::one_of;
 use crate::store::query::RunQueryDsl;
 
 db_fn! {
@@ -18,7 +19,7 @@ db_fn! {
     /// Which of several actors have an account here, and whether they are guests.
     pub async fn among(conn, who: &[ActorId]) -> Vec<(ActorId, Role, bool)> {
         members::table
-            .filter(members::actor_id.eq_any(who))
+            .filter(members::actor_id.eq_any(one_of(who)))
             .select((members::actor_id, members::role, members::is_guest))
             .load(conn)
             .await
@@ -38,7 +39,7 @@ db_fn! {
     pub async fn list_moderators(conn) -> Vec<ActorId> {
         members::table
             .inner_join(actors::table.on(actors::id.eq(members::actor_id)))
-            .filter(members::role.eq_any([Role::Owner, Role::Admin, Role::Moderator]))
+            .filter(members::role.eq_any(one_of([Role::Owner, Role::Admin, Role::Moderator])))
             .filter(actors::state.eq(ActorState::Active))
             .select(members::actor_id)
             .load(conn)

@@ -3,6 +3,7 @@
 //!
 //! Functions take `&mut Conn` and never open a transaction: services do, with [`Db::write`].
 
+mod among;
 mod conn;
 mod fixed;
 mod query;

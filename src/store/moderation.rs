@@ -8,6 +8,7 @@ use super::{Conn, db_fn};
 use crate::base::*;
 use crate::domain::actors::ActorCard;
 use crate::domain::moderation::*;
+use crate::store::among::one_of;
 use crate::store::query::RunQueryDsl;
 
 db_fn! {
@@ -145,7 +146,7 @@ db_fn! {
     pub async fn mute_ends(conn, member: ActorId, who: &[ActorId]) -> Vec<(ActorId, Option<Time>)> {
         blocks::table
             .filter(blocks::member_id.eq(member).and(blocks::kind.eq(BlockKind::Mute)))
-            .filter(blocks::target_id.eq_any(who))
+            .filter(blocks::target_id.eq_any(one_of(who)))
             .select((blocks::target_id, blocks::until_at))
             .load(conn)
             .await
@@ -155,14 +156,14 @@ db_fn! {
     pub async fn out_of_reach(conn, members: &[ActorId], target: ActorId) -> Vec<ActorId> {
         let mut shut: Vec<ActorId> = host_blocks::table
             .inner_join(actors::table.on(actors::host_id.eq(host_blocks::host_id)))
-            .filter(host_blocks::member_id.eq_any(members).and(actors::id.eq(target)))
+            .filter(host_blocks::member_id.eq_any(one_of(members)).and(actors::id.eq(target)))
             .select(host_blocks::member_id)
             .load(conn)
             .await?;
         let between: Vec<(ActorId, ActorId)> = blocks::table
             .filter(
-                blocks::member_id.eq_any(members).and(blocks::target_id.eq(target)).or(
-                    blocks::member_id.eq(target).and(blocks::target_id.eq_any(members)).and(blocks::kind.eq(BlockKind::Block)),
+                blocks::member_id.eq_any(one_of(members)).and(blocks::target_id.eq(target)).or(
+                    blocks::member_id.eq(target).and(blocks::target_id.eq_any(one_of(members))).and(blocks::kind.eq(BlockKind::Block)),
                 ),
             )
             .select((blocks::member_id, blocks::target_id))
@@ -176,8 +177,8 @@ db_fn! {
     pub async fn between(conn, member: ActorId, others: &[ActorId]) -> Vec<(ActorId, ActorId, BlockKind)> {
         blocks::table
             .filter(
-                blocks::member_id.eq(member).and(blocks::target_id.eq_any(others))
-                    .or(blocks::target_id.eq(member).and(blocks::member_id.eq_any(others))),
+                blocks::member_id.eq(member).and(blocks::target_id.eq_any(one_of(others)))
+                    .or(blocks::target_id.eq(member).and(blocks::member_id.eq_any(one_of(others)))),
             )
             .select((blocks::member_id, blocks::target_id, blocks::kind))
             .load(conn)
@@ -187,7 +188,7 @@ db_fn! {
     /// Who of some people shuts another of them out.
     pub async fn among(conn, who: &[ActorId]) -> Vec<(ActorId, ActorId)> {
         blocks::table
-            .filter(blocks::member_id.eq_any(who).and(blocks::target_id.eq_any(who)))
+            .filter(blocks::member_id.eq_any(one_of(who)).and(blocks::target_id.eq_any(one_of(who))))
             .select((blocks::member_id, blocks::target_id))
             .load(conn)
             .await

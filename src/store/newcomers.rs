@@ -9,6 +9,7 @@ use crate::domain::actors::ActorState;
 use crate::domain::groups::FollowState;
 use crate::domain::newcomers::{Marked, Newcomer, Step};
 use crate::domain::posts::{PostKind, PostState};
+use crate::store::among::one_of;
 use crate::store::query::RunQueryDsl;
 
 type Row = (ActorId, Option<ActorId>, i32, Time, Option<Time>, Time, Option<Time>);
@@ -120,7 +121,7 @@ db_fn! {
 
     async fn mark_rows(conn, members: &[ActorId]) -> Vec<(ActorId, Step, Option<ActorId>, String, Time)> {
         newcomer_steps::table
-            .filter(newcomer_steps::member_id.eq_any(members))
+            .filter(newcomer_steps::member_id.eq_any(one_of(members)))
             .order((newcomer_steps::member_id, newcomer_steps::created_at))
             .select((
                 newcomer_steps::member_id, newcomer_steps::step, newcomer_steps::by_id, newcomer_steps::note,
@@ -132,7 +133,7 @@ db_fn! {
 
     async fn with_profile(conn, members: &[ActorId]) -> Vec<ActorId> {
         actors::table
-            .filter(actors::id.eq_any(members))
+            .filter(actors::id.eq_any(one_of(members)))
             .filter(actors::icon_media_id.is_not_null().or(actors::summary_source.ne("")))
             .select(actors::id)
             .load(conn)
@@ -141,7 +142,7 @@ db_fn! {
 
     async fn with_knowledge(conn, members: &[ActorId]) -> Vec<ActorId> {
         expertise::table
-            .filter(expertise::member_id.eq_any(members))
+            .filter(expertise::member_id.eq_any(one_of(members)))
             .distinct()
             .select(expertise::member_id)
             .load(conn)
@@ -151,7 +152,7 @@ db_fn! {
     async fn with_group(conn, members: &[ActorId]) -> Vec<ActorId> {
         follows::table
             .inner_join(groups::table.on(groups::actor_id.eq(follows::target_id)))
-            .filter(follows::follower_id.eq_any(members).and(follows::state.eq(FollowState::Accepted)))
+            .filter(follows::follower_id.eq_any(one_of(members)).and(follows::state.eq(FollowState::Accepted)))
             .distinct()
             .select(follows::follower_id)
             .load(conn)
@@ -160,7 +161,7 @@ db_fn! {
 
     async fn with_post(conn, members: &[ActorId]) -> Vec<ActorId> {
         posts::table
-            .filter(posts::author_id.eq_any(members).and(posts::state.eq(PostState::Published)))
+            .filter(posts::author_id.eq_any(one_of(members)).and(posts::state.eq(PostState::Published)))
             .filter(posts::kind.ne(PostKind::Direct))
             .distinct()
             .select(posts::author_id)

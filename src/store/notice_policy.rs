@@ -7,6 +7,7 @@ use super::db_fn;
 use super::schema::{muted_threads, notice_permissions, notice_policies, notifications, posts};
 use crate::base::*;
 use crate::domain::notices::{NoticePolicy, Verdict};
+use crate::store::among::one_of;
 use crate::store::query::RunQueryDsl;
 
 type Row = (String, String, String, String, String);
@@ -14,7 +15,7 @@ type Row = (String, String, String, String, String);
 db_fn! {
     async fn rows(conn, members: &[ActorId]) -> Vec<(ActorId, Row)> {
         notice_policies::table
-            .filter(notice_policies::member_id.eq_any(members))
+            .filter(notice_policies::member_id.eq_any(one_of(members)))
             .select((
                 notice_policies::member_id,
                 (
@@ -47,7 +48,7 @@ db_fn! {
     /// Which of several members take notices from someone whatever their policy says.
     pub async fn permitting(conn, members: &[ActorId], actor: ActorId) -> Vec<ActorId> {
         notice_permissions::table
-            .filter(notice_permissions::member_id.eq_any(members).and(notice_permissions::actor_id.eq(actor)))
+            .filter(notice_permissions::member_id.eq_any(one_of(members)).and(notice_permissions::actor_id.eq(actor)))
             .select(notice_permissions::member_id)
             .load(conn)
             .await
@@ -114,7 +115,7 @@ db_fn! {
     pub async fn muting_thread(conn, members: &[ActorId], post: PostId) -> Vec<ActorId> {
         let threads = posts::table.filter(posts::id.eq(post)).select(posts::root_id);
         muted_threads::table
-            .filter(muted_threads::member_id.eq_any(members))
+            .filter(muted_threads::member_id.eq_any(one_of(members)))
             .filter(muted_threads::root_id.eq_any(threads))
             .select(muted_threads::member_id)
             .load(conn)

@@ -11,6 +11,7 @@ use super::{Conn, db_fn};
 use crate::base::*;
 use crate::domain::Sight;
 use crate::domain::notices::{Notice, NoticeKind};
+use crate::store::among::one_of;
 use crate::store::query::RunQueryDsl;
 
 /// A notice to be.
@@ -45,7 +46,7 @@ db_fn! {
     /// For which of several members a notice like this one (kind, actor, post, key) waits unread already.
     pub async fn waiting(conn, members: &[ActorId], like: &NewNotice) -> Vec<ActorId> {
         notifications::table
-            .filter(notifications::member_id.eq_any(members).and(notifications::group_key.eq(&like.group_key)))
+            .filter(notifications::member_id.eq_any(one_of(members)).and(notifications::group_key.eq(&like.group_key)))
             .filter(notifications::kind.eq(like.kind.as_str()).and(notifications::read_at.is_null()))
             .filter(sql::<BigInt>("COALESCE(notifications.actor_id, 0)").eq(like.actor_id.map_or(0, |a| a.0)))
             .filter(sql::<BigInt>("COALESCE(notifications.post_id, 0)").eq(like.post_id.map_or(0, |p| p.0)))
@@ -105,7 +106,7 @@ db_fn! {
     async fn rows(conn, member: ActorId, kinds: &[NoticeKind], about: Option<Option<PostId>>, page: Page) -> Vec<Row> {
         let (older, newer) = page.bounds();
         let mut query = notifications::table
-            .filter(notifications::member_id.eq(member).and(notifications::kind.eq_any(kinds)))
+            .filter(notifications::member_id.eq(member).and(notifications::kind.eq_any(one_of(kinds))))
             .filter(notifications::filtered.eq(false))
             .filter(notifications::id.lt(NotificationId(older)).and(notifications::id.gt(NotificationId(newer))))
             .limit(page.limit)
@@ -130,7 +131,7 @@ db_fn! {
     /// How many of some kinds there are, by kind and post.
     pub async fn counts(conn, member: ActorId, kinds: &[NoticeKind]) -> Vec<(NoticeKind, Option<PostId>, i64)> {
         notifications::table
-            .filter(notifications::member_id.eq(member).and(notifications::kind.eq_any(kinds)))
+            .filter(notifications::member_id.eq(member).and(notifications::kind.eq_any(one_of(kinds))))
             .filter(notifications::filtered.eq(false))
             .group_by((notifications::kind, notifications::post_id))
             .select((notifications::kind, notifications::post_id, diesel::dsl::count_star()))

@@ -14,6 +14,7 @@ use crate::domain::actors::{Actor, ActorCard, ActorKind, ActorState};
 use crate::domain::groups::{FollowState, GroupRole};
 use crate::domain::knowledge::Told;
 use crate::domain::people::{DirectFrom, Member, PersonKind, Role};
+use crate::store::among::one_of;
 use crate::store::query::RunQueryDsl;
 
 /// The account of a new person; their actor is inserted first.
@@ -167,7 +168,7 @@ db_fn! {
     pub async fn with_roles(conn, roles: &[Role]) -> Vec<ActorId> {
         members::table
             .inner_join(actors::table.on(actors::id.eq(members::actor_id)))
-            .filter(members::role.eq_any(roles).and(actors::state.eq(ActorState::Active)))
+            .filter(members::role.eq_any(one_of(roles)).and(actors::state.eq(ActorState::Active)))
             .order(members::actor_id)
             .select(members::actor_id)
             .load(conn)
@@ -317,7 +318,7 @@ db_fn! {
             .inner_join(hosts::table.on(hosts::id.eq(actors::host_id)))
             .left_join(members::table.on(members::actor_id.eq(actors::id)))
             .left_join(branches::table.on(members::branch_id.eq(branches::id.nullable())))
-            .filter(actors::state.eq_any(states))
+            .filter(actors::state.eq_any(one_of(states)))
             .filter(actors::display_name.gt(after.0).or(actors::display_name.eq(after.0).and(actors::id.gt(ActorId(after.1)))))
             .order((actors::display_name, actors::id))
             .limit(limit)
@@ -350,7 +351,7 @@ db_fn! {
         query = match &filter.among {
             // Found by id, and not by going through everybody in the order of names.
             Some(among) => query
-                .filter(actors::id.eq_any(among))
+                .filter(actors::id.eq_any(one_of(among)))
                 .filter(super::fixed::lit::<Bool>("+actors.kind = 'person' AND +actors.host_id = ?", &[host.0])),
             None => query.filter(actors::kind.eq(ActorKind::Person).and(actors::host_id.eq(host))),
         };
@@ -371,7 +372,7 @@ db_fn! {
     async fn account_rows(conn, ids: &[ActorId]) -> Vec<(ActorId, AccountRow, Option<String>)> {
         members::table
             .left_join(branches::table.on(members::branch_id.eq(branches::id.nullable())))
-            .filter(members::actor_id.eq_any(ids))
+            .filter(members::actor_id.eq_any(one_of(ids)))
             .select((
                 members::actor_id,
                 (

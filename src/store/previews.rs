@@ -6,6 +6,7 @@ use super::db_fn;
 use super::schema::link_previews;
 use crate::base::*;
 use crate::domain::previews::LinkPreview;
+use crate::store::among::one_of;
 use crate::store::query::RunQueryDsl;
 
 db_fn! {
@@ -17,7 +18,7 @@ db_fn! {
     /// Cards of several posts.
     pub async fn of_posts(conn, posts: &[PostId]) -> Vec<LinkPreview> {
         link_previews::table
-            .filter(link_previews::post_id.eq_any(posts))
+            .filter(link_previews::post_id.eq_any(one_of(posts)))
             .select(LinkPreview::as_select())
             .load(conn)
             .await

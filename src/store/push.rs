@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use super::db_fn;
 use super::schema::push_subscriptions;
 use crate::base::*;
+use crate::store::among::one_of;
 use crate::store::query::RunQueryDsl;
 
 /// A subscription of one app of one member.
@@ -91,7 +92,7 @@ db_fn! {
     /// Subscriptions of several members.
     pub async fn of_members(conn, members: &[ActorId]) -> Vec<(ActorId, i64)> {
         push_subscriptions::table
-            .filter(push_subscriptions::member_id.eq_any(members))
+            .filter(push_subscriptions::member_id.eq_any(one_of(members)))
             .select((push_subscriptions::member_id, push_subscriptions::id))
             .load(conn)
             .await

@@ -4,7 +4,7 @@
 use diesel::QueryResult;
 use diesel::backend::Backend;
 use diesel::deserialize::FromSqlRow;
-use diesel::query_builder::{AsQuery, AstPass, Query, QueryFragment, QueryId};
+use diesel::query_builder::{AsQuery, AstPass, Query, QueryBuilder as _, QueryFragment, QueryId};
 use diesel::query_dsl::CompatibleType;
 use diesel::query_dsl::methods::LimitDsl;
 use diesel::result::Error as DieselError;
@@ -19,9 +19,21 @@ use super::conn::Sq;
 /// A query of which only its text and values are known any more.
 pub(super) struct Erased<'q, DB: Backend>(Box<dyn QueryFragment<DB> + Send + 'q>);
 
-impl<DB: Backend> QueryFragment<DB> for Erased<'_, DB> {
+impl<DB: Backend<QueryBuilder: Default>> QueryFragment<DB> for Erased<'_, DB> {
     fn walk_ast<'b>(&'b self, pass: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         self.0.walk_ast(pass)
+    }
+
+    /// Diesel prepares every change anew, as it cannot know how many texts there are of it. Ours are few but where several
+    /// rows are added at once: so many rows, so many texts.
+    fn is_safe_to_cache_prepared(&self, backend: &DB) -> QueryResult<bool> {
+        if self.0.is_safe_to_cache_prepared(backend)? {
+            return Ok(true);
+        }
+        let mut text = DB::QueryBuilder::default();
+        self.0.to_sql(&mut text, backend)?;
+        let text = text.finish();
+        Ok(text.starts_with("UPDATE ") || (text.starts_with("INSERT ") && !text.contains("), (")))
     }
 }
 
@@ -38,7 +50,7 @@ impl<DB: Backend> Query for Erased<'_, DB> {
 type Rows<'a, C> = BoxFuture<'a, QueryResult<Vec<<C as AsyncConnectionCore>::Row<'a, 'a>>>>;
 
 /// A connection to one of the two databases.
-pub(super) trait Link: AsyncConnectionCore<Backend: 'static> + Send {
+pub(super) trait Link: AsyncConnectionCore<Backend: Backend<QueryBuilder: Default> + 'static> + Send {
     /// What comes back for a query.
     fn rows<'a>(&'a mut self, query: Erased<'a, Self::Backend>) -> Rows<'a, Self>;
 }

@@ -13,6 +13,7 @@ use crate::domain::Sight;
 use crate::domain::groups::FollowState;
 use crate::domain::knowledge::{Offer, OfferState, Why};
 use crate::domain::posts::{PostKind, PostState};
+use crate::store::among::one_of;
 use crate::store::query::RunQueryDsl;
 
 type OfferRow = (OfferId, Why, Option<PostId>, TermRow);
@@ -81,7 +82,7 @@ db_fn! {
     /// Which of these words someone tells something about already.
     pub async fn told_about(conn, member: ActorId, about: &[TermId]) -> Vec<TermId> {
         expertise::table
-            .filter(expertise::member_id.eq(member).and(expertise::term_id.eq_any(about)))
+            .filter(expertise::member_id.eq(member).and(expertise::term_id.eq_any(one_of(about))))
             .select(expertise::term_id)
             .load(conn)
             .await

@@ -9,6 +9,7 @@ use super::schema::{account_notes, actors, dismissed_suggestions, endorsements, 
 use crate::base::*;
 use crate::domain::actors::{ActorKind, ActorState};
 use crate::domain::groups::GroupKind;
+use crate::store::among::one_of;
 use crate::store::query::RunQueryDsl;
 
 db_fn! {
@@ -30,7 +31,7 @@ db_fn! {
     /// Notes about some people.
     pub async fn notes(conn, member: ActorId, who: &[ActorId]) -> Vec<(ActorId, String)> {
         account_notes::table
-            .filter(account_notes::member_id.eq(member).and(account_notes::target_id.eq_any(who)))
+            .filter(account_notes::member_id.eq(member).and(account_notes::target_id.eq_any(one_of(who))))
             .select((account_notes::target_id, account_notes::note))
             .load(conn)
             .await
@@ -71,7 +72,7 @@ db_fn! {
     /// Which of some people a member shows.
     pub async fn endorsed_among(conn, member: ActorId, who: &[ActorId]) -> Vec<ActorId> {
         endorsements::table
-            .filter(endorsements::member_id.eq(member).and(endorsements::target_id.eq_any(who)))
+            .filter(endorsements::member_id.eq(member).and(endorsements::target_id.eq_any(one_of(who))))
             .select(endorsements::target_id)
             .load(conn)
             .await
@@ -133,7 +134,7 @@ db_fn! {
     /// Which servers some members shut out.
     pub async fn hosts_out(conn, members: &[ActorId]) -> Vec<(ActorId, HostId)> {
         host_blocks::table
-            .filter(host_blocks::member_id.eq_any(members))
+            .filter(host_blocks::member_id.eq_any(one_of(members)))
             .select((host_blocks::member_id, host_blocks::host_id))
             .load(conn)
             .await
@@ -165,7 +166,7 @@ db_fn! {
     pub async fn on_blocked_hosts(conn, member: ActorId, who: &[ActorId]) -> Vec<ActorId> {
         actors::table
             .inner_join(host_blocks::table.on(host_blocks::host_id.eq(actors::host_id)))
-            .filter(host_blocks::member_id.eq(member).and(actors::id.eq_any(who)))
+            .filter(host_blocks::member_id.eq(member).and(actors::id.eq_any(one_of(who))))
             .select(actors::id)
             .load(conn)
             .await

@@ -9,6 +9,7 @@ use super::schema::{audiences, posts, readers};
 use crate::base::*;
 use crate::domain::Sight;
 use crate::domain::audiences::Scope;
+use crate::store::among::one_of;
 use crate::store::query::RunQueryDsl;
 
 /// Posts that `sight` may see. `posts` must be in the query under its own name.
@@ -58,7 +59,7 @@ db_fn! {
 
     async fn readers_named(conn, audience: AudienceId, who: &[ActorId]) -> Vec<ActorId> {
         readers::table
-            .filter(readers::audience_id.eq(audience).and(readers::actor_id.eq_any(who)))
+            .filter(readers::audience_id.eq(audience).and(readers::actor_id.eq_any(one_of(who))))
             .select(readers::actor_id)
             .load(conn)
             .await

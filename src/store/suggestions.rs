@@ -10,6 +10,7 @@ use crate::domain::actors::ActorState;
 use crate::domain::groups::{FollowState, GroupKind};
 use crate::domain::knowledge::Told;
 use crate::domain::moderation::BlockKind;
+use crate::store::among::one_of;
 use crate::store::query::RunQueryDsl;
 
 db_fn! {
@@ -25,7 +26,7 @@ db_fn! {
         follows::table
             .inner_join(groups::table.on(groups::actor_id.eq(follows::target_id)))
             .inner_join(actors::table.on(actors::id.eq(follows::target_id)))
-            .filter(follows::follower_id.eq_any(people).and(follows::state.eq(FollowState::Accepted)))
+            .filter(follows::follower_id.eq_any(one_of(people)).and(follows::state.eq(FollowState::Accepted)))
             .filter(groups::kind.ne(GroupKind::Private).and(groups::archived_at.is_null()))
             .filter(actors::state.eq(ActorState::Active))
             .filter(not(follows::target_id.eq_any(known)).and(not(follows::target_id.eq_any(turned_down))))
@@ -45,7 +46,7 @@ db_fn! {
             .filter(dismissed_suggestions::member_id.eq(me).and(dismissed_suggestions::target_id.eq(who)));
         let tells = expertise::table
             .filter(expertise::member_id.eq(who).and(expertise::term_id.eq(about)))
-            .filter(expertise::visibility.eq_any(told))
+            .filter(expertise::visibility.eq_any(one_of(told)))
             .filter(not(exists(between)).and(not(exists(turned_down))));
         diesel::select(exists(tells)).get_result(conn).await
     }
@@ -71,7 +72,7 @@ db_fn! {
     /// Which of some actors a member turned down.
     pub async fn turned_down(conn, member: ActorId, whom: &[ActorId]) -> Vec<ActorId> {
         dismissed_suggestions::table
-            .filter(dismissed_suggestions::member_id.eq(member).and(dismissed_suggestions::target_id.eq_any(whom)))
+            .filter(dismissed_suggestions::member_id.eq(member).and(dismissed_suggestions::target_id.eq_any(one_of(whom))))
             .select(dismissed_suggestions::target_id)
             .load(conn)
             .await

@@ -10,6 +10,7 @@ use crate::domain::actors::ActorState;
 use crate::domain::audiences::Scope;
 use crate::domain::groups::FollowState;
 use crate::domain::posts::{EntryKind, PostState};
+use crate::store::among::one_of;
 use crate::store::query::RunQueryDsl;
 
 db_fn! {
@@ -52,7 +53,7 @@ db_fn! {
     /// Which of some hashtags a member follows.
     pub async fn followed_among(conn, member: ActorId, tags: &[String]) -> Vec<String> {
         followed_tags::table
-            .filter(followed_tags::member_id.eq(member).and(followed_tags::tag.eq_any(tags)))
+            .filter(followed_tags::member_id.eq(member).and(followed_tags::tag.eq_any(one_of(tags))))
             .select(followed_tags::tag)
             .load(conn)
             .await
@@ -62,7 +63,7 @@ db_fn! {
     pub async fn followers(conn, tags: &[String], after: i64, limit: i64) -> Vec<ActorId> {
         followed_tags::table
             .inner_join(actors::table.on(actors::id.eq(followed_tags::member_id)))
-            .filter(followed_tags::tag.eq_any(tags).and(followed_tags::member_id.gt(ActorId(after))))
+            .filter(followed_tags::tag.eq_any(one_of(tags)).and(followed_tags::member_id.gt(ActorId(after))))
             .filter(actors::state.eq(ActorState::Active))
             .select(followed_tags::member_id)
             .distinct()

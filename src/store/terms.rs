@@ -8,6 +8,7 @@ use super::schema::{expertise, expertise_offers, post_terms, term_spellings, ter
 use super::{Conn, db_fn};
 use crate::base::*;
 use crate::domain::knowledge::{Facet, Term};
+use crate::store::among::one_of;
 use crate::store::query::RunQueryDsl;
 
 /// A word to be, with every way it is written: folded key and as shown.
@@ -51,7 +52,7 @@ db_fn! {
     async fn key_rows(conn, keys: &[String]) -> Vec<(String, TermRow)> {
         term_spellings::table
             .inner_join(terms::table.on(terms::id.eq(term_spellings::term_id)))
-            .filter(term_spellings::key.eq_any(keys))
+            .filter(term_spellings::key.eq_any(one_of(keys)))
             .select((term_spellings::key, term_columns!()))
             .load(conn)
             .await
@@ -174,7 +175,7 @@ db_fn! {
     async fn of_posts_rows(conn, posts: &[PostId]) -> Vec<(PostId, TermRow)> {
         post_terms::table
             .inner_join(terms::table.on(terms::id.eq(post_terms::term_id)))
-            .filter(post_terms::post_id.eq_any(posts))
+            .filter(post_terms::post_id.eq_any(one_of(posts)))
             .order(terms::label_nl)
             .select((post_terms::post_id, term_columns!()))
             .load(conn)

@@ -8,6 +8,7 @@ use crate::base::*;
 use crate::domain::knowledge::{ReferralState, Told};
 use crate::domain::posts::{PostKind, PostState, ReactionKind};
 use crate::domain::thanks::{ThanksCard, Year};
+use crate::store::among::one_of;
 use crate::store::query::RunQueryDsl;
 
 /// A card to be.
@@ -47,7 +48,7 @@ db_fn! {
             .select((thanks::id, thanks::from_id, thanks::body, thanks::told, thanks::created_at))
             .into_boxed();
         if !all {
-            query = query.filter(thanks::told.eq_any(told.to_vec()));
+            query = query.filter(thanks::told.eq_any(one_of(told.to_vec())));
         }
         query.load(conn).await
     }
@@ -110,7 +111,7 @@ db_fn! {
         reactions::table
             .inner_join(posts::table.on(posts::id.eq(reactions::post_id)))
             .filter(posts::author_id.eq(by).and(reactions::actor_id.ne(by)))
-            .filter(reactions::kind.eq_any([ReactionKind::Thanks, ReactionKind::Helpful]))
+            .filter(reactions::kind.eq_any(one_of([ReactionKind::Thanks, ReactionKind::Helpful])))
             .filter(posts::published_at.ge(from).and(posts::published_at.lt(until)))
             .count()
             .get_result(conn)

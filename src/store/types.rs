@@ -7,6 +7,7 @@ use diesel::internal::derives::as_expression::Bound;
 use diesel::serialize::{self, Output, ToSql};
 use diesel::sql_types::{BigInt, Nullable, SingleValue, SmallInt, Text};
 
+use super::among::Listed;
 use crate::base::*;
 use crate::domain::audiences::Scope;
 
@@ -58,6 +59,11 @@ macro_rules! number {
                 self.0.to_sql(out)
             }
         }
+        impl Listed for $name {
+            fn list(&self, list: &mut String) {
+                self.0.list(list);
+            }
+        }
         impl<DB: Backend> FromSql<BigInt, DB> for $name where i64: FromSql<BigInt, DB> {
             fn from_sql(bytes: DB::RawValue<'_>) -> deserialize::Result<Self> {
                 i64::from_sql(bytes).map(Self)
@@ -72,6 +78,11 @@ macro_rules! word {
         impl<DB: Backend> ToSql<Text, DB> for $name where str: ToSql<Text, DB> {
             fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, DB>) -> serialize::Result {
                 self.as_str().to_sql(out)
+            }
+        }
+        impl Listed for $name {
+            fn list(&self, list: &mut String) {
+                self.as_str().list(list);
             }
         }
         impl<DB: Backend> FromSql<Text, DB> for $name where String: FromSql<Text, DB> {

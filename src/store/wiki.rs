@@ -9,6 +9,7 @@ use crate::base::*;
 use crate::domain::Sight;
 use crate::domain::actors::ActorState;
 use crate::domain::wiki::{WikiPage, WikiVersion};
+use crate::store::among::one_of;
 use crate::store::query::RunQueryDsl;
 
 /// A version to be.
@@ -84,7 +85,7 @@ db_fn! {
             query = query.filter(wiki_pages::group_id.eq(group));
         }
         if let Some(among) = among {
-            query = query.filter(wiki_pages::id.eq_any(among.to_vec()));
+            query = query.filter(wiki_pages::id.eq_any(one_of(among.to_vec())));
         }
         query.load(conn).await
     }
@@ -158,7 +159,7 @@ db_fn! {
             .select(version_columns!())
             .into_boxed();
         if !numbers.is_empty() {
-            query = query.filter(wiki_versions::number.eq_any(numbers.to_vec()));
+            query = query.filter(wiki_versions::number.eq_any(one_of(numbers.to_vec())));
         }
         query.load(conn).await
     }

@@ -101,7 +101,10 @@ pub struct IncomingMedia {
 /// `Forbidden` when the group's rules refuse it.
 pub async fn receive(ctx: &Ctx, new: Incoming) -> Result<Option<PostId>> {
     let c = ctx.clone();
-    let (id, change) = ctx.db.write(move |conn| Box::pin(async move { take_in(conn, &c, new).await })).await?;
+    // Before the transaction: there is one writer, and others wait for it.
+    let search_text = text::fold(&format!("{} {}", new.title, text::plain(&new.html)));
+    let write = ctx.db.write(move |conn| Box::pin(async move { take_in(conn, &c, new, search_text).await }));
+    let (id, change) = write.await?;
     ctx.wake.now();
     if let Some(change) = change {
         ctx.hub.publish(change);
@@ -119,7 +122,12 @@ async fn place_emoji(conn: &mut Conn, ctx: &Ctx, new: &mut Incoming) -> Result<(
     Ok(())
 }
 
-async fn take_in(conn: &mut Conn, ctx: &Ctx, mut new: Incoming) -> Result<(Option<PostId>, Option<Change>)> {
+async fn take_in(
+    conn: &mut Conn,
+    ctx: &Ctx,
+    mut new: Incoming,
+    search_text: String,
+) -> Result<(Option<PostId>, Option<Change>)> {
     if let Some(known) = store::posts::find_by_uri(conn, &new.uri).await? {
         // A post of ours that its group's host now announces has been taken.
         let taken =
@@ -130,7 +138,6 @@ async fn take_in(conn: &mut Conn, ctx: &Ctx, mut new: Incoming) -> Result<(Optio
     let Some(placed) = place(conn, ctx, &new).await? else { return Ok((None, None)) };
     place_emoji(conn, ctx, &mut new).await?;
     let post = post_of(ctx, &new, &placed);
-    let search_text = text::fold(&format!("{} {}", new.title, text::plain(&new.html)));
     let row = NewPost { post, parent_uri: new.parent_uri.clone(), search_text };
     if !store::posts::insert(conn, &row).await? {
         return Ok((None, None));

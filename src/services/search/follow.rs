@@ -23,6 +23,8 @@ use crate::store::search::Indexed;
 const POLL: Duration = Duration::from_millis(400);
 /// The least time between commits: each costs something, however little changed.
 const PAUSE: Duration = Duration::from_millis(150);
+/// The most, however long the last took.
+const LONGEST_PAUSE: Duration = Duration::from_millis(400);
 /// Rows of the feed, and rows of tables, read at once.
 const BATCH: usize = 1000;
 const ROWS: usize = 250;
@@ -153,6 +155,9 @@ async fn follow(ctx: &Ctx) -> Result<()> {
         if building.is_none() && (place.is_none() || checked.is_none_or(|at| at.elapsed() > CHECK)) {
             checked = Some(Instant::now());
             lost = is_lost(ctx, place).await?;
+            if let Some(volume) = ctx.index.volume() {
+                blocking(move || volume.refresh()).await?;
+            }
             if lost {
                 building = Some(begin(ctx, &slot, current.is_none(), None));
             }
@@ -179,6 +184,7 @@ async fn follow(ctx: &Ctx) -> Result<()> {
             current = Some((step.writer, step.place));
             ctx.finding.followed.send_replace(Some(step.place));
         }
+        let (took, ended) = (begun.elapsed(), Instant::now());
         if !more {
             tokio::select! {
                 () = tokio::time::sleep(POLL) => {}
@@ -186,9 +192,8 @@ async fn follow(ctx: &Ctx) -> Result<()> {
                 () = ctx.finding.wake.notified() => {}
             }
         }
-        // A busy feed is read in larger parts, not more often.
-        tokio::time::sleep(PAUSE.max(begun.elapsed().min(Duration::from_secs(1))).saturating_sub(begun.elapsed()))
-            .await;
+        // A busy feed is read in larger parts, not more often: half of the time others have the machine.
+        tokio::time::sleep(took.clamp(PAUSE, LONGEST_PAUSE).saturating_sub(ended.elapsed())).await;
     }
 }
 

@@ -13,6 +13,7 @@ use crate::domain::Sight;
 use crate::domain::audiences::Scope;
 use crate::domain::posts::*;
 use crate::store::actors::{CardRow, card, card_columns};
+use crate::store::among::one_of;
 use crate::store::fixed::lit;
 use crate::store::query::RunQueryDsl;
 use crate::store::schema::*;
@@ -63,9 +64,9 @@ macro_rules! row_columns {
 /// What lists show: published posts, and the viewer's own that wait.
 macro_rules! listed {
     ($me:expr) => {
-        posts::state
-            .eq(PostState::Published)
-            .or(posts::state.eq_any([PostState::Waiting, PostState::Held]).and(posts::author_id.eq(ActorId($me))))
+        posts::state.eq(PostState::Published).or(posts::state
+            .eq_any(one_of([PostState::Waiting, PostState::Held]))
+            .and(posts::author_id.eq(ActorId($me))))
     };
 }
 
@@ -84,7 +85,7 @@ macro_rules! not_blocked {
 
 db_fn! {
     async fn visible_rows(conn, ids: &[PostId], sight: &Sight, me: i64) -> Vec<Row> {
-        rows!(me).filter(posts::id.eq_any(ids)).filter(sees_posts(sight)).load(conn).await
+        rows!(me).filter(posts::id.eq_any(one_of(ids))).filter(sees_posts(sight)).load(conn).await
     }
 
     async fn group_rows(conn, group: ActorId, sight: &Sight, me: i64, page: Page) -> Vec<Row> {
@@ -233,7 +234,7 @@ db_fn! {
 
     async fn found_rows(conn, ids: &[PostId], sight: &Sight, me: i64) -> Vec<Row> {
         rows!(me)
-            .filter(posts::id.eq_any(ids))
+            .filter(posts::id.eq_any(one_of(ids)))
             .filter(posts::state.eq(PostState::Published).and(posts::kind.ne(PostKind::Direct)))
             .filter(not_blocked!(me))
             .filter(sees_posts(sight))
@@ -245,7 +246,7 @@ db_fn! {
         posts::table
             .inner_join(actors::table.on(actors::id.eq(lit::<BigInt>("+posts.author_id", &[]))))
             .inner_join(hosts::table.on(hosts::id.eq(lit::<BigInt>("+actors.host_id", &[]))))
-            .filter(posts::id.eq_any(ids))
+            .filter(posts::id.eq_any(one_of(ids)))
             .filter(posts::state.eq(PostState::Published).and(posts::kind.ne(PostKind::Direct)))
             .filter(not_blocked!(me))
             .filter(sees_posts(sight))
@@ -257,7 +258,7 @@ db_fn! {
     async fn title_rows(conn, ids: &[PostId], sight: &Sight, me: i64) -> Vec<(PostId, String)> {
         posts::table
             .inner_join(actors::table.on(actors::id.eq(posts::author_id)))
-            .filter(posts::id.eq_any(ids))
+            .filter(posts::id.eq_any(one_of(ids)))
             .filter(posts::state.eq(PostState::Published).and(posts::kind.ne(PostKind::Direct)))
             .filter(not_blocked!(me))
             .filter(sees_posts(sight))
@@ -280,7 +281,7 @@ db_fn! {
         mentions::table
             .inner_join(actors::table.on(actors::id.eq(mentions::actor_id)))
             .inner_join(hosts::table.on(hosts::id.eq(actors::host_id)))
-            .filter(mentions::post_id.eq_any(ids))
+            .filter(mentions::post_id.eq_any(one_of(ids)))
             .select((mentions::post_id, card_columns!()))
             .load(conn)
             .await
@@ -289,7 +290,7 @@ db_fn! {
     /// Hashtags of several posts.
     pub async fn tags_of(conn, ids: &[PostId]) -> Vec<(PostId, String)> {
         post_tags::table
-            .filter(post_tags::post_id.eq_any(ids))
+            .filter(post_tags::post_id.eq_any(one_of(ids)))
             .order((post_tags::post_id, post_tags::tag))
             .select((post_tags::post_id, post_tags::tag))
             .load(conn)

@@ -6,6 +6,7 @@ use diesel::prelude::*;
 
 use crate::base::*;
 use crate::domain::posts::*;
+use crate::store::among::one_of;
 use crate::store::query::RunQueryDsl;
 use crate::store::schema::*;
 use crate::store::{Conn, db_fn};
@@ -22,7 +23,7 @@ db_fn! {
                     .and(poll_votes::position.eq(poll_options::position))
                     .and(poll_votes::actor_id.eq(ActorId(me))),
             ))
-            .filter(polls::post_id.eq_any(ids))
+            .filter(polls::post_id.eq_any(one_of(ids)))
             .order((polls::post_id, poll_options::position))
             .select((
                 polls::post_id, polls::multiple, polls::hidden, polls::closes_at, polls::closed_at, polls::voters_count,
@@ -35,7 +36,7 @@ db_fn! {
     /// What someone chose in several votes.
     pub async fn own_votes(conn, ids: &[PostId], who: ActorId) -> Vec<(PostId, i32)> {
         poll_votes::table
-            .filter(poll_votes::post_id.eq_any(ids).and(poll_votes::actor_id.eq(who)))
+            .filter(poll_votes::post_id.eq_any(one_of(ids)).and(poll_votes::actor_id.eq(who)))
             .order((poll_votes::post_id, poll_votes::position))
             .select((poll_votes::post_id, poll_votes::position))
             .load(conn)

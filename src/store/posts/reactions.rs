@@ -7,6 +7,7 @@ use super::next_after;
 use crate::base::*;
 use crate::domain::posts::*;
 use crate::store::actors::{CardRow, card, card_columns};
+use crate::store::among::one_of;
 use crate::store::fixed::lit;
 use crate::store::query::RunQueryDsl;
 use crate::store::schema::*;
@@ -16,7 +17,7 @@ db_fn! {
     /// Counts of reactions per post and kind, and whether `me` gave one.
     pub(super) async fn reaction_rows(conn, ids: &[PostId], me: i64) -> Vec<(PostId, ReactionKind, i64, i64)> {
         reactions::table
-            .filter(reactions::post_id.eq_any(ids))
+            .filter(reactions::post_id.eq_any(one_of(ids)))
             .group_by((reactions::post_id, reactions::kind))
             .select((
                 reactions::post_id, reactions::kind, diesel::dsl::count_star(),

@@ -17,6 +17,7 @@ use crate::support::Kind;
 
 on_each_database! {
     g3_a_lost_removal_is_noticed => lost;
+    a_late_answer_ends_no_ban_and_no_new_request => late_answers;
 }
 
 on_sqlite! {
@@ -78,6 +79,31 @@ async fn lost(kind: Kind) {
     c.app.federation().check_memberships().await.unwrap();
     c.until_state(&cas, &there, None).await;
     assert!(c.view(&cas, here.id).await.is_err());
+}
+
+async fn late_answers(kind: Kind) {
+    let (a, c) = (Kring::start("alpha", kind).await, Kring::start("gamma", kind).await);
+    let (ada, cas) = (a.person("Ada").await, c.person("Cas").await);
+    let group = a.group(&ada, "Care team", GroupKind::Private).await;
+    let there = c.resolve("care_team", &a.host).await;
+    join(&a, &ada, &group, &c, &cas, &there).await;
+    let me = cas.member_id().unwrap();
+    // What a list of members said, read before the ban came and worked on after it.
+    let known = store::actors::find_by_uri(&mut a.ctx().db.read().await.unwrap(), &c.url("/people/cas")).await;
+    let banned = known.unwrap().unwrap().id;
+    follows::ban(a.ctx(), &ada, group.id, banned, true, None, "").await.unwrap();
+    c.until_state(&cas, &there, Some(FollowState::Banned)).await;
+    follows::received_absence(c.ctx(), me, there.id).await.unwrap();
+    follows::received_reject(c.ctx(), me, there.id).await.unwrap();
+    c.until_state(&cas, &there, Some(FollowState::Banned)).await;
+    // Let in again, Cas asks; a list from before that takes nothing away, a refusal does.
+    follows::ban(a.ctx(), &ada, group.id, banned, false, None, "").await.unwrap();
+    c.until_state(&cas, &there, None).await;
+    follows::request(c.ctx(), &cas, there.id, "").await.unwrap();
+    follows::received_absence(c.ctx(), me, there.id).await.unwrap();
+    c.until_state(&cas, &there, Some(FollowState::Requested)).await;
+    follows::received_reject(c.ctx(), me, there.id).await.unwrap();
+    c.until_state(&cas, &there, None).await;
 }
 
 async fn silent(kind: Kind) {

@@ -9,7 +9,7 @@ use kring::domain::groups::GroupKind;
 use kring::store::Conn;
 
 use crate::api::Phone;
-use crate::support::{Person, TestApp, both};
+use crate::support::{Person, TestApp, both, on_sqlite};
 
 #[path = "../../../benches/common/seed.rs"]
 mod seed;
@@ -53,6 +53,24 @@ struct PostgresStep {
     #[diesel(sql_type = Text)]
     #[diesel(column_name = "QUERY PLAN")]
     line: String,
+}
+
+#[derive(QueryableByName)]
+struct CompileOption {
+    #[diesel(sql_type = Text)]
+    compile_options: String,
+}
+
+/// Without it each statement with a limit is planned anew each time it is run.
+#[test]
+fn sqlite_plans_without_looking_at_values() {
+    on_sqlite(async |app| {
+        use diesel_async::RunQueryDsl as _;
+        let mut conn = app.ctx().db.read().await.expect("a connection");
+        let Conn::Sqlite(sqlite) = &mut conn else { panic!("on SQLite") };
+        let options = diesel::sql_query("PRAGMA compile_options").load::<CompileOption>(sqlite).await.unwrap();
+        assert!(options.iter().any(|option| option.compile_options == "ENABLE_QPSG"), "see .cargo/config.toml");
+    });
 }
 
 /// What goes through a whole table in the plan of a query; empty when nothing does.
@@ -190,6 +208,9 @@ fn what_is_asked_often_is_answered_by_an_index() {
                 .to_owned(),
         )
         .await;
+        // So few that SQLite would rightly go through them all, there are not.
+        let accounts = "INSERT INTO members (actor_id, created_at) SELECT id, 0 FROM actors WHERE name LIKE 'elsewhere%' AND id <= 500";
+        seed::run(app.ctx(), accounts.to_owned()).await;
         let post = app.post(&people[0], &groups[0], "Wie weet hier meer van?").await;
         app.comment(&people[1], post, "Ik!").await;
         for person in &people[2..6] {
