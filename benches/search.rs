@@ -198,7 +198,7 @@ fn folder_mb(folder: &Path) -> f64 {
 async fn load(origin: &str, cookie: &str, paths: Arc<Vec<String>>, at_once: usize, count: usize) -> Vec<f64> {
     let next = Arc::new(AtomicUsize::new(0));
     // One for all: making a client reads the certificates of the world, which takes as long as several answers.
-    let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+    let client = reqwest::Client::builder().no_proxy().gzip(false).build().expect("a client");
     let tasks: Vec<_> = (0..at_once)
         .map(|_| {
             let (origin, cookie, paths, next) = (origin.to_owned(), cookie.to_owned(), paths.clone(), next.clone());

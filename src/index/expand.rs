@@ -9,9 +9,9 @@ use std::rc::Rc;
 use tantivy::postings::TermInfo;
 use tantivy::query::{Bm25Weight, FuzzyTermQuery};
 use tantivy::schema::Field;
-use tantivy::{Searcher, SegmentReader, Term};
+use tantivy::{InvertedIndexReader, Searcher, Term};
 
-use super::scan::{Form, Together, Word};
+use super::scan::{Dictionaries, Form, Together, Word};
 use super::volume::Fields;
 use super::words::{Asked, stems};
 use super::{Synonyms, engine};
@@ -38,6 +38,7 @@ const PLENTY: u64 = 500;
 /// worth no more than the word.
 pub(super) struct Expander<'a> {
     pub searcher: &'a Searcher,
+    pub dictionaries: &'a Dictionaries,
     pub fields: &'a Fields,
     pub synonyms: &'a Synonyms,
     /// Only names and titles: for suggestions.
@@ -60,9 +61,13 @@ type Terms = Vec<(Term, f32)>;
 type Unweighed = (Terms, Vec<(Vec<Terms>, f32)>);
 
 impl<'a> Expander<'a> {
-    pub fn new(searcher: &'a Searcher, fields: &'a Fields, synonyms: &'a Synonyms, heads_only: bool) -> Self {
+    pub fn new(
+        (searcher, dictionaries, fields): (&'a Searcher, &'a Dictionaries, &'a Fields),
+        synonyms: &'a Synonyms,
+        heads_only: bool,
+    ) -> Self {
         let (common, places) = Default::default();
-        Self { searcher, fields, synonyms, heads_only, thorough: false, spared: false, common, places }
+        Self { searcher, dictionaries, fields, synonyms, heads_only, thorough: false, spared: false, common, places }
     }
 
     /// The words of a question as they are looked for.
@@ -72,10 +77,7 @@ impl<'a> Expander<'a> {
         let words: Vec<Unweighed> = words.collect::<Result<_>>()?;
         let mut averages = HashMap::new();
         for field in [self.fields.head, self.fields.body, self.fields.tails] {
-            let mut tokens = 0;
-            for segment in self.searcher.segment_readers() {
-                tokens += segment.inverted_index(field).map_err(engine)?.total_num_tokens();
-            }
+            let tokens: u64 = self.dictionaries.of(field).map(InvertedIndexReader::total_num_tokens).sum();
             averages.insert(field, tokens as f32 / self.documents().max(1) as f32);
         }
         let weighed = |terms: Terms| terms.into_iter().map(|term| self.weighed(term, &averages)).collect();
@@ -221,8 +223,7 @@ impl<'a> Expander<'a> {
     fn begun_with(&self, word: &str) -> Result<Vec<String>> {
         let mut found: HashMap<Vec<u8>, u64, foldhash::fast::RandomState> = HashMap::default();
         for field in self.searched() {
-            for reader in self.searcher.segment_readers() {
-                let inverted = reader.inverted_index(field).map_err(engine)?;
+            for inverted in self.dictionaries.of(field) {
                 let mut stream = inverted.terms().range().gt(word).into_stream().map_err(engine)?;
                 for _ in 0..LOOKED_AT {
                     if !stream.advance() || !stream.key().starts_with(word.as_bytes()) {
@@ -251,8 +252,7 @@ impl<'a> Expander<'a> {
             let query = FuzzyTermQuery::new(Term::from_field_text(self.fields.head, word), distance, true);
             let automaton = query.automaton().map_err(engine)?;
             for field in self.searched() {
-                for reader in self.searcher.segment_readers() {
-                    let inverted = reader.inverted_index(field).map_err(engine)?;
+                for inverted in self.dictionaries.of(field) {
                     let mut stream = inverted.terms().search(&automaton).into_stream().map_err(engine)?;
                     while stream.advance() {
                         let near = String::from_utf8_lossy(stream.key()).into_owned();
@@ -307,10 +307,8 @@ impl<'a> Expander<'a> {
         if let Some(known) = self.places.borrow().get(term) {
             return Ok(known.clone());
         }
-        let in_segment = |segment: &SegmentReader| {
-            segment.inverted_index(term.field()).map_err(engine)?.get_term_info(term).map_err(engine)
-        };
-        let places: Places = self.searcher.segment_readers().iter().map(in_segment).collect::<Result<_>>()?;
+        let in_segment = |words: &InvertedIndexReader| words.get_term_info(term).map_err(engine);
+        let places: Places = self.dictionaries.of(term.field()).map(in_segment).collect::<Result<_>>()?;
         self.places.borrow_mut().insert(term.clone(), places.clone());
         Ok(places)
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::collect::{Counts, Gather, Hit};
 use super::expand::Expander;
-use super::scan::{Having, Slate, Word, scan};
+use super::scan::{Dictionaries, Having, Slate, Word, scan};
 use super::volume::{Volume, language_number};
 use super::words::Asked;
 use super::{Ids, Synonyms};
@@ -102,7 +102,9 @@ impl Volume {
             return Ok(Answer::default());
         }
         let searcher = self.reader.searcher();
-        let mut expander = Expander::new(&searcher, &self.fields, &question.synonyms, question.typing);
+        let dictionaries = Dictionaries::open(&searcher, &self.fields)?;
+        let known = (&searcher, &dictionaries, &self.fields);
+        let mut expander = Expander::new(known, &question.synonyms, question.typing);
         let slate = &mut Slate::default();
         let words = expander.words(asked)?;
         let mut answer = self.run(slate, &expander, &words, Having::All, question)?;
@@ -144,7 +146,7 @@ impl Volume {
         let mut parts = Vec::new();
         for (place, segment) in segments.iter().enumerate() {
             let mut gathering = gather.of_segment(segment)?;
-            scan(slate, words, having, (place, segment), &self.fields, |docs, scores| {
+            scan(slate, words, having, (place, segment), (&self.fields, expander.dictionaries), |docs, scores| {
                 gathering.collect(docs, scores);
             })?;
             parts.push(gathering.found);

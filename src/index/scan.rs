@@ -3,12 +3,13 @@
 //! form of any word is in, however little of it the other words leave.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use tantivy::fieldnorm::FieldNormReader;
 use tantivy::postings::{BlockSegmentPostings, TermInfo};
 use tantivy::query::Bm25Weight;
 use tantivy::schema::{Field, IndexRecordOption};
-use tantivy::{DocId, SegmentReader};
+use tantivy::{DocId, InvertedIndexReader, Searcher, SegmentReader};
 
 use super::engine;
 use super::volume::Fields;
@@ -21,6 +22,32 @@ const CELLS: usize = STRETCH as usize / 64;
 const BLOCK: usize = 128;
 /// What further forms of a word add to the best of them.
 const TIE: f32 = 0.1;
+
+/// The words of each segment, field by field: the engine looks them up and makes a few things anew each time it is asked.
+pub(super) struct Dictionaries(Vec<[(Field, Arc<InvertedIndexReader>); 3]>);
+
+impl Dictionaries {
+    pub fn open(searcher: &Searcher, fields: &Fields) -> Result<Self> {
+        let of_segment = |segment: &SegmentReader| {
+            let of = |field| segment.inverted_index(field).map(|words| (field, words)).map_err(engine);
+            Ok([of(fields.head)?, of(fields.body)?, of(fields.tails)?])
+        };
+        searcher.segment_readers().iter().map(of_segment).collect::<Result<_>>().map(Self)
+    }
+
+    /// Those of a field, by segment.
+    pub fn of(&self, field: Field) -> impl Iterator<Item = &InvertedIndexReader> {
+        self.0.iter().filter_map(move |all| find(all, field))
+    }
+
+    fn at(&self, place: usize, field: Field) -> Option<&InvertedIndexReader> {
+        find(self.0.get(place)?, field)
+    }
+}
+
+fn find(all: &[(Field, Arc<InvertedIndexReader>)], field: Field) -> Option<&InvertedIndexReader> {
+    all.iter().find(|(of, _)| *of == field).map(|(_, words)| &**words)
+}
 
 /// A term that a word may be met as.
 #[derive(Clone)]
@@ -203,6 +230,7 @@ pub(super) enum Having {
 struct InSegment<'a> {
     segment: &'a SegmentReader,
     place: usize,
+    dictionaries: &'a Dictionaries,
     norms: [(Field, FieldNormReader); 2],
 }
 
@@ -211,7 +239,7 @@ impl InSegment<'_> {
         let mut out = Vec::with_capacity(forms.len());
         for form in forms {
             let Some(info) = &form.infos[self.place] else { continue };
-            let inverted = self.segment.inverted_index(form.field).map_err(engine)?;
+            let Some(inverted) = self.dictionaries.at(self.place, form.field) else { continue };
             let block =
                 inverted.read_block_postings_from_terminfo(info, IndexRecordOption::WithFreqs).map_err(engine)?;
             // The ends of compounds have no length of their own.
@@ -252,11 +280,11 @@ pub(super) fn scan(
     words: &[Word],
     having: Having,
     (place, segment): (usize, &SegmentReader),
-    fields: &Fields,
+    (fields, dictionaries): (&Fields, &Dictionaries),
     mut found: impl FnMut(&[DocId], &[f32]),
 ) -> Result<()> {
     let norms = |field| segment.get_fieldnorms_reader(field).map(|norms| (field, norms)).map_err(engine);
-    let here = InSegment { segment, place, norms: [norms(fields.head)?, norms(fields.body)?] };
+    let here = InSegment { segment, place, dictionaries, norms: [norms(fields.head)?, norms(fields.body)?] };
     let mut scans = words.iter().map(|word| here.scan(word)).collect::<Result<Vec<_>>>()?;
     let present = scans.iter().filter(|scan| !scan.forms.is_empty() || !scan.others.is_empty()).count();
     let enough = match having {

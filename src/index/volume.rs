@@ -192,6 +192,7 @@ impl Volume {
         let mut policy = LogMergePolicy::default();
         // Each segment is asked for each word: few are faster to ask, and cost more to merge.
         policy.set_min_num_segments(3);
+        policy.set_level_log_size(2.0);
         policy.set_max_docs_before_merge(400_000);
         inner.set_merge_policy(Box::new(policy));
         Ok(Writer { volume: self.clone(), inner })

@@ -15,6 +15,8 @@ use diesel::serialize::ToSql;
 use diesel::sql_types::{Array, HasSqlType, SingleValue, SqlType, Text};
 use diesel::sqlite::Sqlite;
 
+use super::Conn;
+
 /// A value that can be written into a list in JSON.
 pub(super) trait Listed {
     /// Adds it, as JSON, to `list`.
@@ -131,23 +133,30 @@ where
 {
     fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
         pass.push_sql("SELECT value FROM json_each(");
-        pass.push_bind_param::<Text, String>(self.json.get_or_init(|| self.json()))?;
+        pass.push_bind_param::<Text, String>(self.json.get_or_init(|| json(&self.values)))?;
         pass.push_sql(")");
         Ok(())
     }
 }
 
-impl<ST, T: Listed> Values<ST, T> {
-    fn json(&self) -> String {
-        let mut list = String::with_capacity(2 + self.values.len() * 12);
-        for value in &self.values {
-            list.push(if list.is_empty() { '[' } else { ',' });
-            value.list(&mut list);
-        }
-        if list.is_empty() {
-            list.push('[');
-        }
-        list.push(']');
-        list
+/// A list as one value for SQL of our own, beside [`numbers`].
+pub(super) fn json(values: &[impl Listed]) -> String {
+    let mut list = String::with_capacity(2 + values.len() * 12);
+    for value in values {
+        list.push(if list.is_empty() { '[' } else { ',' });
+        value.list(&mut list);
+    }
+    if list.is_empty() {
+        list.push('[');
+    }
+    list.push(']');
+    list
+}
+
+/// The numbers of a list given as `$1`, for `IN (…)`.
+pub(super) fn numbers(conn: &Conn) -> &'static str {
+    match conn {
+        Conn::Pg(_) => "SELECT CAST(value AS BIGINT) FROM json_array_elements_text(CAST($1 AS JSON))",
+        Conn::Sqlite(_) => "SELECT value FROM json_each($1)",
     }
 }

@@ -47,6 +47,29 @@ impl<DB: Backend> Query for Erased<'_, DB> {
     type SqlType = Untyped;
 }
 
+/// A query in SQL whose text is the same each time, so that it may be prepared once.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Kept<Q>(pub Q);
+
+impl<DB: Backend, Q: QueryFragment<DB>> QueryFragment<DB> for Kept<Q> {
+    fn walk_ast<'b>(&'b self, pass: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        self.0.walk_ast(pass)
+    }
+
+    fn is_safe_to_cache_prepared(&self, _: &DB) -> QueryResult<bool> {
+        Ok(true)
+    }
+}
+
+impl<Q> QueryId for Kept<Q> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<Q: Query> Query for Kept<Q> {
+    type SqlType = Q::SqlType;
+}
+
 type Rows<'a, C> = BoxFuture<'a, QueryResult<Vec<<C as AsyncConnectionCore>::Row<'a, 'a>>>>;
 
 /// A connection to one of the two databases.

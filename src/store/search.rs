@@ -5,11 +5,12 @@
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 
+use super::among::{json, numbers};
 use super::{Conn, db_fn};
 use crate::base::*;
 use crate::domain::audiences::Scope;
 use crate::domain::search::FeedPlace;
-use crate::store::query::RunQueryDsl;
+use crate::store::query::{Kept, RunQueryDsl};
 
 /// A row of the change feed.
 #[derive(Clone, Debug, QueryableByName)]
@@ -127,10 +128,17 @@ db_fn! {
     async fn load_changes(conn, sql: &str) -> Vec<Change> { diesel::sql_query(sql).load(conn).await }
     async fn load_posts(conn, sql: &str) -> Vec<PostText> { diesel::sql_query(sql).load(conn).await }
     async fn load_parts(conn, sql: &str) -> Vec<PartText> { diesel::sql_query(sql).load(conn).await }
-    async fn load_actors(conn, sql: &str) -> Vec<ActorText> { diesel::sql_query(sql).load(conn).await }
+    async fn load_actors(conn, sql: &str, of: &str) -> Vec<ActorText> {
+        Kept(diesel::sql_query(sql).bind::<Text, _>(of)).load(conn).await
+    }
     async fn load_ids(conn, sql: &str) -> Vec<Id> { diesel::sql_query(sql).load(conn).await }
-    async fn load_two(conn, sql: &str) -> Two { diesel::sql_query(sql).get_result(conn).await }
-    async fn load_pairs(conn, sql: &str) -> Vec<Pair> { diesel::sql_query(sql).load(conn).await }
+    async fn load_ids_by(conn, sql: &str, of: i64) -> Vec<Id> {
+        Kept(diesel::sql_query(sql).bind::<BigInt, _>(of)).load(conn).await
+    }
+    async fn load_two(conn, sql: &str) -> Two { Kept(diesel::sql_query(sql)).get_result(conn).await }
+    async fn load_pairs(conn, sql: &str, of: i64) -> Vec<Pair> {
+        Kept(diesel::sql_query(sql).bind::<BigInt, _>(of)).load(conn).await
+    }
     async fn execute(conn, sql: &str) -> usize { diesel::sql_query(sql).execute(conn).await }
 }
 
@@ -233,9 +241,9 @@ pub async fn actors(conn: &mut Conn, of: &[i64]) -> Result<Vec<ActorText>> {
          LEFT JOIN members m ON m.actor_id = a.id LEFT JOIN branches b ON b.id = m.branch_id \
          LEFT JOIN groups g ON g.actor_id = a.id \
          WHERE a.id IN ({}) AND a.state = 'active' AND a.kind || '' IN ('person', 'group')",
-        list(of)
+        numbers(conn)
     );
-    load_actors(conn, &sql).await
+    load_actors(conn, &sql, &json(of)).await
 }
 
 /// A page of a group's knowledge base.
@@ -315,7 +323,8 @@ impl Indexed {
 
 /// Audiences up to a scope, made after one.
 pub async fn open_audiences(conn: &mut Conn, max: Scope, after: i64) -> Result<Vec<i64>> {
-    ids(conn, &format!("SELECT id FROM audiences WHERE scope <= {} AND id > {after}", max.number())).await
+    let sql = format!("SELECT id FROM audiences WHERE scope <= {} AND id > $1", max.number());
+    Ok(load_ids_by(conn, &sql, after).await?.into_iter().map(|row| row.id).collect())
 }
 
 /// Changes with every narrowing or widening of an audience, in whatever order they are committed.
@@ -328,24 +337,20 @@ pub async fn audience_version(conn: &mut Conn) -> Result<(i64, i64)> {
 
 /// What is about one member: `reads` an audience; is `in` a group; leaves `out` a person, or a `host`.
 pub async fn about_reader(conn: &mut Conn, me: ActorId) -> Result<Vec<(String, i64)>> {
-    let sql = format!(
-        "SELECT 'reads' AS word, audience_id AS id FROM readers WHERE actor_id = {me} \
-         UNION ALL SELECT 'in', target_id FROM follows WHERE follower_id = {me} AND state IN ('accepted', 'invited') \
-         UNION ALL SELECT 'out', target_id FROM blocks WHERE member_id = {me} \
-         UNION ALL SELECT 'out', member_id FROM blocks WHERE target_id = {me} AND kind = 'block' \
-         UNION ALL SELECT 'host', host_id FROM host_blocks WHERE member_id = {me}"
-    );
-    Ok(load_pairs(conn, &sql).await?.into_iter().map(|row| (row.word, row.id)).collect())
+    let sql = "SELECT 'reads' AS word, audience_id AS id FROM readers WHERE actor_id = $1 \
+        UNION ALL SELECT 'in', target_id FROM follows WHERE follower_id = $1 AND state IN ('accepted', 'invited') \
+        UNION ALL SELECT 'out', target_id FROM blocks WHERE member_id = $1 \
+        UNION ALL SELECT 'out', member_id FROM blocks WHERE target_id = $1 AND kind = 'block' \
+        UNION ALL SELECT 'host', host_id FROM host_blocks WHERE member_id = $1";
+    Ok(load_pairs(conn, sql, me.0).await?.into_iter().map(|row| (row.word, row.id)).collect())
 }
 
 /// People here with whom one shares a group.
 pub async fn near(conn: &mut Conn, me: ActorId) -> Result<Vec<i64>> {
-    let sql = format!(
-        "SELECT DISTINCT f.follower_id AS id FROM follows f JOIN groups g ON g.actor_id = f.target_id \
-         JOIN follows mine ON mine.target_id = f.target_id \
-         WHERE mine.follower_id = {me} AND mine.state = 'accepted' AND f.state = 'accepted'"
-    );
-    ids(conn, &sql).await
+    let sql = "SELECT DISTINCT f.follower_id AS id FROM follows f JOIN groups g ON g.actor_id = f.target_id \
+        JOIN follows mine ON mine.target_id = f.target_id \
+        WHERE mine.follower_id = $1 AND mine.state = 'accepted' AND f.state = 'accepted'";
+    Ok(load_ids_by(conn, sql, me.0).await?.into_iter().map(|row| row.id).collect())
 }
 
 /// A file whose text was not read yet.
