@@ -1,5 +1,8 @@
 //! What comes in at the same time is stored in one transaction. Each is answered after the commit, when it is durable.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
 use tokio::sync::{mpsc, oneshot};
 
 use crate::base::*;
@@ -8,6 +11,8 @@ use crate::store::{Conn, Db, deliveries};
 
 /// Activities stored together at most, and those that may wait for it.
 const TOGETHER: usize = 256;
+/// With so many waiting to be stored, servers are sending faster than one after the other.
+const MANY: usize = 8;
 
 /// An activity to store.
 #[derive(Clone, Debug)]
@@ -29,21 +34,50 @@ type Waiting = (Arrival, oneshot::Sender<Result<Kept>>);
 
 /// Stores activities that come in. While one transaction is being committed the next gathers.
 #[derive(Debug)]
-pub(in crate::federation) struct Arrivals(mpsc::Sender<Waiting>);
+pub(in crate::federation) struct Arrivals {
+    queue: mpsc::Sender<Waiting>,
+    waiting: AtomicUsize,
+}
+
+/// One of those that wait, for as long as it does: who sent it may go away before the end.
+struct Counted<'a>(&'a AtomicUsize);
+
+impl<'a> Counted<'a> {
+    fn among(waiting: &'a AtomicUsize) -> Self {
+        waiting.fetch_add(1, Ordering::Relaxed);
+        Self(waiting)
+    }
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
 
 impl Arrivals {
     /// Begins, in a task of its own that ends when this goes.
     pub fn start(db: Db, clock: Clock) -> Self {
-        let (sender, receiver) = mpsc::channel(4 * TOGETHER);
+        let (queue, receiver) = mpsc::channel(4 * TOGETHER);
         tokio::spawn(gather(db, clock, receiver));
-        Self(sender)
+        Self { queue, waiting: AtomicUsize::new(0) }
+    }
+
+    /// Lets what comes in go first, if it is much: who sent it waits for an answer, what is stored can wait a little. Done
+    /// after `patience` at the latest.
+    pub async fn go_first(&self, patience: Duration) {
+        let begun = Instant::now();
+        while self.waiting.load(Ordering::Relaxed) >= MANY && begun.elapsed() < patience {
+            tokio::time::sleep(Duration::from_millis(4)).await;
+        }
     }
 
     /// Stores an activity; done when it is durable.
     pub async fn keep(&self, arrival: Arrival) -> Result<Kept> {
+        let _counted = Counted::among(&self.waiting);
         let (sender, receiver) = oneshot::channel();
         let gone = || Error::Unavailable("nothing is stored any more".to_owned());
-        self.0.send((arrival, sender)).await.map_err(|_| gone())?;
+        self.queue.send((arrival, sender)).await.map_err(|_| gone())?;
         receiver.await.map_err(|_| gone())?
     }
 }

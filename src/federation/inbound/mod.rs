@@ -34,6 +34,8 @@ const LEASE: i64 = 10 * Time::MINUTE;
 const POLL: Duration = Duration::from_millis(1000);
 /// Senders worked for at once, and those for whom we wait for slow servers besides.
 const AT_ONCE: (usize, usize) = (24, 256);
+/// How long working on one waits at most for many that are coming in.
+const PATIENCE: Duration = Duration::from_millis(100);
 /// Tries before an activity is given up.
 const MAX_TRIES: i32 = 8;
 
@@ -179,6 +181,7 @@ impl Federation {
                 // Somebody else has the rest.
                 break;
             }
+            self.arrivals.go_first(PATIENCE).await;
             match seat.waiting(self.process(activity)).await.0 {
                 Ok(()) => done.push(activity.id),
                 Err(error) => {
