@@ -5,7 +5,6 @@
 use std::fmt::Write as _;
 use std::sync::OnceLock;
 
-use diesel::backend::Backend;
 use diesel::expression::array_comparison::{AsInExpression, InExpression};
 use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping, is_aggregate};
 use diesel::pg::Pg;
@@ -127,14 +126,12 @@ where
     }
 }
 
-impl<ST, T: Listed> QueryFragment<Sqlite> for Values<ST, T>
-where
-    Sqlite: Backend,
-{
+impl<ST, T: Listed> QueryFragment<Sqlite> for Values<ST, T> {
     fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
-        pass.push_sql("SELECT value FROM json_each(");
+        let [before, after] = around(true);
+        pass.push_sql(before);
         pass.push_bind_param::<Text, String>(self.json.get_or_init(|| json(&self.values)))?;
-        pass.push_sql(")");
+        pass.push_sql(after);
         Ok(())
     }
 }
@@ -153,10 +150,16 @@ pub(super) fn json(values: &[impl Listed]) -> String {
     list
 }
 
-/// The numbers of a list given as `$1`, for `IN (…)`.
-pub(super) fn numbers(conn: &Conn) -> &'static str {
-    match conn {
-        Conn::Pg(_) => "SELECT CAST(value AS BIGINT) FROM json_array_elements_text(CAST($1 AS JSON))",
-        Conn::Sqlite(_) => "SELECT value FROM json_each($1)",
+/// What makes of a list in JSON its values (on PostgreSQL numbers alone), for `IN (…)`: before the list, and after it.
+pub(super) fn around(sqlite: bool) -> [&'static str; 2] {
+    if sqlite {
+        ["SELECT value FROM json_each(", ")"]
+    } else {
+        ["SELECT CAST(value AS BIGINT) FROM json_array_elements_text(CAST(", " AS JSON))"]
     }
+}
+
+/// The numbers of a list given as `$1`, for `IN (…)`.
+pub(super) fn numbers(conn: &Conn) -> String {
+    around(matches!(conn, Conn::Sqlite(_))).join("$1")
 }

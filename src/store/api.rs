@@ -182,7 +182,7 @@ db_fn! {
             return Ok(Vec::new());
         }
         let newest = posts::table
-            .filter(posts::root_id.eq_any(one_of(roots.iter().map(|id| id.0).collect::<Vec<_>>())))
+            .filter(posts::root_id.eq_any(one_of(roots.iter().map(|id| id.0))))
             .filter(posts::state.eq(PostState::Published))
             .group_by(posts::root_id)
             .select((posts::root_id, diesel::dsl::max(posts::id)))

@@ -14,6 +14,8 @@ use diesel::result::QueryResult;
 use diesel::serialize::ToSql;
 use diesel::sql_types::{BigInt, HasSqlType, SingleValue, Text};
 
+use super::among::{Listed, around, json};
+
 /// A value in fixed SQL.
 #[derive(Clone, Debug)]
 pub(super) enum Bind {
@@ -21,11 +23,13 @@ pub(super) enum Bind {
     Int(i64),
     /// A text.
     Text(String),
+    /// Numbers, as JSON.
+    List(String),
 }
 
 fn walk<'b, DB>(sql: &'b str, binds: &'b [Bind], mut out: AstPass<'_, 'b, DB>) -> QueryResult<()>
 where
-    DB: Backend + HasSqlType<BigInt> + HasSqlType<Text>,
+    DB: Backend + HasSqlType<BigInt> + HasSqlType<Text> + 'static,
     i64: ToSql<BigInt, DB>,
     String: ToSql<Text, DB>,
 {
@@ -35,12 +39,22 @@ where
             match binds.next() {
                 Some(Bind::Int(number)) => out.push_bind_param::<BigInt, i64>(number)?,
                 Some(Bind::Text(text)) => out.push_bind_param::<Text, String>(text)?,
+                Some(Bind::List(list)) => {
+                    let [before, after] = around(is_sqlite::<DB>());
+                    out.push_sql(before);
+                    out.push_bind_param::<Text, String>(list)?;
+                    out.push_sql(after);
+                }
                 None => return Err(diesel::result::Error::QueryBuilderError("a value is missing".into())),
             }
         }
         out.push_sql(piece);
     }
     Ok(())
+}
+
+fn is_sqlite<DB: 'static>() -> bool {
+    TypeId::of::<DB>() == TypeId::of::<diesel::sqlite::Sqlite>()
 }
 
 /// A condition or column of fixed SQL inside a query of diesel's.
@@ -68,8 +82,7 @@ where
     String: ToSql<Text, DB>,
 {
     fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        let sqlite = TypeId::of::<DB>() == TypeId::of::<diesel::sqlite::Sqlite>();
-        let sql = if sqlite { self.sql } else { self.sql.trim_start_matches('+') };
+        let sql = if is_sqlite::<DB>() { self.sql } else { self.sql.trim_start_matches('+') };
         walk(sql, &self.binds, out)
     }
 }
@@ -91,15 +104,13 @@ impl<ST, GB> ValidGrouping<GB> for Lit<ST> {
 pub(super) struct Fixed<ST> {
     sql: String,
     binds: Vec<Bind>,
-    /// The text is the same each time, but for the values.
-    pub keep: bool,
     of: PhantomData<fn() -> ST>,
 }
 
 impl<ST> Fixed<ST> {
     /// Begins with this text.
     pub fn new(sql: &str) -> Self {
-        Self { sql: sql.to_owned(), binds: Vec::new(), keep: true, of: PhantomData }
+        Self { sql: sql.to_owned(), binds: Vec::new(), of: PhantomData }
     }
 
     /// More text, with numbers.
@@ -114,13 +125,10 @@ impl<ST> Fixed<ST> {
         self.binds.push(Bind::Text(text.to_owned()));
     }
 
-    /// A list of numbers in brackets. Its length is part of the text, so the query is not kept.
-    pub fn push_list(&mut self, ids: impl Iterator<Item = i64>) {
-        self.keep = false;
-        let ids: Vec<String> = ids.map(|id| id.to_string()).collect();
-        self.sql.push('(');
-        self.sql.push_str(if ids.is_empty() { "-1".to_owned() } else { ids.join(",") }.as_str());
-        self.sql.push(')');
+    /// A list of numbers in brackets.
+    pub fn push_list(&mut self, ids: &[impl Listed]) {
+        self.sql.push_str("(?)");
+        self.binds.push(Bind::List(json(ids)));
     }
 }
 
@@ -135,14 +143,11 @@ impl<ST> QueryId for Fixed<ST> {
 
 impl<ST, DB> QueryFragment<DB> for Fixed<ST>
 where
-    DB: Backend + HasSqlType<BigInt> + HasSqlType<Text>,
+    DB: Backend + HasSqlType<BigInt> + HasSqlType<Text> + 'static,
     i64: ToSql<BigInt, DB>,
     String: ToSql<Text, DB>,
 {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        if !self.keep {
-            out.unsafe_to_cache_prepared();
-        }
+    fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         walk(&self.sql, &self.binds, out)
     }
 }

@@ -223,7 +223,7 @@ fn restrict(q: &mut Fixed<Columns>, wanted: Wanted<'_>, sight: &Sight) -> Option
         }
         Wanted::Open(ids) => {
             q.push(" WHERE posts.id IN ", &[]);
-            q.push_list(ids.iter().map(|id| id.0));
+            q.push_list(ids);
             q.push(" AND a.scope = ?", &[i64::from(Scope::Public.number())]);
             q.push(PUBLISHED, &[]);
             None
@@ -234,7 +234,7 @@ fn restrict(q: &mut Fixed<Columns>, wanted: Wanted<'_>, sight: &Sight) -> Option
         }
         Wanted::Posts(ids) => {
             q.push(" WHERE posts.id IN ", &[]);
-            q.push_list(ids.iter().map(|id| id.0));
+            q.push_list(ids);
             None
         }
     }

@@ -63,7 +63,7 @@ db_fn! {
     /// Files of several posts, in order.
     pub async fn of_posts(conn, posts: &[PostId]) -> Vec<Media> {
         media::table
-            .filter(media::post_id.eq_any(one_of(posts.iter().map(|id| Some(id.0)).collect::<Vec<_>>())))
+            .filter(media::post_id.eq_any(one_of(posts.iter().map(|id| Some(id.0)))))
             .order((media::post_id, media::position))
             .select(Media::as_select())
             .load(conn)

@@ -126,8 +126,12 @@ struct Pair {
 
 db_fn! {
     async fn load_changes(conn, sql: &str) -> Vec<Change> { diesel::sql_query(sql).load(conn).await }
-    async fn load_posts(conn, sql: &str) -> Vec<PostText> { diesel::sql_query(sql).load(conn).await }
-    async fn load_parts(conn, sql: &str) -> Vec<PartText> { diesel::sql_query(sql).load(conn).await }
+    async fn load_posts(conn, sql: &str, of: &str) -> Vec<PostText> {
+        Kept(diesel::sql_query(sql).bind::<Text, _>(of)).load(conn).await
+    }
+    async fn load_parts(conn, sql: &str, of: &str) -> Vec<PartText> {
+        Kept(diesel::sql_query(sql).bind::<Text, _>(of)).load(conn).await
+    }
     async fn load_actors(conn, sql: &str, of: &str) -> Vec<ActorText> {
         Kept(diesel::sql_query(sql).bind::<Text, _>(of)).load(conn).await
     }
@@ -144,15 +148,6 @@ db_fn! {
 
 /// Transactions below this have ended; later ones may still write rows with a lower number.
 const ENDED: &str = "(pg_snapshot_xmin(pg_current_snapshot())::text::bigint)";
-
-fn list(ids: &[i64]) -> String {
-    let mut out = String::with_capacity(ids.len() * 20 + 2);
-    for id in ids {
-        out.push_str(if out.is_empty() { "" } else { "," });
-        out.push_str(&id.to_string());
-    }
-    out
-}
 
 async fn ids(conn: &mut Conn, sql: &str) -> Result<Vec<i64>> {
     Ok(load_ids(conn, sql).await?.into_iter().map(|row| row.id).collect())
@@ -207,9 +202,9 @@ pub async fn posts(conn: &mut Conn, of: &[i64]) -> Result<Vec<PostText>> {
         "SELECT p.id, p.author_id, a.host_id, p.group_id, p.audience_id, p.kind, p.title, p.html, p.warning, p.language, \
          p.published_at FROM posts p JOIN actors a ON a.id = p.author_id \
          WHERE p.id IN ({}) AND p.state = 'published' AND p.kind <> 'direct'",
-        list(of)
+        numbers(conn)
     );
-    load_posts(conn, &sql).await
+    load_posts(conn, &sql, &json(of)).await
 }
 
 /// Files of posts, with the text that was read from them.
@@ -217,9 +212,9 @@ pub async fn files(conn: &mut Conn, of: &[i64]) -> Result<Vec<PartText>> {
     let sql = format!(
         "SELECT m.id, m.post_id, m.file_name AS name, m.description, COALESCE(t.body, '') AS body FROM media m \
          LEFT JOIN media_texts t ON t.media_id = m.id WHERE m.post_id IN ({}) AND m.purpose = 'post'",
-        list(of)
+        numbers(conn)
     );
-    load_parts(conn, &sql).await
+    load_parts(conn, &sql, &json(of)).await
 }
 
 /// Options of votes.
@@ -227,9 +222,9 @@ pub async fn options(conn: &mut Conn, of: &[i64]) -> Result<Vec<PartText>> {
     let sql = format!(
         "SELECT post_id AS id, post_id, title AS name, '' AS description, '' AS body FROM poll_options \
          WHERE post_id IN ({}) ORDER BY post_id, position",
-        list(of)
+        numbers(conn)
     );
-    load_parts(conn, &sql).await
+    load_parts(conn, &sql, &json(of)).await
 }
 
 /// Active people and groups among these. Their kind is hidden from indexes: SQLite would go through everybody of that kind.
@@ -264,16 +259,18 @@ pub struct WikiText {
 }
 
 db_fn! {
-    async fn load_wiki(conn, sql: &str) -> Vec<WikiText> { diesel::sql_query(sql).load(conn).await }
+    async fn load_wiki(conn, sql: &str, of: &str) -> Vec<WikiText> {
+        Kept(diesel::sql_query(sql).bind::<Text, _>(of)).load(conn).await
+    }
 }
 
 /// Pages that are there, among these.
 pub async fn wiki(conn: &mut Conn, of: &[i64]) -> Result<Vec<WikiText>> {
     let sql = format!(
         "SELECT id, group_id, audience_id, title, html, updated_at FROM wiki_pages WHERE id IN ({}) AND deleted_at IS NULL",
-        list(of)
+        numbers(conn)
     );
-    load_wiki(conn, &sql).await
+    load_wiki(conn, &sql, &json(of)).await
 }
 
 /// The text read from a file.
@@ -281,9 +278,9 @@ pub async fn file_text(conn: &mut Conn, of: &[i64]) -> Result<Vec<PartText>> {
     let sql = format!(
         "SELECT m.id, m.post_id, m.file_name AS name, m.description, COALESCE(t.body, '') AS body FROM media m \
          LEFT JOIN media_texts t ON t.media_id = m.id WHERE m.id IN ({}) AND m.post_id IS NOT NULL",
-        list(of)
+        numbers(conn)
     );
-    load_parts(conn, &sql).await
+    load_parts(conn, &sql, &json(of)).await
 }
 
 /// Ids of all that may be found of a table, after one, in order.
