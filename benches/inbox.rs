@@ -1,6 +1,7 @@
 //! How fast signed activities come in: a real instance, its shared inbox, senders on several hosts.
 //!
-//! `cargo bench --bench inbox -- [--quick] [--database URL]`. The last line is `bench inbox key=value …`. Accepted is
+//! `cargo bench --bench inbox -- [--quick] [--queries] [--database URL]`; `--queries` tells them, and how often each is asked
+//! for an activity, in place of measuring. The last line is `bench inbox key=value …`. Accepted is
 //! verified, told apart from repeats and stored durably; processed is worked on to the end. Beside them what this machine
 //! could do at most: verifying signatures on all cores, and the same database's durable inserts in batches.
 
@@ -47,18 +48,19 @@ struct Size {
 }
 
 const FULL: Size =
-    Size { hosts: 50, activities: 20_000, at_once: 64, follows: (1_000, 200), stored: (10_000, 1_000_000) };
+    Size { hosts: 50, activities: 20_000, at_once: 256, follows: (1_000, 200), stored: (10_000, 1_000_000) };
 const QUICK: Size = Size { hosts: 10, activities: 600, at_once: 16, follows: (50, 10), stored: (500, 5_000) };
 /// Rows in one transaction of the insert limit.
 const BATCH: usize = 256;
 const PUBLIC: &str = "https://www.w3.org/ns/activitystreams#Public";
 
 fn main() {
-    let (mut size, mut database) = (FULL, None);
+    let (mut size, mut database, mut queries) = (FULL, None, false);
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
         match word.as_str() {
             "--quick" => size = QUICK,
+            "--queries" => queries = true,
             "--database" => database = Some(words.next().expect("--database URL")),
             // What cargo itself adds.
             "--bench" => {}
@@ -66,7 +68,7 @@ fn main() {
         }
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
-    runtime.block_on(bench(size, database));
+    runtime.block_on(bench(size, database, queries));
 }
 
 /// The servers that send: one listener, a name for each, one key for all.
@@ -140,7 +142,7 @@ struct Request {
     body: Vec<u8>,
 }
 
-async fn bench(size: Size, database: Option<String>) {
+async fn bench(size: Size, database: Option<String>, tell_queries: bool) {
     let dir = tempfile::tempdir().expect("a folder");
     let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
     let address = listener.local_addr().expect("its address");
@@ -173,8 +175,13 @@ async fn bench(size: Size, database: Option<String>) {
         })
         .collect();
     println!("{} activities signed in {:.1} s", requests.len(), begun.elapsed().as_secs_f64());
+    if tell_queries {
+        told_queries(&app.ctx, &client, requests, size).await;
+        return app.stop().await;
+    }
     let verify_limit = verify_limit(&senders, &requests, &inbox);
     let insert_limit = insert_limit(&app.ctx, &requests).await;
+    let read_limit = read_limit(&inbox, requests.clone(), size).await;
 
     let (start, asked) = (Instant::now(), app.ctx.db.queries());
     client.post_all(Arc::new(requests), size.at_once).await;
@@ -189,6 +196,7 @@ async fn bench(size: Size, database: Option<String>) {
     println!("{:<44}{:>12}", "queries for each, with what follows from it", format!("{queries:.1}"));
     println!("{:<44}{:>12}", "signatures verified on all cores", format!("{verify_limit:.0}"));
     println!("{:<44}{:>12}", format!("durable inserts, {BATCH} in one transaction"), format!("{insert_limit:.0}"));
+    println!("{:<44}{:>12}", "requests only read and answered", format!("{read_limit:.0}"));
 
     let (follows, answered) = follows(&senders, &client, &inbox, &group.uri, size).await;
     let growth = growth(&app.ctx, &senders, &client, &inbox, &ada, &group, size).await;
@@ -202,12 +210,30 @@ async fn bench(size: Size, database: Option<String>) {
     println!("senders and server share this machine and this process");
     println!(
         "bench inbox accepted_per_s={accepted:.1} processed_per_s={processed:.1} verify_limit_per_s={verify_limit:.1} \
-         insert_limit_per_s={insert_limit:.1} share_of_verify_limit={:.4} share_of_insert_limit={:.4} \
+         insert_limit_per_s={insert_limit:.1} read_limit_per_s={read_limit:.1} share_of_verify_limit={:.4} \
+         share_of_insert_limit={:.4} share_of_read_limit={:.4} \
          follows_s={follows:.2} follows_answered={answered} growth_100x={growth:.3}",
         accepted / verify_limit,
-        accepted / insert_limit
+        accepted / insert_limit,
+        accepted / read_limit
     );
     app.stop().await;
+}
+
+/// Each query, and how often it is asked for one activity and what follows from it.
+async fn told_queries(ctx: &Ctx, client: &Arc<Client>, requests: Vec<Request>, size: Size) {
+    until_quiet(ctx).await;
+    ctx.db.keep_queries();
+    client.post_all(Arc::new(requests), size.at_once).await;
+    until_done(ctx).await;
+    until_quiet(ctx).await;
+    let mut kept: Vec<(String, u64)> = ctx.db.kept_queries().into_iter().collect();
+    kept.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    for (text, count) in kept {
+        #[expect(clippy::cast_precision_loss, reason = "counts are small")]
+        let of_one = count as f64 / size.activities as f64;
+        println!("{of_one:>8.3}  {text}");
+    }
 }
 
 /// How long it takes until all follows from hosts never seen before have their Accept, and how many have it.
@@ -435,6 +461,23 @@ fn verify_limit(senders: &Senders, requests: &[Request], inbox: &Url) -> f64 {
         }
     });
     per_second(done.load(Ordering::Relaxed), start.elapsed())
+}
+
+/// The same requests per second from the same client, to a handler that reads them and does nothing else: what HTTP and the
+/// sender leave of this machine.
+async fn read_limit(inbox: &Url, requests: Vec<Request>, size: Size) -> f64 {
+    let read = async |body: axum::body::Bytes| {
+        assert!(!body.is_empty(), "an activity");
+        http::StatusCode::ACCEPTED
+    };
+    let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
+    let client = Client::new(inbox, listener.local_addr().expect("its address"));
+    let router = Router::new().route(inbox.path(), axum::routing::post(read));
+    let server = tokio::spawn(async move { axum::serve(listener, router).await.expect("a server") });
+    let (count, start) = (requests.len(), Instant::now());
+    client.post_all(Arc::new(requests), size.at_once).await;
+    server.abort();
+    per_second(count, start.elapsed())
 }
 
 /// Rows stored durably per second in batches, by the same database and the same statement.

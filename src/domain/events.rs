@@ -13,6 +13,9 @@ pub enum Event {
     PostPublished {
         /// Which.
         post: PostId,
+        /// The activity it came in, for the followers of a group of ours.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        relay: Option<ActivityId>,
     },
     /// A post by a member here waits for the group's server.
     PostSubmitted {

@@ -25,10 +25,15 @@ fn link_of(post: &Post) -> Option<String> {
     post.link_url.clone().or_else(|| text::first_link(&post.html))
 }
 
-/// Enqueues the making of a card, when the post has a link at all or had one.
+/// Of a post that was changed: its card is made anew, or goes with its link.
+pub(super) async fn renew(ctx: &Ctx, post: &Post) -> Result<()> {
+    if link_of(post).is_none() { forget(ctx, post.id).await } else { ask(ctx, post).await }
+}
+
+/// Enqueues the making of a card, if the post has a link.
 pub(super) async fn ask(ctx: &Ctx, post: &Post) -> Result<()> {
     if link_of(post).is_none() {
-        return forget(ctx, post.id).await;
+        return Ok(());
     }
     let (id, post, now) = (ctx.ids.next(), post.id, ctx.now());
     ctx.db

@@ -15,6 +15,8 @@ use crate::store;
 
 /// Members put on their homes in one transaction.
 const CHUNK: i64 = 200;
+/// Members told in one transaction.
+const TOLD_TOGETHER: usize = 200;
 
 /// A member's home, newest first. The cursor is the entry's id.
 pub async fn home(ctx: &Ctx, viewer: &Viewer, page: Page) -> Result<Paged<PostView>> {
@@ -42,7 +44,7 @@ pub async fn mark_home_seen(ctx: &Ctx, viewer: &Viewer, seq: i64) -> Result<()> 
 /// The handler of `fanout` jobs: homes, notices and live listeners for one event.
 pub async fn fan_out(ctx: &Ctx, event: &Event) -> Result<()> {
     match event {
-        Event::PostPublished { post } => post_published(ctx, *post).await,
+        Event::PostPublished { post, .. } => post_published(ctx, *post).await,
         Event::PostHeld { post } => {
             let post = load(ctx, *post).await?;
             let text = notices::about_post(NoticeKind::Held, &post);
@@ -69,7 +71,7 @@ pub async fn fan_out(ctx: &Ctx, event: &Event) -> Result<()> {
         Event::PostEdited { post } => {
             let post = load(ctx, *post).await?;
             questions::note_terms(ctx, &post).await?;
-            previews::ask(ctx, &post).await
+            previews::renew(ctx, &post).await
         }
         Event::PostDeleted { post } => previews::forget(ctx, *post).await,
         Event::Shared { actor, post } => shared(ctx, *actor, *post).await,
@@ -128,16 +130,18 @@ async fn post_published(ctx: &Ctx, id: PostId) -> Result<()> {
     if post.state != PostState::Published {
         return Ok(());
     }
-    put_on_homes(ctx, &post).await?;
+    let keen = put_on_homes(ctx, &post).await?;
     previews::ask(ctx, &post).await?;
-    notify_about(ctx, &post).await?;
+    notify_about(ctx, &post, &keen).await?;
     questions::find_people(ctx, &post).await
 }
 
-/// Top-level posts come onto the homes of the group's members and the author's followers.
-async fn put_on_homes(ctx: &Ctx, post: &Post) -> Result<()> {
+/// Top-level posts come onto the homes of the group's members and the author's followers. Returns the group's members who
+/// want to hear of every post.
+async fn put_on_homes(ctx: &Ctx, post: &Post) -> Result<Vec<ActorId>> {
+    let mut keen = Vec::new();
     if post.kind == PostKind::Direct {
-        return Ok(());
+        return Ok(keen);
     }
     let entries = store::posts::entries_of(&mut ctx.db.read().await?, post.id).await?;
     for (entry, source, how, _) in entries {
@@ -145,12 +149,15 @@ async fn put_on_homes(ctx: &Ctx, post: &Post) -> Result<()> {
         if !post.is_top() && !group_entry {
             continue;
         }
-        spread(ctx, post, entry, source, how).await?;
+        let all = spread(ctx, post, entry, source, how).await?;
+        if post.is_top() && group_entry {
+            keen.extend(all);
+        }
         if post.is_top() && how == EntryKind::Author {
             spread_by_tags(ctx, post, entry).await?;
         }
     }
-    Ok(())
+    Ok(keen)
 }
 
 /// A public post comes onto the homes of who follows one of its hashtags, in chunks.
@@ -158,49 +165,60 @@ async fn spread_by_tags(ctx: &Ctx, post: &Post, entry: EntryId) -> Result<()> {
     let mut conn = ctx.db.read().await?;
     let tags: Vec<String> =
         store::posts::tags_of(&mut conn, &[post.id]).await?.into_iter().map(|(_, tag)| tag).collect();
-    let scope = store::groups::get_audience(&mut conn, post.audience_id).await?.scope;
-    drop(conn);
-    if tags.is_empty() || scope != Scope::Public {
+    if tags.is_empty() || store::groups::get_audience(&mut conn, post.audience_id).await?.scope != Scope::Public {
         return Ok(());
     }
-    let mut after = 0;
-    loop {
-        let members = store::tags::followers(&mut ctx.db.read().await?, &tags, after, CHUNK).await?;
-        let Some(last) = members.last() else { return Ok(()) };
-        after = last.0;
+    drop(conn);
+    let mut after = Some(0);
+    while let Some(from) = after {
+        let members = store::tags::followers(&mut ctx.db.read().await?, &tags, from, CHUNK).await?;
+        after = next(&members, |member| member.0);
         put(ctx, post, entry, members).await?;
     }
+    Ok(())
 }
 
-/// One entry onto the homes of its source's followers here, in chunks.
-async fn spread(ctx: &Ctx, post: &Post, entry: EntryId, source: ActorId, how: EntryKind) -> Result<()> {
-    let mut after = 0;
-    if how == EntryKind::Author {
-        let author = store::actors::get(&mut ctx.db.read().await?, source).await?;
-        if author.is_local() {
-            put(ctx, post, entry, vec![source]).await?;
-        }
+/// One entry onto the homes of its source's followers here, in chunks. Returns those who want to hear of all there is.
+async fn spread(ctx: &Ctx, post: &Post, entry: EntryId, source: ActorId, how: EntryKind) -> Result<Vec<ActorId>> {
+    let mut keen = Vec::new();
+    if how == EntryKind::Author && ctx.urls.is_ours(&post.uri) {
+        put(ctx, post, entry, vec![source]).await?;
     }
-    loop {
-        let rows = store::groups::local_followers(&mut ctx.db.read().await?, source, after, CHUNK).await?;
-        let Some(last) = rows.last() else { return Ok(()) };
-        after = last.0.0;
+    let mut after = Some(0);
+    while let Some(from) = after {
+        let mut conn = ctx.db.read().await?;
+        let rows = store::groups::local_followers(&mut conn, source, from, CHUNK).await?;
+        after = next(&rows, |row| row.0.0);
+        keen.extend(rows.iter().filter(|row| row.2 == Notify::All).map(|row| row.1));
         let mut members: Vec<ActorId> = rows.iter().filter(|row| !row.3).map(|row| row.1).collect();
-        let aside = store::lists::aside(&mut ctx.db.read().await?, source, &members).await?;
-        members.retain(|member| !aside.contains(member));
+        if !members.is_empty() {
+            let aside = store::lists::aside(&mut conn, source, &members).await?;
+            members.retain(|member| !aside.contains(member));
+        }
+        drop(conn);
         put(ctx, post, entry, members).await?;
     }
+    Ok(keen)
+}
+
+/// After which row the next chunk begins, if there may be one.
+fn next<R>(rows: &[R], id: impl Fn(&R) -> i64) -> Option<i64> {
+    let full = i64::try_from(rows.len()).is_ok_and(|count| count >= CHUNK);
+    rows.last().filter(|_| full).map(id)
 }
 
 async fn put(ctx: &Ctx, post: &Post, entry: EntryId, members: Vec<ActorId>) -> Result<()> {
+    if members.is_empty() {
+        return Ok(());
+    }
     let (id, list) = (post.id, members.clone());
     ctx.db.write(move |conn| Box::pin(async move { store::posts::insert_home(conn, &list, entry, id).await })).await?;
     ctx.hub.publish(Change::Home { post: id, members });
     Ok(())
 }
 
-/// Mentions, answers, conversations, and members who want to hear of every post in the group.
-async fn notify_about(ctx: &Ctx, post: &Post) -> Result<()> {
+/// Mentions, answers, conversations, and members who want to hear of every post in the group (`keen`).
+async fn notify_about(ctx: &Ctx, post: &Post, keen: &[ActorId]) -> Result<()> {
     let mut told: Vec<ActorId> = vec![post.author_id];
     let mut conn = ctx.db.read().await?;
     let mentioned: Vec<ActorId> =
@@ -228,22 +246,11 @@ async fn notify_about(ctx: &Ctx, post: &Post) -> Result<()> {
         told.extend(&fresh);
         notices::tell(ctx, &fresh, notices::about_post(kind, post)).await?;
     }
-    match post.group_id {
-        Some(group) if post.is_top() => notify_group(ctx, post, group, &told).await,
-        _ => Ok(()),
+    let keen: Vec<ActorId> = keen.iter().copied().filter(|id| !told.contains(id)).collect();
+    for some in keen.chunks(TOLD_TOGETHER) {
+        notices::tell(ctx, some, notices::about_post(NoticeKind::Post, post)).await?;
     }
-}
-
-async fn notify_group(ctx: &Ctx, post: &Post, group: ActorId, told: &[ActorId]) -> Result<()> {
-    let mut after = 0;
-    loop {
-        let rows = store::groups::local_followers(&mut ctx.db.read().await?, group, after, CHUNK).await?;
-        let Some(last) = rows.last() else { return Ok(()) };
-        after = last.0.0;
-        let want = rows.iter().filter(|row| row.2 == Notify::All && !told.contains(&row.1)).map(|row| row.1);
-        let want: Vec<ActorId> = want.collect();
-        notices::tell(ctx, &want, notices::about_post(NoticeKind::Post, post)).await?;
-    }
+    Ok(())
 }
 
 async fn shared(ctx: &Ctx, actor: ActorId, id: PostId) -> Result<()> {

@@ -1,6 +1,6 @@
 //! Connections: one enum over two databases, and a macro that compiles each query once for each.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -134,7 +134,7 @@ struct Queries {
     count: AtomicU64,
     /// Whether their texts are kept as well: for who looks into how they are answered.
     keeping: AtomicBool,
-    texts: Mutex<BTreeSet<String>>,
+    texts: Mutex<BTreeMap<String, u64>>,
 }
 
 struct CountQueries(Arc<Queries>);
@@ -146,7 +146,9 @@ impl Instrumentation for CountQueries {
             if self.0.keeping.load(Ordering::Relaxed)
                 && let Ok(mut texts) = self.0.texts.lock()
             {
-                texts.insert(query.to_string());
+                let whole = query.to_string();
+                let text = whole.split(" -- binds").next().unwrap_or(&whole).trim();
+                *texts.entry(text.to_owned()).or_default() += 1;
             }
             // Outside such work there is nothing to count.
             let _ = COUNTED.try_with(|count| count.fetch_add(1, Ordering::Relaxed));
@@ -192,13 +194,10 @@ impl Db {
         self.queries.keeping.store(true, Ordering::Relaxed);
     }
 
-    /// The texts that were kept, each once, with values of which only the form is to be relied on.
-    pub fn kept_queries(&self) -> Vec<String> {
+    /// The texts that were kept, without values, and how often each was asked.
+    pub fn kept_queries(&self) -> BTreeMap<String, u64> {
         self.queries.keeping.store(false, Ordering::Relaxed);
-        self.queries
-            .texts
-            .lock()
-            .map_or_else(|_| Vec::new(), |mut texts| std::mem::take(&mut *texts).into_iter().collect())
+        self.queries.texts.lock().map_or_else(|_| BTreeMap::new(), |mut texts| std::mem::take(&mut *texts))
     }
 
     /// A connection for reading. On SQLite it refuses to write.

@@ -204,9 +204,14 @@ db_fn! {
             .await
     }
 
-    /// Sets who is mentioned.
-    pub async fn set_mentions(conn, post: PostId, who: &[ActorId]) -> usize {
-        diesel::delete(mentions::table.filter(mentions::post_id.eq(post))).execute(conn).await?;
+    /// Takes the mentions and hashtags of a post away, before a new text has others.
+    pub async fn clear_names(conn, post: PostId) -> usize {
+        diesel::delete(post_tags::table.filter(post_tags::post_id.eq(post))).execute(conn).await?;
+        diesel::delete(mentions::table.filter(mentions::post_id.eq(post))).execute(conn).await
+    }
+
+    /// Adds who is mentioned.
+    pub async fn add_mentions(conn, post: PostId, who: &[ActorId]) -> usize {
         for actor in who {
             diesel::insert_into(mentions::table)
                 .values((mentions::post_id.eq(post), mentions::actor_id.eq(actor)))
@@ -217,9 +222,8 @@ db_fn! {
         Ok(who.len())
     }
 
-    /// Sets the hashtags.
-    pub async fn set_tags(conn, post: PostId, tags: &[String]) -> usize {
-        diesel::delete(post_tags::table.filter(post_tags::post_id.eq(post))).execute(conn).await?;
+    /// Adds hashtags.
+    pub async fn add_tags(conn, post: PostId, tags: &[String]) -> usize {
         for tag in tags {
             diesel::insert_into(post_tags::table)
                 .values((post_tags::post_id.eq(post), post_tags::tag.eq(tag)))

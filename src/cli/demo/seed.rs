@@ -384,8 +384,8 @@ impl Side<'_> {
                 who.push(self.plan.actor(key)?);
             }
         }
-        store::posts::set_mentions(conn, post.id, &who).await?;
-        store::posts::set_tags(conn, post.id, &found.hashtags).await?;
+        store::posts::add_mentions(conn, post.id, &who).await?;
+        store::posts::add_tags(conn, post.id, &found.hashtags).await?;
         Ok(())
     }
 

@@ -1,9 +1,11 @@
 //! What comes in at the same time is stored in one transaction. Each is answered after the commit, when it is durable.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use crate::base::*;
 use crate::store::federation::{self as rows, NewActivity};
@@ -11,6 +13,8 @@ use crate::store::{Conn, Db, deliveries};
 
 /// Activities stored together at most, and those that may wait for it.
 const TOGETHER: usize = 256;
+/// Transactions under way: one waits for the disk while the next is filled.
+const UNDER_WAY: usize = 2;
 /// With so many waiting to be stored, servers are sending faster than one after the other.
 const MANY: usize = 8;
 
@@ -32,7 +36,7 @@ pub(in crate::federation) struct Kept {
 
 type Waiting = (Arrival, oneshot::Sender<Result<Kept>>);
 
-/// Stores activities that come in. While one transaction is being committed the next gathers.
+/// Stores activities that come in.
 #[derive(Debug)]
 pub(in crate::federation) struct Arrivals {
     queue: mpsc::Sender<Waiting>,
@@ -83,26 +87,38 @@ impl Arrivals {
 }
 
 async fn gather(db: Db, clock: Clock, mut queue: mpsc::Receiver<Waiting>) {
+    let under_way = Arc::new(Semaphore::new(UNDER_WAY));
     let mut waiting = Vec::with_capacity(TOGETHER);
-    while queue.recv_many(&mut waiting, TOGETHER).await > 0 {
-        let (arrivals, answers): (Vec<Arrival>, Vec<_>) = waiting.drain(..).unzip();
-        let kept = if arrivals.len() == 1 { None } else { Some(store(&db, clock.now(), arrivals.clone()).await) };
-        match kept {
-            Some(Ok(all)) => {
-                for (answer, kept) in answers.into_iter().zip(all) {
-                    // Who sent it may have gone away; it is stored all the same.
-                    let _ = answer.send(Ok(kept));
-                }
+    while let Ok(turn) = under_way.clone().acquire_owned().await
+        && queue.recv_many(&mut waiting, TOGETHER).await > 0
+    {
+        let (db, clock, together) = (db.clone(), clock.clone(), std::mem::take(&mut waiting));
+        tokio::spawn(async move {
+            keep_together(&db, &clock, together).await;
+            drop(turn);
+        });
+    }
+}
+
+async fn keep_together(db: &Db, clock: &Clock, mut waiting: Vec<Waiting>) {
+    // Two transactions that store the same activities do so in the same order, or each could wait for the other.
+    waiting.sort_by(|one, other| one.0.activity.uri.cmp(&other.0.activity.uri));
+    let (arrivals, answers): (Vec<Arrival>, Vec<_>) = waiting.into_iter().unzip();
+    let kept = if arrivals.len() == 1 { None } else { Some(store(db, clock.now(), arrivals.clone()).await) };
+    match kept {
+        Some(Ok(all)) => {
+            for (answer, kept) in answers.into_iter().zip(all) {
+                // Who sent it may have gone away; it is stored all the same.
+                let _ = answer.send(Ok(kept));
             }
-            // Alone, or one of them spoils it for the others: each by itself.
-            _ => {
-                for (answer, arrival) in answers.into_iter().zip(arrivals) {
-                    let alone = store(&db, clock.now(), vec![arrival]).await;
-                    let alone = alone.and_then(|all| {
-                        all.first().copied().ok_or_else(|| Error::internal("an activity was not stored"))
-                    });
-                    let _ = answer.send(alone);
-                }
+        }
+        // Alone, or one of them spoils it for the others: each by itself.
+        _ => {
+            for (answer, arrival) in answers.into_iter().zip(arrivals) {
+                let alone = store(db, clock.now(), vec![arrival]).await;
+                let alone = alone
+                    .and_then(|all| all.first().copied().ok_or_else(|| Error::internal("an activity was not stored")));
+                let _ = answer.send(alone);
             }
         }
     }
@@ -115,7 +131,8 @@ async fn store(db: &Db, now: Time, arrivals: Vec<Arrival>) -> Result<Vec<Kept>> 
 async fn insert(conn: &mut Conn, now: Time, arrivals: Vec<Arrival>) -> Result<Vec<Kept>> {
     let (activities, hosts): (Vec<_>, Vec<_>) = arrivals.into_iter().map(|a| (a.activity, a.seen)).unzip();
     let fresh = rows::insert_activities(conn, &activities).await?;
-    for (host, name) in hosts.into_iter().flatten() {
+    let hosts: BTreeMap<HostId, String> = hosts.into_iter().flatten().collect();
+    for (host, name) in hosts {
         rows::set_seen(conn, host, now).await?;
         // Whoever talks also listens again: what waits for this host is tried now.
         if deliveries::wake_host(conn, &name, now).await? > 0 {

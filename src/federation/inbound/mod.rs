@@ -322,13 +322,7 @@ impl Federation {
         self.ctx
             .db
             .write(move |conn| {
-                Box::pin(async move {
-                    let actor = crate::store::actors::get(conn, group).await?;
-                    if !actor.is_local() {
-                        return Ok(());
-                    }
-                    emit(conn, &ctx.ids, ctx.now(), &Event::Relay { activity, group }).await
-                })
+                Box::pin(async move { emit(conn, &ctx.ids, ctx.now(), &Event::Relay { activity, group }).await })
             })
             .await?;
         self.ctx.wake.now();

@@ -1,11 +1,13 @@
 //! Posts that come in: new, changed, deleted.
 
+use std::collections::BTreeSet;
+
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 
 use super::super::convert::{self, ReadPost};
 use super::super::state::Federation;
-use super::super::wire::{Doc, Kind, same_origin};
+use super::super::wire::{Doc, Kind, PUBLIC, same_origin};
 use super::{Item, Via};
 use crate::base::*;
 use crate::domain::actors::{Actor, ActorKind, ActorState};
@@ -17,7 +19,7 @@ use crate::domain::posts::{Post, PostKind, PostState};
 use crate::services::ctx::emit;
 use crate::services::posts::{self as service, Incoming};
 use crate::store::federation as rows;
-use crate::store::{actors, groups, posts};
+use crate::store::{Conn, actors, groups, posts};
 
 /// How far up a thread missing posts are fetched.
 const MAX_ANCESTORS: usize = 20;
@@ -140,16 +142,12 @@ impl Federation {
         {
             return self.take_vote(&author, &poll, option).await.map(|()| None);
         }
-        let (row, via, book) = (source.row, source.via.clone(), read.book.clone());
+        let book = read.book.clone();
         let Some(mut new) = self.place_post(read, author, source).await? else { return Ok(None) };
         if let Some(book) = book.filter(|_| new.extra.is_none()) {
             self.add_work(&mut new, &book).await;
         }
-        let id = service::receive(&self.ctx, new).await?;
-        if let (Some(id), Some(row), None) = (id, row, via) {
-            self.remember_held(id, row).await?;
-        }
-        Ok(id)
+        service::receive(&self.ctx, new).await
     }
 
     /// Asks what book a post is about. Without an answer it is a post like any other.
@@ -179,40 +177,26 @@ impl Federation {
         Ok(())
     }
 
-    /// A post that waits for a moderator keeps the activity that its group's followers get later.
-    async fn remember_held(&self, id: PostId, row: ActivityId) -> Result<()> {
-        let post = posts::get(&mut self.ctx.db.read().await?, id).await?;
-        if post.state != PostState::Held {
-            return Ok(());
-        }
-        self.ctx
-            .db
-            .write(move |conn| Box::pin(async move { rows::hold_activity(conn, id, row).await }))
-            .await
-            .map(|_| ())
-    }
-
     /// Finds the group, the thread and the people of a post. Nothing when it is nobody's business here.
     async fn place_post(&self, read: ReadPost, author: Actor, source: Source) -> Result<Option<Incoming>> {
-        let group = match &source.via {
-            Some(group) => Some(group.clone()),
-            None => self.group_of(&read).await?,
-        };
+        // Before anybody is looked up: with what stands above come people who may be named here.
         let parent = match &read.parent {
             Some(uri) => self.parent_of(uri, &source).await?,
             None => None,
         };
         let quote = self.quote_in(&read, &author, source.depth == 0 && !source.old).await?;
         let mut conn = self.ctx.db.read().await?;
-        let closed = match &group {
-            Some(group) => {
-                rows::group_kind(&mut conn, group.id).await?.is_some_and(|(kind, ..)| kind != GroupKind::Public)
-            }
-            None => false,
+        let known = named_in(&mut conn, &read).await?;
+        let group = match &source.via {
+            Some(group) => Some(group.clone()),
+            None => group_of(&mut conn, &read, &known).await?,
         };
-        let open = read.public || read.unlisted;
-        if group.as_ref().is_some_and(|g| !g.is_local()) && closed == open {
-            return Err(Error::forbidden("error-addressing"));
+        if let Some(group) = group.as_ref().filter(|group| !group.is_local()) {
+            let kind = rows::group_kind(&mut conn, group.id).await?;
+            let closed = kind.is_some_and(|(kind, ..)| kind != GroupKind::Public);
+            if closed == (read.public || read.unlisted) {
+                return Err(Error::forbidden("error-addressing"));
+            }
         }
         let scope = match (read.public, read.unlisted) {
             (true, _) => Scope::Public,
@@ -221,15 +205,19 @@ impl Federation {
         };
         let followers = author.followers_uri.clone().unwrap_or_else(|| format!("{}/followers", author.uri));
         let to_followers = read.addressed.contains(&followers);
-        let named = rows::actors_by_uri(&mut conn, &read.addressed).await?;
-        let mentioned = rows::actors_by_uri(&mut conn, &read.mentions).await?;
-        let people = |all: &[Actor]| {
+        let among = |uris: &[String]| known.iter().filter(|actor| uris.contains(&actor.uri)).collect::<Vec<_>>();
+        let (named, mentioned) = (among(&read.addressed), among(&read.mentions));
+        let people = |all: &[&Actor]| {
             all.iter().filter(|a| a.kind != ActorKind::Group && a.id != author.id).map(|a| a.id).collect::<Vec<_>>()
         };
-        let concerns_us = named.iter().chain(&mentioned).any(|a| a.is_local() && a.kind != ActorKind::Application);
-        let followed = rows::local_member(&mut conn, author.id).await?.is_some();
+        let ours = |actor: &&&Actor| actor.is_local() && actor.kind != ActorKind::Application;
+        let asked_for = group.is_some()
+            || parent.is_some()
+            || source.wanted
+            || named.iter().chain(&mentioned).find(ours).is_some()
+            || rows::local_member(&mut conn, author.id).await?.is_some();
         drop(conn);
-        if group.is_none() && parent.is_none() && !concerns_us && !followed && !source.wanted && source.via.is_none() {
+        if !asked_for {
             tracing::debug!(uri = %read.uri, "a post nobody here asked for");
             return Ok(None);
         }
@@ -266,27 +254,6 @@ impl Federation {
             emoji: read.emoji,
             author,
         }))
-    }
-
-    /// The group a post names: in `audience`, else `to`, else `cc`, else among its authors (INTEROP B.2.2).
-    async fn group_of(&self, read: &ReadPost) -> Result<Option<Actor>> {
-        let mut conn = self.ctx.db.read().await?;
-        let known = rows::actors_by_uri(&mut conn, &read.groups).await?;
-        drop(conn);
-        for uri in &read.groups {
-            let found = known.iter().find(|a| &a.uri == uri && a.is_group() && a.state == ActorState::Active);
-            let Some(group) = found else { continue };
-            if group.is_local() {
-                return Ok(Some(group.clone()));
-            }
-            // Its host will announce it, if it takes it: until then it is not in the group. Where nobody here follows
-            // the group that never comes, and the post stands for itself.
-            let followed = rows::local_member(&mut self.ctx.db.read().await?, group.id).await?.is_some();
-            if followed {
-                return Ok(Some(group.clone()));
-            }
-        }
-        Ok(None)
     }
 
     /// What a post answers: known, or fetched with all above it, as far as that goes.
@@ -482,6 +449,27 @@ impl Federation {
         }
         rows::host_reads(&mut conn, audience.id, actor.host_id).await
     }
+}
+
+/// Whom a post names that is known here: groups, addressees and mentioned, in one question.
+async fn named_in(conn: &mut Conn, read: &ReadPost) -> Result<Vec<Actor>> {
+    let all = read.groups.iter().chain(&read.addressed).chain(&read.mentions);
+    let uris: BTreeSet<&String> = all.filter(|uri| *uri != PUBLIC).collect();
+    rows::actors_by_uri(conn, &uris.into_iter().cloned().collect::<Vec<_>>()).await
+}
+
+/// The group a post names: in `audience`, else `to`, else `cc`, else among its authors (INTEROP B.2.2).
+async fn group_of(conn: &mut Conn, read: &ReadPost, known: &[Actor]) -> Result<Option<Actor>> {
+    for uri in &read.groups {
+        let found = known.iter().find(|a| &a.uri == uri && a.is_group() && a.state == ActorState::Active);
+        let Some(group) = found else { continue };
+        // Its host will announce it, if it takes it: until then it is not in the group. Where nobody here follows the group
+        // that never comes, and the post stands for itself.
+        if group.is_local() || rows::local_member(conn, group.id).await?.is_some() {
+            return Ok(Some(group.clone()));
+        }
+    }
+    Ok(None)
 }
 
 /// An Incoming of which only the id, the author and a few members matter.

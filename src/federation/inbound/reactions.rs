@@ -37,8 +37,8 @@ impl Federation {
         if on && moderation::is_blocked(&mut self.ctx.db.read().await?, post.author_id, item.actor.id).await? {
             return Err(Error::forbidden("error-blocked-by-author"));
         }
-        service::receive_reaction(&self.ctx, item.actor.id, post.id, kind, on, uri).await?;
-        self.pass_on(item, post.group_id).await
+        let relay = item.row.zip(post.group_id);
+        service::receive_reaction(&self.ctx, item.actor.id, post.id, kind, (on, uri), relay).await
     }
 
     /// Someone shows a post to their followers.

@@ -33,6 +33,13 @@ pub(super) struct Followers {
     pub plain: Vec<Target>,
 }
 
+impl Followers {
+    /// Nobody elsewhere reads along.
+    pub fn is_empty(&self) -> bool {
+        self.wrapped.is_empty() && self.plain.is_empty()
+    }
+}
+
 /// What is to be sent. Written down at once by [`Federation::send`].
 #[derive(Debug, Default)]
 pub(in crate::federation) struct Batch {

@@ -35,7 +35,7 @@ impl Federation {
 
     async fn federate(&self, event: &Event) -> Result<()> {
         match event {
-            Event::PostPublished { post } => self.post_published(*post).await,
+            Event::PostPublished { post, relay } => self.post_published(*post, *relay).await,
             Event::PostSubmitted { post } => self.post_submitted(*post).await,
             Event::PostEdited { post } | Event::AnswerAccepted { post, .. } => self.post_edited(*post).await,
             Event::PollClosed { post } => self.post_edited(*post).await,

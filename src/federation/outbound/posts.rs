@@ -112,18 +112,13 @@ impl Federation {
     }
 
     /// Shows a new post to those who read no wrapped activities: top-level posts of public groups alone.
-    async fn show(&self, batch: &mut Batch, group: &Actor, facts: &Group, post: &Post) -> Result<()> {
-        if facts.kind != GroupKind::Public || !post.is_top() {
-            return Ok(());
-        }
-        let plain = self.followers_of(group, facts).await?.plain;
-        if plain.is_empty() {
-            return Ok(());
+    fn show(&self, batch: &mut Batch, group: &Actor, facts: &Group, post: &Post, plain: Vec<Target>) {
+        if facts.kind != GroupKind::Public || !post.is_top() || plain.is_empty() {
+            return;
         }
         let now = self.ctx.now();
         let announce = self.showing(group, post, now);
         batch.add(group, &announce, &announce.document(), Some(post.audience_id), plain, now);
-        Ok(())
     }
 
     /// The Announce by which a group shows a post.
@@ -149,36 +144,38 @@ impl Federation {
         Ok(named)
     }
 
-    pub(super) async fn post_published(&self, id: PostId) -> Result<()> {
-        let parts = self.parts(id).await?;
-        let post = &parts.view.post;
+    /// A new post: its Create, if it was written here; in a group of ours its showing, and `relay`, the activity that it
+    /// came in.
+    pub(super) async fn post_published(&self, id: PostId, relay: Option<ActivityId>) -> Result<()> {
+        let post = posts::get(&mut self.ctx.db.read().await?, id).await?;
         if post.state != PostState::Published {
             return Ok(());
         }
         let place = self.place_of(post.group_id).await?;
         let mut batch = Batch::default();
-        if parts.view.author.is_local() && !matches!(place, Place::Theirs(_)) {
-            let author = self.get_actor(parts.view.author.id).await?;
+        if self.ctx.urls.is_ours(&post.uri) && !matches!(place, Place::Theirs(_)) {
+            let parts = self.parts(id).await?;
+            let author = self.get_actor(post.author_id).await?;
             let direct = self.direct(&parts).await?;
             let create = self.create_of(&parts);
             self.carry(&mut batch, create, &author, &place, post.audience_id, direct, false).await?;
             self.ask_to_quote(&mut batch, &parts, &author).await?;
         }
         if let Place::Ours(group) = &place {
-            self.show(&mut batch, &group.0, &group.1, post).await?;
+            let (group, facts) = (&group.0, &group.1);
+            let followers = self.followers_of(group, facts).await?;
+            self.show(&mut batch, group, facts, &post, followers.plain);
+            let relay = relay.filter(|_| !followers.wrapped.is_empty());
+            // It may be forgotten, if a moderator took long.
+            if let Some(activity) = relay
+                && let Some(stored) = rows::find_activity(&mut self.ctx.db.read().await?, activity).await?
+            {
+                let inner = serde_json::from_str(&stored.body).map_err(Error::internal)?;
+                let (scope, audience) = (facts.kind.scope(), facts.audience_id);
+                self.wrap(&mut batch, group, scope, Some(activity.0), inner, audience, followers.wrapped);
+            }
         }
-        self.send(batch).await?;
-        self.relay_held(post).await
-    }
-
-    /// A post that waited for a moderator brings the activity along that its followers must get.
-    async fn relay_held(&self, post: &Post) -> Result<()> {
-        let Some(group) = post.group_id else { return Ok(()) };
-        let held = rows::held_activity(&mut self.ctx.db.read().await?, post.id).await?;
-        match held {
-            Some(activity) => self.relay(activity, group).await,
-            None => Ok(()),
-        }
+        self.send(batch).await
     }
 
     /// A post for a group elsewhere: to that group, and to those it names.
@@ -317,12 +314,14 @@ impl Federation {
 
     /// Passes a received activity on to the followers of a group of ours.
     pub(super) async fn relay(&self, activity: ActivityId, group: ActorId) -> Result<()> {
-        let mut conn = self.ctx.db.read().await?;
-        let stored = rows::find_activity(&mut conn, activity).await?.ok_or(Error::NotFound)?;
-        let (facts, group, _) = groups::get_with(&mut conn, group, None).await?;
-        drop(conn);
-        let inner: Value = serde_json::from_str(&stored.body).map_err(Error::internal)?;
+        let Place::Ours(group) = self.place_of(Some(group)).await? else { return Ok(()) };
+        let (group, facts) = *group;
         let followers = self.followers_of(&group, &facts).await?;
+        if followers.is_empty() {
+            return Ok(());
+        }
+        let stored = rows::find_activity(&mut self.ctx.db.read().await?, activity).await?.ok_or(Error::NotFound)?;
+        let inner: Value = serde_json::from_str(&stored.body).map_err(Error::internal)?;
         let mut batch = Batch::default();
         self.wrap(
             &mut batch,

@@ -51,8 +51,9 @@ pub async fn edit(ctx: &Ctx, viewer: &Viewer, id: PostId, mut form: PostForm) ->
                 store::posts::update_text(conn, &post, &text.search).await?;
                 replace_media(conn, me, id, &form.media).await?;
                 let told = readable_mentions(conn, &post, &text.mentioned).await?;
-                store::posts::set_mentions(conn, id, &told.iter().map(|a| a.id).collect::<Vec<_>>()).await?;
-                store::posts::set_tags(conn, id, &text.hashtags).await?;
+                store::posts::clear_names(conn, id).await?;
+                store::posts::add_mentions(conn, id, &told.iter().map(|a| a.id).collect::<Vec<_>>()).await?;
+                store::posts::add_tags(conn, id, &text.hashtags).await?;
                 emit(conn, &c.ids, c.now(), &Event::PostEdited { post: id }).await?;
                 Ok(post.group_id)
             })

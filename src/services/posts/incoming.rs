@@ -68,7 +68,7 @@ pub struct Incoming {
     pub extra: Option<Extra>,
     /// Little pictures in the text: short name and address.
     pub emoji: Vec<(String, String)>,
-    /// The activity it came in: wrapped for the followers of a group of ours.
+    /// The activity it came in: wrapped for the followers of a group of ours, at once or when a moderator lets it through.
     pub relay: Option<ActivityId>,
     /// The group that announced it.
     pub announced_by: Option<ActorId>,
@@ -145,15 +145,17 @@ async fn take_in(
     let post = row.post;
     insert_parts(conn, ctx, &new, &post).await?;
     if post.state == PostState::Held {
+        if let Some(activity) = new.relay {
+            // The followers of its group get it when a moderator lets the post through.
+            store::federation::hold_activity(conn, post.id, activity).await?;
+        }
         emit(conn, &ctx.ids, ctx.now(), &Event::PostHeld { post: post.id }).await?;
         return Ok((Some(post.id), None));
     }
     super::write::show(conn, ctx, &post).await?;
     if !new.old || placed.here {
-        emit(conn, &ctx.ids, ctx.now(), &Event::PostPublished { post: post.id }).await?;
-    }
-    if let (Some(activity), Some(group)) = (new.relay, post.group_id) {
-        emit(conn, &ctx.ids, ctx.now(), &Event::Relay { activity, group }).await?;
+        let relay = new.relay.filter(|_| placed.here);
+        emit(conn, &ctx.ids, ctx.now(), &Event::PostPublished { post: post.id, relay }).await?;
     }
     let change = Change::Post { post: post.id, root: post.root_id, group: post.group_id, author: post.author_id };
     Ok((Some(post.id), Some(change)))
@@ -336,10 +338,12 @@ async fn insert_parts(conn: &mut Conn, ctx: &Ctx, new: &Incoming, post: &Post) -
     if let Some(extra) = new.extra.as_ref().filter(|_| post.is_top()) {
         store::extras::put(conn, post.id, extra).await?;
     }
-    let mentioned = store::actors::list(conn, &new.mentions).await?;
-    let told = super::write::readable_mentions(conn, post, &mentioned).await?;
-    store::posts::set_mentions(conn, post.id, &told.iter().map(|a| a.id).collect::<Vec<_>>()).await?;
-    store::posts::set_tags(conn, post.id, &new.hashtags).await?;
+    if !new.mentions.is_empty() {
+        let mentioned = store::actors::list(conn, &new.mentions).await?;
+        let told = super::write::readable_mentions(conn, post, &mentioned).await?;
+        store::posts::add_mentions(conn, post.id, &told.iter().map(|a| a.id).collect::<Vec<_>>()).await?;
+    }
+    store::posts::add_tags(conn, post.id, &new.hashtags).await?;
     Ok(())
 }
 
@@ -427,6 +431,7 @@ async fn apply_update(conn: &mut Conn, ctx: &Ctx, mut new: Incoming) -> Result<O
     for file in store::media::of_posts(conn, &[post.id]).await? {
         store::media::detach(conn, file.id).await?;
     }
+    store::posts::clear_names(conn, post.id).await?;
     insert_parts(conn, ctx, &new, &post).await?;
     if let (Some(activity), Some(group)) = (new.relay, post.group_id) {
         emit(conn, &ctx.ids, ctx.now(), &Event::Relay { activity, group }).await?;

@@ -59,18 +59,27 @@ pub async fn set_reaction(
     }
 }
 
-/// A peer's actor reacted, or took it back.
+/// A peer's actor reacted, or took it back: whether, and the id of the activity. `relay` is what the followers of the post's
+/// group are to get, and the group.
 pub async fn receive_reaction(
     ctx: &Ctx,
     actor: ActorId,
     post: PostId,
     kind: ReactionKind,
-    on: bool,
-    uri: &str,
+    (on, uri): (bool, &str),
+    relay: Option<(ActivityId, ActorId)>,
 ) -> Result<()> {
     let (c, uri) = (ctx.clone(), uri.to_owned());
     ctx.db
-        .write(move |conn| Box::pin(async move { set_reaction(conn, &c, actor, post, kind, on, Some(&uri)).await }))
+        .write(move |conn| {
+            Box::pin(async move {
+                set_reaction(conn, &c, actor, post, kind, on, Some(&uri)).await?;
+                if let Some((activity, group)) = relay {
+                    emit(conn, &c.ids, c.now(), &Event::Relay { activity, group }).await?;
+                }
+                Ok(())
+            })
+        })
         .await?;
     ctx.wake.now();
     Ok(())

@@ -364,8 +364,8 @@ pub(super) async fn insert(
         store::extras::put(conn, id, extra).await?;
     }
     let told = readable_mentions(conn, &post, &text.mentioned).await?;
-    store::posts::set_mentions(conn, id, &told.iter().map(|a| a.id).collect::<Vec<_>>()).await?;
-    store::posts::set_tags(conn, id, &text.hashtags).await?;
+    store::posts::add_mentions(conn, id, &told.iter().map(|a| a.id).collect::<Vec<_>>()).await?;
+    store::posts::add_tags(conn, id, &text.hashtags).await?;
     let not_told = text.mentioned.iter().filter(|a| told.iter().all(|t| t.id != a.id));
     let not_told = not_told.map(|a| a.display_name.clone()).collect();
     let event = match place.state {
@@ -373,7 +373,7 @@ pub(super) async fn insert(
         PostState::Waiting => Event::PostSubmitted { post: id },
         _ => {
             show(conn, ctx, &post).await?;
-            Event::PostPublished { post: id }
+            Event::PostPublished { post: id, relay: None }
         }
     };
     emit(conn, &ctx.ids, now, &event).await?;
@@ -400,6 +400,9 @@ fn poll_of(poll: &NewPoll) -> Poll {
 
 /// Those of the mentioned who may read the post: the others are not told.
 pub(super) async fn readable_mentions(conn: &mut Conn, post: &Post, mentioned: &[Actor]) -> Result<Vec<Actor>> {
+    if mentioned.is_empty() {
+        return Ok(Vec::new());
+    }
     let scope = store::groups::get_audience(conn, post.audience_id).await?.scope;
     let mut told = Vec::new();
     for actor in mentioned {

@@ -118,7 +118,7 @@ fn is_walk_of_postgres(step: &str) -> bool {
 
 /// A query as it may be explained: without its values, and only if it reads.
 fn text_of(kept: &str) -> Option<&str> {
-    let sql = kept.split(" -- binds").next().unwrap_or(kept).trim().trim_end_matches(';');
+    let sql = kept.trim_end_matches(';');
     sql.starts_with("SELECT").then_some(sql)
 }
 
@@ -237,7 +237,7 @@ fn what_is_asked_often_is_answered_by_an_index() {
         let looking = kring::store::Db::open(&app.database.url).await.expect("the database");
         let mut conn = looking.read().await.expect("a connection");
         let mut told = String::new();
-        for sql in kept.iter().filter_map(|kept| text_of(kept)) {
+        for sql in kept.keys().filter_map(|kept| text_of(kept)) {
             let walked = walked_through(&mut conn, sql).await;
             if !walked.is_empty() {
                 writeln!(told, "{walked:?}\n    {sql}").unwrap();
