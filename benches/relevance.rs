@@ -143,7 +143,7 @@ fn spoken(stored: &str) -> String {
 
 /// The words of a question, without those that say nothing.
 fn words(text: &str) -> Vec<String> {
-    kring::index::asked(text).words
+    kring_index::asked(text).words
 }
 
 fn distinct(keys: Vec<Key>) -> Vec<String> {

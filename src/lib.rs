@@ -8,7 +8,6 @@ pub mod config;
 pub mod domain;
 pub mod federation;
 pub mod i18n;
-pub mod index;
 pub mod jobs;
 pub mod live;
 pub mod mail;

@@ -67,6 +67,13 @@ pub enum Error {
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
+/// Nothing that was asked is at fault when the index of search cannot answer.
+impl From<kring_index::Error> for Error {
+    fn from(error: kring_index::Error) -> Self {
+        Self::internal(error)
+    }
+}
+
 /// One field that cannot be used as sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldError {

@@ -41,7 +41,7 @@ pub struct Inner {
     /// Wakes the runner of jobs.
     pub wake: Wake,
     /// The index of search, kept up to date by [`super::search::follow`].
-    pub index: crate::index::Shelf,
+    pub index: kring_index::Shelf,
     /// What search remembers in this process.
     pub finding: super::search::Finding,
     /// Files.

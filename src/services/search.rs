@@ -13,6 +13,7 @@ pub mod reindex;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use kring_index::{self as index, Answer, Filters, Question, STARTER, Synonyms};
 use tokio::sync::{Notify, Semaphore, watch};
 
 pub use address::{Place, follow_address, is_address};
@@ -22,7 +23,6 @@ use crate::base::*;
 use crate::domain::Viewer;
 use crate::domain::posts::PostView;
 use crate::domain::search::{FeedPlace, FoundKind};
-use crate::index::{self, Answer, Filters, Question, STARTER, Synonyms};
 use crate::services::Ctx;
 use crate::store;
 
@@ -176,7 +176,8 @@ async fn answer(
         return Ok(Some((Answer::default(), synonyms)));
     }
     let Some(volume) = ctx.index.volume() else { return Ok(None) };
-    let filters = Filters { kind: wanted.kind, group: wanted.group, days: wanted.days, language: None };
+    let filters =
+        Filters { kind: wanted.kind, group: wanted.group.map(|group| group.0), days: wanted.days, language: None };
     let question = Question {
         asked: asked.clone(),
         synonyms: synonyms.clone(),
@@ -185,7 +186,7 @@ async fn answer(
         limit,
         typing,
         counting: !typing && !wanted.uncounted,
-        now: ctx.now(),
+        now: ctx.now().micros(),
     };
     let permit = ctx.finding.permits.acquire().await.map_err(Error::internal)?;
     let work = tokio::task::spawn_blocking(move || volume.find(&question));

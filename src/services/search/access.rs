@@ -9,9 +9,9 @@ use crate::domain::Viewer;
 use crate::domain::audiences::Scope;
 use crate::domain::search::EVERYONE;
 use crate::domain::search::{MEMBERS, known_by};
-use crate::index::{Ids, Readable};
 use crate::services::Ctx;
 use crate::{policy, store};
+use kring_index::{Ids, Readable};
 
 /// How far back ids of new audiences are looked for: those of other processes may come a little later.
 const LATE: i64 = (2 * Time::MINUTE / 1000) << 16;

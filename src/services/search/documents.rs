@@ -6,10 +6,10 @@ use std::collections::{BTreeSet, HashMap};
 use crate::base::*;
 use crate::domain::search::{EVERYONE, FoundKind, MEMBERS, known_by};
 use crate::i18n::{self, Locale};
-use crate::index::Document;
 use crate::store::search::{ActorText, Indexed, PartText, PostText, WikiText};
 use crate::store::{self, Conn};
 use crate::text;
+use kring_index::Document;
 
 /// The longest text of a file that is indexed, in characters.
 const FILE_CHARS: usize = 200_000;

@@ -13,11 +13,11 @@ use tokio::task::JoinHandle;
 use super::documents::{self, Keyed};
 use crate::base::*;
 use crate::domain::search::FeedPlace;
-use crate::index::{Volume, Writer};
 use crate::live::Interest;
 use crate::services::Ctx;
 use crate::store;
 use crate::store::search::Indexed;
+use kring_index::{Volume, Writer};
 
 /// How often the feed is looked at when nothing in this process woke us.
 const POLL: Duration = Duration::from_millis(400);
@@ -156,7 +156,7 @@ async fn follow(ctx: &Ctx) -> Result<()> {
             checked = Some(Instant::now());
             lost = is_lost(ctx, place).await?;
             if let Some(volume) = ctx.index.volume() {
-                blocking(move || volume.refresh()).await?;
+                blocking(move || Ok(volume.refresh()?)).await?;
             }
             if lost {
                 building = Some(begin(ctx, &slot, current.is_none(), None));
@@ -275,7 +275,7 @@ fn begin(ctx: &Ctx, slot: &Slot, first: bool, asked: Option<i64>) -> JoinHandle<
 pub async fn build_alone(ctx: &Ctx, slot: &Slot, progress: Progress) -> Result<()> {
     let (writer, _) = build(ctx, slot.next(), false, progress).await?;
     let made = writer.volume().folder().to_owned();
-    blocking(move || writer.finish()).await?;
+    blocking(move || Ok(writer.finish()?)).await?;
     for old in volumes(&slot.folder).into_iter().filter(|path| *path != made) {
         remove(&old);
     }
@@ -291,7 +291,7 @@ async fn build(ctx: &Ctx, folder: PathBuf, first: bool, progress: Progress) -> R
         (place, u64::try_from(store::search::count(&mut conn).await?).unwrap_or(0))
     };
     progress(0, all);
-    let mut writer = blocking(move || Arc::new(Volume::create(&folder)?).writer()).await?;
+    let mut writer = blocking(move || Ok(Arc::new(Volume::create(&folder)?).writer()?)).await?;
     if first {
         ctx.index.place(writer.volume().clone());
     }

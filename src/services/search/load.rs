@@ -8,13 +8,13 @@ use crate::domain::actors::{ActorCard, ActorKind};
 use crate::domain::posts::{PostLine, PostView};
 use crate::domain::search::FoundKind;
 use crate::domain::wiki::WikiPage;
-use crate::index::Hit;
 use crate::services::search::Suggestion;
 use crate::services::{Ctx, groups, people};
 use crate::store::groups::GroupLine;
 use crate::store::people::PeopleFilter;
 use crate::store::{self, Conn};
 use crate::{policy, text, urls};
+use kring_index::Hit;
 
 /// Characters of a text shown as an excerpt.
 const EXCERPT: usize = 220;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use kring::base::Time;
 use kring::domain::search::{FeedPlace, FoundKind};
-use kring::index::{Document, Filters, Question, Readable, STARTER, Synonyms, Volume, asked};
+use kring_index::{Document, Filters, Question, Readable, STARTER, Synonyms, Volume, asked};
 
 const MANY: i64 = 9_000;
 /// A word, and that it is in every so many documents.
@@ -73,7 +73,7 @@ fn nothing_is_passed_over_and_nothing_too_much() {
             limit: 5,
             typing: false,
             counting: true,
-            now: Time::from_micros(MANY * Time::MINUTE),
+            now: MANY * Time::MINUTE,
         };
         let answer = volume.find(&question).unwrap();
         let wanted: Vec<i64> = (1..=MANY).filter(|id| every.iter().all(|n| id % n == 0)).filter(may).collect();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{code, files, none, root};
+use super::{code, files, none, root, sources};
 
 /// Longer files are split: nobody reads them to the end.
 const MAX_LINES: usize = 620;
@@ -12,7 +12,7 @@ const LISTS: &[&str] = &["src/store/schema.rs", "src/store/posts.rs"];
 #[test]
 fn files_are_short() {
     let mut complaints = Vec::new();
-    for (path, text) in [files("src", ".rs"), files("tests/it", ".rs"), files("benches", ".rs")].concat() {
+    for (path, text) in [sources(), files("tests/it", ".rs"), files("benches", ".rs")].concat() {
         let lines = text.lines().count();
         if lines > MAX_LINES && !LISTS.contains(&path.as_str()) {
             complaints.push(format!("{path}: {lines} lines"));
@@ -25,7 +25,7 @@ fn files_are_short() {
 fn nothing_is_left_for_later() {
     let later = [concat!("to", "do!("), concat!("unimple", "mented!("), concat!("d", "bg!("), concat!("FIX", "ME")];
     let mut complaints = Vec::new();
-    for (path, text) in files("src", ".rs") {
+    for (path, text) in sources() {
         for word in later.iter().filter(|word| text.contains(**word)) {
             complaints.push(format!("{path}: {word}"));
         }
@@ -36,7 +36,7 @@ fn nothing_is_left_for_later() {
 #[test]
 fn what_cannot_fail_says_why() {
     let mut complaints = Vec::new();
-    for (path, text) in files("src", ".rs") {
+    for (path, text) in sources() {
         for (number, line) in code(&text).lines().enumerate() {
             let bare = line.contains(".unwrap()") || line.contains(".unwrap_err()");
             if bare || line.contains(".expect(\"") && !line.contains(".expect(\"invariant: ") {
@@ -50,7 +50,7 @@ fn what_cannot_fail_says_why() {
 #[test]
 fn time_comes_from_the_clock() {
     let mut complaints = Vec::new();
-    for (path, text) in files("src", ".rs") {
+    for (path, text) in sources() {
         let reads =
             ["SystemTime::now", "Timestamp::now", "Zoned::now"].into_iter().any(|word| code(&text).contains(word));
         if reads && path != "src/base/clock.rs" {

@@ -31,6 +31,11 @@ fn files(folder: &str, ending: &str) -> Vec<(String, String)> {
     paths.iter().map(|path| (name(path), std::fs::read_to_string(path).unwrap())).collect()
 }
 
+/// What the program is made of.
+fn sources() -> Vec<(String, String)> {
+    [files("src", ".rs"), files("crates", ".rs")].concat()
+}
+
 /// The lines of a source without what follows `//`.
 fn code(text: &str) -> String {
     let lines =

@@ -8,9 +8,7 @@ use super::expand::Expander;
 use super::scan::{Dictionaries, Having, Slate, Word, scan};
 use super::volume::{Volume, language_number};
 use super::words::Asked;
-use super::{Ids, Synonyms};
-use crate::base::{ActorId, Result, Time};
-use crate::domain::search::FoundKind;
+use super::{FoundKind, Ids, Result, Synonyms};
 
 /// Fewer hits with all words than this, and things with some of the words are shown too.
 const ENOUGH: usize = 8;
@@ -42,7 +40,7 @@ pub struct Filters {
     /// This kind.
     pub kind: Option<FoundKind>,
     /// In this group.
-    pub group: Option<ActorId>,
+    pub group: Option<i64>,
     /// At most this many days old.
     pub days: Option<i64>,
     /// In this language.
@@ -74,8 +72,8 @@ pub struct Question {
     pub typing: bool,
     /// Whether it matters how much of everything there is, for the filters.
     pub counting: bool,
-    /// Now.
-    pub now: Time,
+    /// Now, in microseconds since 1970.
+    pub now: i64,
 }
 
 /// What was found.
@@ -101,14 +99,18 @@ impl Volume {
         if asked.words.is_empty() || question.limit == 0 {
             return Ok(Answer::default());
         }
+        self.slates.lend(|slate| self.answer(slate, question))
+    }
+
+    fn answer(&self, slate: &mut Slate, question: &Question) -> Result<Answer> {
+        let asked = &question.asked;
         let searcher = self.reader.searcher();
         let dictionaries = Dictionaries::open(&searcher, &self.fields)?;
         let known = (&searcher, &dictionaries, &self.fields);
         let mut expander = Expander::new(known, &question.synonyms, question.typing);
-        let slate = &mut Slate::default();
         let words = expander.words(asked)?;
         let mut answer = self.run(slate, &expander, &words, Having::All, question)?;
-        if expander.spared && answer.found(question) < question.limit {
+        if expander.spared() && answer.found(question) < question.limit {
             expander.thorough = true;
             let words = expander.words(asked)?;
             answer = self.run(slate, &expander, &words, Having::All, question)?;

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use frostem::{Algorithm, Stemmer};
 
-use crate::text;
+use super::fold::fold;
 
 /// Longer words are no words.
 const LONGEST: usize = 40;
@@ -54,7 +54,7 @@ pub(super) fn words(text: &str) -> Vec<Word> {
             cut_camel(piece, &mut parts);
         }
         let parts: Vec<String> =
-            parts.into_iter().map(text::fold).filter(|part| !part.is_empty() && part.len() <= LONGEST).collect();
+            parts.into_iter().map(fold).filter(|part| !part.is_empty() && part.len() <= LONGEST).collect();
         match parts.len() {
             0 => {}
             1 => out.push(Word { whole: parts.concat(), parts: Vec::new() }),

@@ -11,9 +11,7 @@ use tantivy::schema::{Field, IndexRecordOption, NumericOptions, Schema, TextFiel
 use tantivy::{Index, IndexReader, IndexWriter, ReloadPolicy, TantivyDocument, Term};
 
 use super::collect::Facts;
-use super::{engine, words};
-use crate::base::Result;
-use crate::domain::search::{FeedPlace, FoundKind};
+use super::{FeedPlace, FoundKind, Result, engine, words};
 
 /// Raised whenever documents would be made otherwise: an index of another form is made anew.
 const FORM: u32 = 5;
@@ -118,6 +116,7 @@ pub struct Volume {
     pub(super) reader: IndexReader,
     pub(super) fields: Fields,
     pub(super) opened: super::collect::Opened,
+    pub(super) slates: super::scan::Slates,
 }
 
 impl std::fmt::Debug for Volume {
@@ -146,7 +145,8 @@ impl Volume {
 
     fn with(folder: &Path, index: Index) -> Result<Self> {
         let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into().map_err(engine)?;
-        Ok(Self { folder: folder.to_owned(), index, reader, fields: schema().1, opened: Default::default() })
+        let (opened, slates) = Default::default();
+        Ok(Self { folder: folder.to_owned(), index, reader, fields: schema().1, opened, slates })
     }
 
     /// Where it is.

@@ -3,7 +3,7 @@
 //! form of any word is in, however little of it the other words leave.
 
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use tantivy::fieldnorm::FieldNormReader;
 use tantivy::postings::{BlockSegmentPostings, TermInfo};
@@ -11,9 +11,8 @@ use tantivy::query::Bm25Weight;
 use tantivy::schema::{Field, IndexRecordOption};
 use tantivy::{DocId, InvertedIndexReader, Searcher, SegmentReader};
 
-use super::engine;
 use super::volume::Fields;
-use crate::base::Result;
+use super::{Result, engine};
 
 /// Documents in a stretch: what is kept of them stays in the cache of a core.
 const STRETCH: u32 = 1 << 12;
@@ -273,6 +272,22 @@ pub(super) struct Slate {
     scores: Vec<f32>,
 }
 
+/// Slates that nobody writes on: as many as questions were answered at once.
+#[derive(Default)]
+pub(super) struct Slates(Mutex<Vec<Slate>>);
+
+impl Slates {
+    /// Gives one to `work`, and has it back after.
+    pub fn lend<R>(&self, work: impl FnOnce(&mut Slate) -> R) -> R {
+        let mut slate = self.0.lock().ok().and_then(|mut spare| spare.pop()).unwrap_or_default();
+        let done = work(&mut slate);
+        if let Ok(mut spare) = self.0.lock() {
+            spare.push(slate);
+        }
+        done
+    }
+}
+
 /// Gives `found` the documents of a segment that have the words, some at a time, with how well each fits: the words' scores
 /// together. `place` is the segment's among those that the words were looked up in.
 pub(super) fn scan(
@@ -286,15 +301,17 @@ pub(super) fn scan(
     let norms = |field| segment.get_fieldnorms_reader(field).map(|norms| (field, norms)).map_err(engine);
     let here = InSegment { segment, place, dictionaries, norms: [norms(fields.head)?, norms(fields.body)?] };
     let mut scans = words.iter().map(|word| here.scan(word)).collect::<Result<Vec<_>>>()?;
-    let present = scans.iter().filter(|scan| !scan.forms.is_empty() || !scan.others.is_empty()).count();
     let enough = match having {
         Having::All => scans.len(),
         Having::AtLeast(enough) => enough,
     };
-    if present < enough || scans.is_empty() {
+    scans.retain(|scan| !scan.forms.is_empty() || !scan.others.is_empty());
+    if scans.len() < enough || scans.is_empty() {
         return Ok(());
     }
     scans.sort_by_key(|scan| scan.count);
+    // What has none of these has too few.
+    let leading = scans.len() + 1 - enough.max(1);
     let Slate { tallies, spare, docs, scores } = slate;
     tallies.resize_with(tallies.len().max(scans.len()), Tally::default);
     let tallies = &mut tallies[..scans.len()];
@@ -304,15 +321,16 @@ pub(super) fn scan(
         let mut wanted: Cells = [0; CELLS];
         for (nth, (scan, tally)) in scans.iter_mut().zip(&mut *tallies).enumerate() {
             tally.cells = [0; CELLS];
-            let all = having == Having::All && nth > 0;
-            scan.tell(start, end, all.then_some(&wanted), tally, spare);
-            if all {
+            let limited = nth >= leading;
+            if limited && wanted.iter().all(|cell| *cell == 0) {
+                break;
+            }
+            scan.tell(start, end, limited.then_some(&wanted), tally, spare);
+            if having == Having::All && limited {
                 narrow(&mut wanted, &tally.cells);
             } else {
+                // Of one that is limited these are among them.
                 wanted.iter_mut().zip(&tally.cells).for_each(|(cell, more)| *cell |= more);
-            }
-            if having == Having::All && wanted.iter().all(|cell| *cell == 0) {
-                break;
             }
         }
         docs.clear();

@@ -9,10 +9,9 @@ use tantivy::index::SegmentId;
 use tantivy::{DocId, SegmentReader};
 
 use super::find::{Filters, Readable};
+use super::kind::FoundKind;
 use super::volume::{Document, language_number};
-use super::{Numbers, engine};
-use crate::base::{Result, Time};
-use crate::domain::search::FoundKind;
+use super::{HOUR, Numbers, Result, engine};
 
 /// One thing found.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -62,7 +61,8 @@ pub(super) const AGES: [i64; 3] = [7, 31, 365];
 pub(super) struct Gather {
     pub readable: Arc<Readable>,
     pub filters: Filters,
-    pub now: Time,
+    /// Microseconds since 1970.
+    pub now: i64,
     pub limit: usize,
     pub for_someone: bool,
     /// Whether more is counted than how much there is.
@@ -119,7 +119,7 @@ impl Facts {
 
 /// Microseconds since 1970 as whole hours; never before.
 fn hour(at: i64) -> i64 {
-    at.max(0) / Time::HOUR
+    at.max(0) / HOUR
 }
 
 /// What is kept of each document of a segment beside its words.
@@ -197,7 +197,7 @@ impl Gather {
         Ok(Gathering {
             readable: self.readable.clone(),
             filters: self.filters.clone(),
-            now: hour(self.now.micros()),
+            now: hour(self.now),
             limit: self.limit,
             for_someone: self.for_someone,
             counting: self.counting,
@@ -302,7 +302,7 @@ impl Gathering {
         let of_kind = filters.kind.is_none_or(|wanted| wanted == kind);
         let of_age = filters.days.is_none_or(|most| !is_person && days < most);
         let of_language = filters.language.is_none_or(|wanted| wanted == facts.language);
-        let of_group = filters.group.is_none_or(|wanted| wanted.0 == group);
+        let of_group = filters.group.is_none_or(|wanted| wanted == group);
         if !self.counting {
             return of_kind && of_age && of_language && of_group;
         }

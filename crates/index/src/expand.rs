@@ -14,8 +14,7 @@ use tantivy::{InvertedIndexReader, Searcher, Term};
 use super::scan::{Dictionaries, Form, Together, Word};
 use super::volume::Fields;
 use super::words::{Asked, stems};
-use super::{Synonyms, engine};
-use crate::base::Result;
+use super::{Result, Synonyms, engine};
 
 /// A title counts for more than the text.
 const HEAD: f32 = 2.2;
@@ -45,8 +44,8 @@ pub(super) struct Expander<'a> {
     pub heads_only: bool,
     /// Words of which there is plenty are asked for in every form, too.
     pub thorough: bool,
-    /// Whether any was not.
-    pub spared: bool,
+    /// Words by their place, unless they were spared the forms that only begin or end like them.
+    known: Vec<Option<Unweighed>>,
     common: HashMap<Term, u64>,
     /// Where terms are that were asked for already.
     places: RefCell<HashMap<Term, Places, foldhash::fast::RandomState>>,
@@ -66,15 +65,26 @@ impl<'a> Expander<'a> {
         synonyms: &'a Synonyms,
         heads_only: bool,
     ) -> Self {
-        let (common, places) = Default::default();
-        Self { searcher, dictionaries, fields, synonyms, heads_only, thorough: false, spared: false, common, places }
+        let (known, common, places) = Default::default();
+        Self { searcher, dictionaries, fields, synonyms, heads_only, thorough: false, known, common, places }
+    }
+
+    /// Whether a word was asked for in less than every form.
+    pub fn spared(&self) -> bool {
+        self.known.iter().any(Option::is_none)
     }
 
     /// The words of a question as they are looked for.
     pub fn words(&mut self, asked: &Asked) -> Result<Vec<Word>> {
         let phrases = called_otherwise(asked, self.synonyms);
-        let words = (0..asked.words.len()).map(|place| self.word(asked, place, &phrases));
-        let words: Vec<Unweighed> = words.collect::<Result<_>>()?;
+        self.known.resize(asked.words.len(), None);
+        let mut words = Vec::with_capacity(asked.words.len());
+        for place in 0..asked.words.len() {
+            words.push(match &self.known[place] {
+                Some(known) => known.clone(),
+                None => self.word(asked, place, &phrases)?,
+            });
+        }
         let mut averages = HashMap::new();
         for field in [self.fields.head, self.fields.body, self.fields.tails] {
             let tokens: u64 = self.dictionaries.of(field).map(InvertedIndexReader::total_num_tokens).sum();
@@ -111,7 +121,6 @@ impl<'a> Expander<'a> {
         self.itself(word, 1.0, &mut forms);
         let most = self.most_of(&forms)?;
         let plenty = most >= PLENTY && !self.thorough;
-        self.spared |= plenty;
         for pair in [place.checked_sub(1).map(|before| (before, place)), Some((place, place + 1))].into_iter().flatten()
         {
             if let (Some(one), Some(other)) = (asked.words.get(pair.0), asked.words.get(pair.1)) {
@@ -153,7 +162,11 @@ impl<'a> Expander<'a> {
         for one in begun {
             self.exactly(&one, PREFIX, &mut forms);
         }
-        Ok((self.best_of(forms)?, others))
+        let word = (self.best_of(forms)?, others);
+        if !plenty {
+            self.known[place] = Some(word.clone());
+        }
+        Ok(word)
     }
 
     /// Compounds that end in a word or its stems.
