@@ -176,8 +176,12 @@ async fn answer(
         return Ok(Some((Answer::default(), synonyms)));
     }
     let Some(volume) = ctx.index.volume() else { return Ok(None) };
-    let filters =
-        Filters { kind: wanted.kind, group: wanted.group.map(|group| group.0), days: wanted.days, language: None };
+    let filters = Filters {
+        kind: wanted.kind,
+        group: wanted.group.map(|group| group.0),
+        days: wanted.days.and_then(|days| u64::try_from(days).ok()),
+        language: None,
+    };
     let question = Question {
         asked: asked.clone(),
         synonyms: synonyms.clone(),

@@ -8,9 +8,9 @@ use tantivy::columnar::{Column, ColumnValues};
 use tantivy::index::SegmentId;
 use tantivy::{DocId, SegmentReader};
 
+use super::class::Class;
 use super::find::{Filters, Readable};
 use super::kind::FoundKind;
-use super::volume::{Document, language_number};
 use super::{HOUR, Numbers, Result, engine};
 
 /// One thing found.
@@ -56,7 +56,7 @@ pub struct Counts {
 }
 
 /// Ages in days, as the filter offers them.
-pub(super) const AGES: [i64; 3] = [7, 31, 365];
+pub(super) const AGES: [u64; 3] = [7, 31, 365];
 
 pub(super) struct Gather {
     pub readable: Arc<Readable>,
@@ -74,80 +74,64 @@ pub(super) struct Gathering {
     readable: Arc<Readable>,
     filters: Filters,
     /// Hours since 1970.
-    now: i64,
+    now: u64,
     limit: usize,
     for_someone: bool,
     counting: bool,
     columns: Arc<Columns>,
-    pub found: Found,
-}
-
-/// What is looked at of everything that matches, in one number, as each column costs a read of memory far away.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Facts {
-    kind: u64,
-    /// As [`language_number`] has it.
-    language: u64,
-    /// Hours since 1970.
-    hour: i64,
-}
-
-/// Bits of the kind, and of the language after it.
-const KIND_BITS: u64 = 4;
-const LANGUAGE_BITS: u64 = 16;
-const _: () = assert!(FoundKind::ALL.len() <= 1 << KIND_BITS);
-
-impl Facts {
-    pub fn of(document: &Document) -> Self {
-        let language = language_number(document.language.as_deref());
-        Self { kind: document.kind.number(), language, hour: hour(document.at) }
-    }
-
-    pub fn packed(self) -> u64 {
-        (self.hour as u64) << (KIND_BITS + LANGUAGE_BITS) | self.language << KIND_BITS | self.kind
-    }
-
-    fn unpacked(number: u64) -> Self {
-        let low = |bits: u64, number: u64| number & ((1 << bits) - 1);
-        Self {
-            kind: low(KIND_BITS, number),
-            language: low(LANGUAGE_BITS, number >> KIND_BITS),
-            hour: (number >> (KIND_BITS + LANGUAGE_BITS)) as i64,
-        }
-    }
+    /// By the number of the class, as far as any was met.
+    traits: Vec<Traits>,
+    /// How many of each class may be found and are of the age that is wanted.
+    counted: Vec<u32>,
+    found: Found,
 }
 
 /// Microseconds since 1970 as whole hours; never before.
-fn hour(at: i64) -> i64 {
-    at.max(0) / HOUR
+pub(super) fn hour(at: i64) -> u64 {
+    (at.max(0) / HOUR).cast_unsigned()
 }
 
 /// What is kept of each document of a segment beside its words.
 pub(super) struct Columns {
-    facts: Arc<dyn ColumnValues<u64>>,
+    /// Which of `classes`. Of everything that matches this and the hour are looked at: each further column costs a read of
+    /// memory far away.
+    class: Arc<dyn ColumnValues<u64>>,
+    classes: Vec<Class>,
+    hour: Arc<dyn ColumnValues<u64>>,
     id: Arc<dyn ColumnValues<i64>>,
     field: Arc<dyn ColumnValues<i64>>,
-    audience: Arc<dyn ColumnValues<i64>>,
     more_audiences: Column<i64>,
     author: Arc<dyn ColumnValues<i64>>,
     host: Arc<dyn ColumnValues<i64>>,
-    group: Arc<dyn ColumnValues<i64>>,
 }
 
 impl Columns {
-    fn open(segment: &SegmentReader) -> tantivy::Result<Self> {
+    fn open(segment: &SegmentReader) -> Result<Self> {
         let fast = segment.fast_fields();
+        let ids = |name| fast.i64(name).map(|column| column.first_or_default_col(0)).map_err(engine);
+        let class = fast.str("class").map_err(engine)?.ok_or_else(|| engine("documents of no class"))?;
         Ok(Self {
-            facts: fast.u64("facts")?.first_or_default_col(0),
-            id: fast.i64("id")?.first_or_default_col(0),
-            field: fast.i64("field")?.first_or_default_col(0),
-            audience: fast.i64("audience")?.first_or_default_col(0),
-            more_audiences: fast.i64("more_audiences")?,
-            author: fast.i64("author")?.first_or_default_col(0),
-            host: fast.i64("host")?.first_or_default_col(0),
-            group: fast.i64("group")?.first_or_default_col(0),
+            classes: Class::all(&class)?,
+            class: class.ords().clone().first_or_default_col(0),
+            hour: fast.u64("hour").map_err(engine)?.first_or_default_col(0),
+            id: ids("id")?,
+            field: ids("field")?,
+            more_audiences: fast.i64("more_audiences").map_err(engine)?,
+            author: ids("author")?,
+            host: ids("host")?,
         })
     }
+}
+
+/// What is known of a class for one question.
+#[derive(Clone, Copy, Default)]
+struct Traits {
+    known: bool,
+    /// By its first audience.
+    readable: bool,
+    of_kind: bool,
+    of_group: bool,
+    of_language: bool,
 }
 
 /// Columns of segments that were opened: that takes as long as a small question, and segments never change.
@@ -164,7 +148,7 @@ impl Opened {
         }
     }
 
-    fn of(&self, segment: &SegmentReader) -> tantivy::Result<Arc<Columns>> {
+    fn of(&self, segment: &SegmentReader) -> Result<Arc<Columns>> {
         let id = segment.segment_id();
         if let Ok(known) = self.0.lock()
             && let Some(columns) = known.get(&id)
@@ -194,14 +178,17 @@ pub(super) struct Found {
 
 impl Gather {
     pub fn of_segment(&self, segment: &SegmentReader) -> Result<Gathering> {
+        let columns = self.opened.of(segment)?;
         Ok(Gathering {
+            traits: vec![Traits::default(); columns.classes.len()],
+            counted: vec![0; if self.counting { columns.classes.len() } else { 0 }],
             readable: self.readable.clone(),
             filters: self.filters.clone(),
             now: hour(self.now),
             limit: self.limit,
             for_someone: self.for_someone,
             counting: self.counting,
-            columns: self.opened.of(segment).map_err(engine)?,
+            columns,
             found: Found::default(),
         })
     }
@@ -284,49 +271,31 @@ impl Found {
 }
 
 impl Gathering {
-    fn may_find(&self, doc: DocId, audience: i64) -> bool {
+    fn traits_of(&mut self, number: usize, class: &Class) -> Traits {
+        let traits = &mut self.traits[number];
+        if !traits.known {
+            let (filters, readable) = (&self.filters, &self.readable);
+            *traits = Traits {
+                known: true,
+                readable: readable.everything || readable.has(class.audience),
+                of_kind: filters.kind.is_none_or(|wanted| wanted == class.kind),
+                of_group: filters.group.is_none_or(|wanted| wanted == class.group),
+                of_language: filters.language.is_none_or(|wanted| wanted == u64::from(class.language)),
+            };
+        }
+        *traits
+    }
+
+    fn may_find(&self, doc: DocId, by_class: bool) -> bool {
         let readable = &self.readable;
-        let by_audience = readable.everything
-            || readable.has(audience)
-            || self.columns.more_audiences.values_for_doc(doc).any(|id| readable.has(id));
-        by_audience
+        (by_class || self.columns.more_audiences.values_for_doc(doc).any(|id| readable.has(id)))
             && (readable.no_authors.is_empty() || !readable.no_authors.contains(&self.columns.author.get_val(doc)))
             && (readable.no_hosts.is_empty() || !readable.no_hosts.contains(&self.columns.host.get_val(doc)))
     }
 
-    /// Whether it is of the part that is wanted. What the filters offer is counted on the way.
-    fn is_wanted(&mut self, kind: FoundKind, facts: Facts, group: i64) -> bool {
-        let filters = &self.filters;
-        let is_person = kind == FoundKind::Person;
-        let days = (self.now - facts.hour) / 24;
-        let of_kind = filters.kind.is_none_or(|wanted| wanted == kind);
-        let of_age = filters.days.is_none_or(|most| !is_person && days < most);
-        let of_language = filters.language.is_none_or(|wanted| wanted == facts.language);
-        let of_group = filters.group.is_none_or(|wanted| wanted == group);
-        if !self.counting {
-            return of_kind && of_age && of_language && of_group;
-        }
-        let found = &mut self.found;
-        if of_group && of_age && of_language && !is_person {
-            found.kinds[place(kind)] += 1;
-        }
-        if of_kind && of_age && of_language && group != 0 {
-            *found.groups.entry(group).or_default() += 1;
-        }
-        if of_kind && of_group && of_age && facts.language != 0 {
-            *found.languages.entry(facts.language as i64).or_default() += 1;
-        }
-        if of_kind && of_group && of_language && !is_person {
-            for (count, most) in found.ages.iter_mut().zip(AGES) {
-                *count += usize::from(days < most);
-            }
-        }
-        of_kind && of_group && of_age && of_language
-    }
-
     /// How much older things are worth: a half after about two years, never less.
-    fn age_worth(&self, hour: i64) -> f32 {
-        let days = ((self.now - hour).max(0) / 24) as f32;
+    fn age_worth(&self, hour: u64) -> f32 {
+        let days = (self.now.saturating_sub(hour) / 24) as f32;
         0.75 + 0.25 / (1.0 + days / 120.0)
     }
 
@@ -334,25 +303,35 @@ impl Gathering {
     pub fn collect(&mut self, docs: &[DocId], scores: &[f32]) {
         let columns = self.columns.clone();
         // Many at a time: for one alone, finding the way to a column takes as long as reading it.
-        let [mut audiences, mut groups] = [vec![0; docs.len()], vec![0; docs.len()]];
-        let mut facts = vec![0; docs.len()];
-        columns.audience.get_vals(docs, &mut audiences);
-        columns.facts.get_vals(docs, &mut facts);
-        if self.counting || self.filters.group.is_some() {
-            columns.group.get_vals(docs, &mut groups);
-        }
+        let [mut numbers, mut hours] = [vec![0; docs.len()], vec![0; docs.len()]];
+        columns.class.get_vals(docs, &mut numbers);
+        columns.hour.get_vals(docs, &mut hours);
         for (place, doc) in docs.iter().enumerate() {
-            let facts = Facts::unpacked(facts[place]);
-            if self.may_find(*doc, audiences[place])
-                && let Some(kind) = FoundKind::from_number(facts.kind)
-                && self.is_wanted(kind, facts, groups[place])
-            {
-                self.take(*doc, kind, facts.hour, scores[place]);
+            let number = numbers[place] as usize;
+            let Some(class) = columns.classes.get(number) else { continue };
+            let traits = self.traits_of(number, class);
+            if !self.may_find(*doc, traits.readable) {
+                continue;
+            }
+            let days = self.now.saturating_sub(hours[place]) / 24;
+            let is_person = class.kind == FoundKind::Person;
+            // People have no age.
+            let of_age = self.filters.days.is_none_or(|most| !is_person && days < most);
+            let of_rest = traits.of_kind && traits.of_group && traits.of_language;
+            if self.counting {
+                self.counted[number] += u32::from(of_age);
+                if of_rest && !is_person {
+                    let ages = self.found.ages.iter_mut().zip(AGES);
+                    ages.for_each(|(count, most)| *count += usize::from(days < most));
+                }
+            }
+            if of_age && of_rest {
+                self.take(*doc, class.kind, hours[place], scores[place]);
             }
         }
     }
 
-    fn take(&mut self, doc: DocId, kind: FoundKind, hour: i64, score: f32) {
+    fn take(&mut self, doc: DocId, kind: FoundKind, hour: u64, score: f32) {
         self.found.all += 1;
         let score = match kind {
             FoundKind::Person if self.for_someone => score * 1.6,
@@ -365,5 +344,23 @@ impl Gathering {
         }
         let hit = Hit { kind, id: self.columns.id.get_val(doc), field: self.columns.field.get_val(doc), score };
         if kind == FoundKind::Person { self.found.person(hit) } else { self.found.keep(hit, self.limit) }
+    }
+
+    /// What the segment gave: each count leaves its own filter out.
+    pub fn finish(mut self) -> Found {
+        let found = &mut self.found;
+        for (number, count) in self.counted.iter().enumerate().filter(|(_, count)| **count > 0) {
+            let (class, traits, count) = (&self.columns.classes[number], self.traits[number], *count as usize);
+            if traits.of_group && traits.of_language && class.kind != FoundKind::Person {
+                found.kinds[place(class.kind)] += count;
+            }
+            if traits.of_kind && traits.of_language && class.group != 0 {
+                *found.groups.entry(class.group).or_default() += count;
+            }
+            if traits.of_kind && traits.of_group && class.language != 0 {
+                *found.languages.entry(i64::from(class.language)).or_default() += count;
+            }
+        }
+        self.found
     }
 }

@@ -42,7 +42,7 @@ pub struct Filters {
     /// In this group.
     pub group: Option<i64>,
     /// At most this many days old.
-    pub days: Option<i64>,
+    pub days: Option<u64>,
     /// In this language.
     pub language: Option<u64>,
 }
@@ -151,7 +151,7 @@ impl Volume {
             scan(slate, words, having, (place, segment), (&self.fields, expander.dictionaries), |docs, scores| {
                 gathering.collect(docs, scores);
             })?;
-            parts.push(gathering.found);
+            parts.push(gathering.finish());
         }
         let (hits, counts) = gather.merge(parts);
         Ok(Answer { hits, counts })

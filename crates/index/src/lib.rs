@@ -1,6 +1,7 @@
 //! The index of search (tantivy): how words are cut, what a document is, how a question is answered. It is given ids of
 //! audiences and knows nobody. A crate of its own as it is compiled for speed, which the rest is not.
 
+mod class;
 mod collect;
 mod expand;
 mod find;

@@ -10,11 +10,12 @@ use tantivy::indexer::{IndexWriterOptions, LogMergePolicy};
 use tantivy::schema::{Field, IndexRecordOption, NumericOptions, Schema, TextFieldIndexing, TextOptions};
 use tantivy::{Index, IndexReader, IndexWriter, ReloadPolicy, TantivyDocument, Term};
 
-use super::collect::Facts;
+use super::class::Class;
+use super::collect::hour;
 use super::{FeedPlace, FoundKind, Result, engine, words};
 
 /// Raised whenever documents would be made otherwise: an index of another form is made anew.
-const FORM: u32 = 5;
+const FORM: u32 = 6;
 /// What the writer gathers in memory before it writes a segment.
 const WRITER_BYTES: usize = 20_000_000;
 
@@ -54,13 +55,12 @@ pub(super) struct Fields {
     pub tails: Field,
     id: Field,
     field: Field,
-    facts: Field,
-    /// The first of the audiences; the others are in `more_audiences`: almost everything has but one.
-    audience: Field,
+    /// The first of the audiences is in it; the others are in `more_audiences`: almost everything has but one.
+    class: Field,
+    hour: Field,
     more_audiences: Field,
     author: Field,
     host: Field,
-    group: Field,
 }
 
 fn schema() -> (Schema, Fields) {
@@ -77,12 +77,11 @@ fn schema() -> (Schema, Fields) {
         tails: schema.add_text_field("tails", text("whitespace", IndexRecordOption::Basic, false)),
         id: schema.add_i64_field("id", fast()),
         field: schema.add_i64_field("field", fast()),
-        facts: schema.add_u64_field("facts", fast()),
-        audience: schema.add_i64_field("audience", fast()),
+        class: schema.add_text_field("class", TextOptions::default().set_fast("raw")),
+        hour: schema.add_u64_field("hour", fast()),
         more_audiences: schema.add_i64_field("more_audiences", fast()),
         author: schema.add_i64_field("author", fast()),
         host: schema.add_i64_field("host", fast()),
-        group: schema.add_i64_field("group", fast()),
     };
     (schema.build(), fields)
 }
@@ -273,13 +272,13 @@ fn prepare(fields: &Fields, key: &str, document: &Document) -> TantivyDocument {
     out.add_text(fields.tails, tails.into_iter().collect::<Vec<_>>().join(" "));
     out.add_i64(fields.id, document.id);
     out.add_i64(fields.field, document.field);
-    out.add_u64(fields.facts, Facts::of(document).packed());
-    for (place, audience) in document.audiences.iter().enumerate() {
-        out.add_i64(if place == 0 { fields.audience } else { fields.more_audiences }, *audience);
+    out.add_text(fields.class, Class::of(document).written());
+    out.add_u64(fields.hour, hour(document.at));
+    for audience in document.audiences.iter().skip(1) {
+        out.add_i64(fields.more_audiences, *audience);
     }
     out.add_i64(fields.author, document.author);
     out.add_i64(fields.host, document.host);
-    out.add_i64(fields.group, document.group);
     out
 }
 
