@@ -145,7 +145,7 @@ impl Federation {
     }
 
     /// A new post: its Create, if it was written here; in a group of ours its showing, and `relay`, the activity that it
-    /// came in.
+    /// came in. One that waited for a moderator brings it along.
     pub(super) async fn post_published(&self, id: PostId, relay: Option<ActivityId>) -> Result<()> {
         let post = posts::get(&mut self.ctx.db.read().await?, id).await?;
         if post.state != PostState::Published {
@@ -153,7 +153,8 @@ impl Federation {
         }
         let place = self.place_of(post.group_id).await?;
         let mut batch = Batch::default();
-        if self.ctx.urls.is_ours(&post.uri) && !matches!(place, Place::Theirs(_)) {
+        let own = self.ctx.urls.is_ours(&post.uri);
+        if own && !matches!(place, Place::Theirs(_)) {
             let parts = self.parts(id).await?;
             let author = self.get_actor(post.author_id).await?;
             let direct = self.direct(&parts).await?;
@@ -165,9 +166,12 @@ impl Federation {
             let (group, facts) = (&group.0, &group.1);
             let followers = self.followers_of(group, facts).await?;
             self.show(&mut batch, group, facts, &post, followers.plain);
-            let relay = relay.filter(|_| !followers.wrapped.is_empty());
+            let relay = match relay {
+                None if !own => rows::held_activity(&mut self.ctx.db.read().await?, post.id).await?,
+                known => known,
+            };
             // It may be forgotten, if a moderator took long.
-            if let Some(activity) = relay
+            if let Some(activity) = relay.filter(|_| !followers.wrapped.is_empty())
                 && let Some(stored) = rows::find_activity(&mut self.ctx.db.read().await?, activity).await?
             {
                 let inner = serde_json::from_str(&stored.body).map_err(Error::internal)?;

@@ -111,8 +111,7 @@ pub(super) async fn release(conn: &mut Conn, ctx: &Ctx, mut post: Post) -> Resul
     post.received_seq = ctx.ids.next();
     store::posts::release(conn, post.id, post.received_seq).await?;
     super::write::show(conn, ctx, &post).await?;
-    let relay = store::federation::held_activity(conn, post.id).await?;
-    emit(conn, &ctx.ids, ctx.now(), &Event::PostPublished { post: post.id, relay }).await?;
+    emit(conn, &ctx.ids, ctx.now(), &Event::PostPublished { post: post.id, relay: None }).await?;
     Ok(Change::Post { post: post.id, root: post.root_id, group: post.group_id, author: post.author_id })
 }
 

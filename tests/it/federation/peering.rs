@@ -171,6 +171,9 @@ async fn quiet(kind: Kind) {
     let a = Kring::start("alpha", kind).await;
     let ada = a.person("Ada").await;
     let group = a.group(&ada, "Square", GroupKind::Public).await;
+    let b = Kring::start("beta", kind).await;
+    let bob = b.person("Bob").await;
+    b.join(&bob, &b.resolve("square", &a.host).await).await;
     let peer = Peer::start("loud", "mastodon").await;
     let lou = peer.person("lou");
     let set = async |state, reject_media| {
@@ -186,6 +189,7 @@ async fn quiet(kind: Kind) {
             "<p>Hello</p>",
             json!({"tag": tag, "attachment": picture, "cc": [group.uri]}),
         );
+        peer.serve(&note);
         assert_eq!(peer.send(&lou, &a.url("/inbox"), &create(&note)).await, 202);
         a.until_post(note["id"].as_str().unwrap(), |_| true).await
     };
@@ -193,8 +197,13 @@ async fn quiet(kind: Kind) {
     let held = write(1).await;
     assert_eq!(held.state, PostState::Held);
     assert!(a.view(&Viewer::System, held.id).await.is_ok_and(|view| view.media.is_empty()), "nor its pictures");
+    a.until_quiet().await;
+    assert!(b.find(&held.uri).await.is_none(), "nobody elsewhere has what waits for a moderator");
+    kring::services::posts::approve(a.ctx(), &ada, held.id).await.unwrap();
+    b.until_published(&held.uri).await;
     set(HostState::Known, false).await;
     let shown = write(2).await;
+    b.until_published(&shown.uri).await;
     assert_eq!(shown.state, PostState::Published);
     assert_eq!(a.view(&ada, shown.id).await.unwrap().media.len(), 1);
 }
