@@ -1,4 +1,4 @@
-pub use kring_index::fold;
+use super::fold;
 
 /// The form in which names of actors are compared.
 pub fn name_key(name: &str) -> String {

@@ -112,7 +112,8 @@ impl Columns {
         let class = fast.str("class").map_err(engine)?.ok_or_else(|| engine("documents of no class"))?;
         Ok(Self {
             classes: Class::all(&class)?,
-            class: class.ords().clone().first_or_default_col(0),
+            // What had none would be nobody's to find.
+            class: class.ords().clone().first_or_default_col(u64::MAX),
             hour: fast.u64("hour").map_err(engine)?.first_or_default_col(0),
             id: ids("id")?,
             field: ids("field")?,

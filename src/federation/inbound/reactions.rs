@@ -38,7 +38,7 @@ impl Federation {
             return Err(Error::forbidden("error-blocked-by-author"));
         }
         let relay = item.row.zip(post.group_id);
-        service::receive_reaction(&self.ctx, item.actor.id, post.id, kind, (on, uri), relay).await
+        service::receive_reaction(&self.ctx, item.actor.id, post.id, kind, on, uri, relay).await
     }
 
     /// Someone shows a post to their followers.

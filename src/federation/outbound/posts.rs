@@ -167,11 +167,12 @@ impl Federation {
             let followers = self.followers_of(group, facts).await?;
             self.show(&mut batch, group, facts, &post, followers.plain);
             let relay = match relay {
+                _ if followers.wrapped.is_empty() => None,
                 None if !own => rows::held_activity(&mut self.ctx.db.read().await?, post.id).await?,
                 known => known,
             };
             // It may be forgotten, if a moderator took long.
-            if let Some(activity) = relay.filter(|_| !followers.wrapped.is_empty())
+            if let Some(activity) = relay
                 && let Some(stored) = rows::find_activity(&mut self.ctx.db.read().await?, activity).await?
             {
                 let inner = serde_json::from_str(&stored.body).map_err(Error::internal)?;

@@ -59,14 +59,15 @@ pub async fn set_reaction(
     }
 }
 
-/// A peer's actor reacted, or took it back: whether, and the id of the activity. `relay` is what the followers of the post's
-/// group are to get, and the group.
+/// A peer's actor reacted, or took it back. `relay` is the activity that the followers of the post's group are to get, and
+/// that group.
 pub async fn receive_reaction(
     ctx: &Ctx,
     actor: ActorId,
     post: PostId,
     kind: ReactionKind,
-    (on, uri): (bool, &str),
+    on: bool,
+    uri: &str,
     relay: Option<(ActivityId, ActorId)>,
 ) -> Result<()> {
     let (c, uri) = (ctx.clone(), uri.to_owned());
