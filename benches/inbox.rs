@@ -26,8 +26,7 @@ use kring::domain::posts::{Entry, EntryKind, Post, PostKind, PostState};
 use kring::federation::sign::{self, Incoming, KeyPair, cavage};
 use kring::services::groups::GroupForm;
 use kring::services::people::NewMember;
-use kring::services::posts::PostForm;
-use kring::services::{Ctx, groups, people, posts};
+use kring::services::{Ctx, groups, people};
 use kring::store::federation::{self as rows, NewActivity};
 use kring::store::posts::{self as post_rows, NewPost};
 use serde_json::{Value, json};
@@ -154,13 +153,15 @@ async fn bench(size: Size, database: Option<String>, tell_queries: bool) {
     config.instance.name = Some("Bench".to_owned());
     let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
     let app = App::start_on(listener, config, Clock::system()).await.expect("an instance");
-    let (ada, group, post) = make(&app.ctx).await;
+    let (ada, group) = make(&app.ctx).await;
+    // As many that each like is a new one.
+    let liked = store_posts(&app.ctx, &ada, &group, 1 + size.activities / size.hosts).await;
     let senders = Senders::start().await;
     let inbox: Url = app.ctx.urls.shared_inbox().parse().expect("the inbox");
     let client = Client::new(&inbox, address);
     // Everybody is known before: what a first key costs is another matter.
     for number in 0..size.hosts {
-        let first = senders.signed(&inbox, &like(&senders, number, 0, &post));
+        let first = senders.signed(&inbox, &like(&senders, number, 0, &liked[0]));
         client.post(&first).await;
     }
     until_done(&app.ctx).await;
@@ -169,8 +170,10 @@ async fn bench(size: Size, database: Option<String>, tell_queries: bool) {
     let requests: Vec<Request> = (1..=size.activities)
         .map(|n| {
             let number = n % size.hosts;
-            let activity =
-                if n % 2 == 0 { create(&senders, number, n, &group.uri) } else { like(&senders, number, n, &post) };
+            let activity = match n % 2 {
+                0 => create(&senders, number, n, &group.uri),
+                _ => like(&senders, number, n, &liked[1 + n / size.hosts]),
+            };
             senders.signed(&inbox, &activity)
         })
         .collect();
@@ -300,9 +303,10 @@ async fn until_quiet(ctx: &Ctx) {
     }
 }
 
-/// Posts in a group, as the store keeps them, without what follows from them.
-async fn store_posts(ctx: &Ctx, ada: &Viewer, group: &Actor, count: usize) {
-    let Viewer::Member { id: author, .. } = *ada else { return };
+/// Posts in a group, as the store keeps them, without what follows from them; their ids.
+async fn store_posts(ctx: &Ctx, ada: &Viewer, group: &Actor, count: usize) -> Vec<String> {
+    let mut made = Vec::with_capacity(count);
+    let Viewer::Member { id: author, .. } = *ada else { return made };
     let facts = kring::store::groups::find(&mut ctx.db.read().await.expect("a connection"), group.id).await;
     let audience = facts.expect("a look").expect("the group").audience_id;
     let mut left = count;
@@ -312,18 +316,21 @@ async fn store_posts(ctx: &Ctx, ada: &Viewer, group: &Actor, count: usize) {
         let (c, group) = (ctx.clone(), group.id);
         let write = ctx.db.write(move |conn| {
             Box::pin(async move {
+                let mut uris = Vec::with_capacity(some);
                 for _ in 0..some {
                     let row = stored_post(&c, author, group, audience);
                     let (id, post_id) = (EntryId(row.post.id.0), row.post.id);
                     post_rows::insert(conn, &row).await?;
                     let entry = Entry { id, source_id: group, post_id, how: EntryKind::Group };
                     post_rows::insert_entry(conn, &entry, None).await?;
+                    uris.push(row.post.uri);
                 }
-                Ok(())
+                Ok(uris)
             })
         });
-        write.await.expect("posts");
+        made.extend(write.await.expect("posts"));
     }
+    made
 }
 
 fn stored_post(ctx: &Ctx, author: ActorId, group: ActorId, audience: AudienceId) -> NewPost {
@@ -362,8 +369,8 @@ fn stored_post(ctx: &Ctx, author: ActorId, group: ActorId, audience: AudienceId)
     NewPost { post, parent_uri: None, search_text: "een van vele berichten".to_owned() }
 }
 
-/// A member, a public group and the id of a post in it.
-async fn make(ctx: &Ctx) -> (Viewer, Actor, String) {
+/// A member and a public group.
+async fn make(ctx: &Ctx) -> (Viewer, Actor) {
     let mut new = NewMember::named("Ada");
     new.name = "ada".to_owned();
     let id = people::create_member(ctx, new).await.expect("a member");
@@ -384,11 +391,7 @@ async fn make(ctx: &Ctx) -> (Viewer, Actor, String) {
         spine: 0,
     };
     let group = groups::create(ctx, &ada, form).await.expect("a group");
-    let mut form = PostForm::new(PostKind::Message, "Een bericht om op te reageren");
-    form.group = Some(group.id);
-    let post = posts::publish(ctx, &ada, form).await.expect("a post");
-    let post = ctx.urls.post(post.id);
-    (ada, group, post)
+    (ada, group)
 }
 
 fn like(senders: &Senders, number: usize, n: usize, post: &str) -> Value {
@@ -418,8 +421,8 @@ async fn until_done(ctx: &Ctx) {
         if waiting == 0 {
             return;
         }
-        // Seldom: counting costs, and is not what is measured.
-        tokio::time::sleep(Duration::from_millis(40)).await;
+        // The more is left the seldomer: counting costs, and is not what is measured.
+        tokio::time::sleep(Duration::from_micros(u64::try_from(waiting).unwrap_or(0).clamp(100, 10_000) * 100)).await;
     }
 }
 

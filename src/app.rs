@@ -23,7 +23,7 @@ use crate::base::{Clock, Error, Result, Time};
 use crate::config::Config;
 use crate::domain::events::Event;
 use crate::federation::{self, Federation};
-use crate::jobs::{Handler, Runner};
+use crate::jobs::{Done, Handler, Runner};
 use crate::services::ctx::Parts;
 use crate::services::{
     Ctx, guests, letters, media, meetings, moderation, newcomers, previews, push, scheduled, sign_in, terms, timelines,
@@ -233,7 +233,14 @@ pub fn runner(ctx: &Ctx) -> Runner {
     add(&mut handlers, ctx, "meetings", |ctx| async move { meetings::run(&ctx).await });
     add(&mut handlers, ctx, "newcomers", |ctx| async move { newcomers::run(&ctx).await });
     add(&mut handlers, ctx, "retention", |ctx| async move { crate::services::retention::run(&ctx).await });
-    Runner { db: ctx.db.clone(), clock: ctx.clock.clone(), rng: ctx.rng.clone(), wake: ctx.wake.clone(), handlers }
+    Runner {
+        db: ctx.db.clone(),
+        clock: ctx.clock.clone(),
+        rng: ctx.rng.clone(),
+        wake: ctx.wake.clone(),
+        handlers,
+        done: Done::default(),
+    }
 }
 
 /// A handler of a job without payload.

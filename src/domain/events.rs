@@ -61,6 +61,9 @@ pub enum Event {
         post: PostId,
         /// How.
         kind: ReactionKind,
+        /// The activity it came in, and the group of ours whose followers get it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        relay: Option<(ActivityId, ActorId)>,
     },
     /// Someone took a reaction back.
     Unreacted {
@@ -72,6 +75,9 @@ pub enum Event {
         kind: ReactionKind,
         /// ActivityPub id of the reaction.
         uri: String,
+        /// As of [`Event::Reacted`].
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        relay: Option<(ActivityId, ActorId)>,
     },
     /// Someone shared a post with their followers.
     Shared {

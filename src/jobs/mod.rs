@@ -2,14 +2,14 @@
 //! May import: base, config, domain, store.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use tokio::sync::{Notify, Semaphore, watch};
 
 use crate::base::{Clock, Result, Rng, Time};
-use crate::store::{Db, jobs};
+use crate::store::{Db, jobs, redone_if_lost};
 
 /// Runs one job from its JSON payload. Jobs are idempotent: a claim may run out.
 pub type Handler = Arc<dyn Fn(String) -> BoxFuture<'static, Result<()>> + Send + Sync>;
@@ -56,6 +56,22 @@ pub struct Runner {
     pub wake: Wake,
     /// By kind.
     pub handlers: HashMap<&'static str, Handler>,
+    /// Jobs that were done and are still in the queue; see [`Runner::claim`].
+    pub done: Done,
+}
+
+/// Ids of jobs that were done.
+#[derive(Debug, Default)]
+pub struct Done(Mutex<Vec<i64>>);
+
+impl Done {
+    fn add(&self, ids: &[i64]) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(ids);
+    }
+
+    fn take(&self) -> Vec<i64> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 impl Runner {
@@ -76,7 +92,7 @@ impl Runner {
                         let Ok(permit) = slots.clone().acquire_owned().await else { return };
                         let runner = runner.clone();
                         tokio::spawn(async move {
-                            runner.run_row(row).await;
+                            redone_if_lost(runner.run_row(row)).await;
                             drop(permit);
                             // A free slot: there may be more waiting than was claimed.
                             runner.wake.now();
@@ -94,6 +110,9 @@ impl Runner {
         }
         // Waiting for every slot means waiting for every running job.
         let _ = slots.acquire_many(u32::try_from(AT_ONCE.0).unwrap_or(1)).await;
+        if let Err(error) = runner.claim(0).await {
+            tracing::error!(%error, "what was done could not be noted; it is done again after the next start");
+        }
     }
 
     /// Runs everything that is due now, one by one, and what that adds; for tests and the command line.
@@ -109,21 +128,28 @@ impl Runner {
         }
     }
 
-    /// Claims due jobs, as rows: each job alone, those of one lane together.
+    /// Claims due jobs, as rows: each job alone, those of one lane together. In the same transaction those leave the queue
+    /// that were done meanwhile; a job may run twice.
     async fn claim(&self, slots: usize) -> Result<Vec<Vec<jobs::Claimed>>> {
-        if slots == 0 {
-            return Ok(Vec::new());
-        }
-        let now = self.clock.now();
+        let (now, done) = (self.clock.now(), self.done.take());
         // A cheap look first, so that an idle instance does not write.
-        if !jobs::any_due(&mut self.db.read().await?, now).await? {
+        if done.is_empty() && (slots == 0 || !jobs::any_due(&mut self.db.read().await?, now).await?) {
             return Ok(Vec::new());
         }
-        let limit = i64::try_from(slots).unwrap_or(1);
-        let claimed = self
-            .db
-            .write(move |conn| Box::pin(async move { jobs::claim(conn, now, now.plus(LEASE), limit, AT_ONCE.1).await }))
-            .await?;
+        let (limit, finished) = (i64::try_from(slots).unwrap_or(1), done.clone());
+        let write = self.db.write(move |conn| {
+            Box::pin(async move {
+                if !finished.is_empty() {
+                    jobs::finish(conn, &finished).await?;
+                }
+                if limit == 0 {
+                    Ok(Vec::new())
+                } else {
+                    jobs::claim(conn, now, now.plus(LEASE), limit, AT_ONCE.1).await
+                }
+            })
+        });
+        let claimed = write.await.inspect_err(|_| self.done.add(&done))?;
         let mut rows: Vec<Vec<jobs::Claimed>> = Vec::new();
         for job in claimed {
             match rows.iter_mut().find(|row| job.lane.is_some() && row[0].lane == job.lane) {
@@ -134,8 +160,8 @@ impl Runner {
         Ok(rows)
     }
 
-    /// Runs jobs in order; when one fails, those behind it are given back and wait for it. What was done is noted for all
-    /// together: a job may run twice.
+    /// Runs jobs in order; when one fails, those behind it are given back and wait for it. What was done is noted with the
+    /// next claim.
     async fn run_row(&self, row: Vec<jobs::Claimed>) {
         let (mut row, mut done, mut given) = (std::collections::VecDeque::from(row), Vec::new(), Vec::new());
         while let Some(job) = row.pop_front() {
@@ -150,16 +176,13 @@ impl Runner {
                 break;
             }
         }
-        let noted = self.db.write(move |conn| {
-            Box::pin(async move {
-                if !given.is_empty() {
-                    jobs::give_back(conn, &given).await?;
-                }
-                jobs::finish(conn, &done).await
-            })
-        });
+        self.done.add(&done);
+        if given.is_empty() {
+            return;
+        }
+        let noted = self.db.write(move |conn| Box::pin(async move { jobs::give_back(conn, &given).await }));
         if let Err(error) = noted.await {
-            tracing::error!(%error, "the outcome of jobs could not be stored; they run again when the claim ends");
+            tracing::error!(%error, "jobs could not be given back; they run when the claim ends");
         }
     }
 

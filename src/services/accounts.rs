@@ -35,7 +35,7 @@ pub async fn find(ctx: &Ctx, login: &str) -> Result<(Member, Actor)> {
     store::people::find_by_login(&mut ctx.db.read().await?, &key).await?.ok_or(Error::NotFound)
 }
 
-/// New keys for a person or group of ours, made by the running instance: for when the old ones may have leaked.
+/// New keys for a person or group of ours, or the server (by its host name), made by the running instance: for when the old ones may have leaked.
 ///
 /// # Errors
 /// `NotFound` for a name that nobody here has; `Unavailable` where federation is off, for nothing is signed there.

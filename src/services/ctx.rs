@@ -242,28 +242,83 @@ static LISTENERS: [(&str, Option<&str>); 2] = [("fanout", None), ("federate", So
 
 /// Enqueues what follows from an event, in the transaction that makes it happen. Call [`Wake::now`] after the commit.
 pub async fn emit(conn: &mut Conn, ids: &Ids, now: Time, event: &Event) -> Result<()> {
-    // What is only passed on, and keys, concern nobody here.
-    let listeners =
-        if matches!(event, Event::Relay { .. } | Event::KeysWanted { .. }) { &LISTENERS[1..] } else { &LISTENERS[..] };
-    enqueue(conn, ids, now, event, listeners).await
-}
-
-/// As [`emit`], of what somebody elsewhere did and no other server hears from us.
-pub async fn emit_here(conn: &mut Conn, ids: &Ids, now: Time, event: &Event) -> Result<()> {
-    enqueue(conn, ids, now, event, &LISTENERS[..1]).await
-}
-
-async fn enqueue(
-    conn: &mut Conn,
-    ids: &Ids,
-    now: Time,
-    event: &Event,
-    listeners: &[(&str, Option<&str>)],
-) -> Result<()> {
-    let payload = serde_json::to_string(event).map_err(Error::internal)?;
-    for &(kind, lane) in listeners {
-        let job = NewJob { id: ids.next(), kind, payload: &payload, dedup_key: None, lane, run_at: now };
+    for job in Following::of(event)?.jobs(ids, now) {
         store::jobs::enqueue(conn, job).await?;
     }
     Ok(())
+}
+
+/// What follows from an event, for who enqueues it along with more.
+pub struct Following {
+    payload: String,
+    listeners: &'static [(&'static str, Option<&'static str>)],
+}
+
+impl Following {
+    /// Here, and at other servers.
+    pub fn of(event: &Event) -> Result<Self> {
+        let listeners = if is_told_here(event) { &LISTENERS[..] } else { &LISTENERS[1..] };
+        Ok(Self { payload: serde_json::to_string(event).map_err(Error::internal)?, listeners })
+    }
+
+    /// Here alone: of what somebody elsewhere did and no other server hears from us.
+    pub fn here(event: &Event) -> Result<Self> {
+        let listeners = if is_told_here(event) { &LISTENERS[..1] } else { &[] };
+        Ok(Self { payload: serde_json::to_string(event).map_err(Error::internal)?, listeners })
+    }
+
+    /// Nothing.
+    pub fn nothing() -> Self {
+        Self { payload: String::new(), listeners: &[] }
+    }
+
+    /// As jobs.
+    pub fn jobs(&self, ids: &Ids, now: Time) -> Vec<NewJob<'_>> {
+        let job = |&(kind, lane): &(&'static str, Option<&'static str>)| NewJob {
+            id: ids.next(),
+            kind,
+            payload: &self.payload,
+            dedup_key: None,
+            lane,
+            run_at: now,
+        };
+        self.listeners.iter().map(job).collect()
+    }
+}
+
+/// Whether homes or notices follow from an event. Of the others the pages read the new state, and that is all.
+fn is_told_here(event: &Event) -> bool {
+    match event {
+        Event::PostPublished { .. }
+        | Event::PostHeld { .. }
+        | Event::PostRemoved { .. }
+        | Event::Reacted { .. }
+        | Event::PostEdited { .. }
+        | Event::PostDeleted { .. }
+        | Event::Shared { .. }
+        | Event::AnswerAccepted { answer: Some(_), .. }
+        | Event::PollClosed { .. }
+        | Event::FollowRequested { .. }
+        | Event::FollowAccepted { .. }
+        | Event::FollowRejected { .. }
+        | Event::Invited { .. }
+        | Event::Moved { .. }
+        | Event::Reported { .. }
+        | Event::AccountRequested { .. } => true,
+        Event::PostSubmitted { .. }
+        | Event::PostRestored { .. }
+        | Event::Unreacted { .. }
+        | Event::Unshared { .. }
+        | Event::AnswerAccepted { answer: None, .. }
+        | Event::Voted { .. }
+        | Event::Unfollowed { .. }
+        | Event::KeysWanted { .. }
+        | Event::ActorUpdated { .. }
+        | Event::ActorDeleted { .. }
+        | Event::Pinned { .. }
+        | Event::Locked { .. }
+        | Event::Banned { .. }
+        | Event::ModeratorChanged { .. }
+        | Event::Relay { .. } => false,
+    }
 }

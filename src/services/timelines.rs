@@ -12,6 +12,7 @@ use crate::live::Change;
 use crate::policy;
 use crate::services::{Ctx, moving, notices, previews, questions};
 use crate::store;
+use crate::store::posts::Named;
 
 /// Members put on their homes in one transaction.
 const CHUNK: i64 = 200;
@@ -57,7 +58,7 @@ pub async fn fan_out(ctx: &Ctx, event: &Event) -> Result<()> {
             notice.detail.clone_from(reason);
             notices::tell(ctx, &[post.author_id], notice).await
         }
-        Event::Reacted { actor, post, kind } => {
+        Event::Reacted { actor, post, kind, .. } => {
             let post = load(ctx, *post).await?;
             let mut notice = notices::about_post(NoticeKind::Reaction, &post);
             notice.actor = Some(*actor);
@@ -102,7 +103,7 @@ pub async fn fan_out(ctx: &Ctx, event: &Event) -> Result<()> {
             let notice = notices::about_actor(NoticeKind::AccountRequest, *actor);
             notices::tell(ctx, &staff, notice).await
         }
-        // These change what is there; nobody needs a notice, and the pages read the new state.
+        // Nobody needs a notice of these; see `ctx::emit`. Jobs of before may still hold them.
         Event::PostSubmitted { .. }
         | Event::PostRestored { .. }
         | Event::Unreacted { .. }
@@ -130,15 +131,16 @@ async fn post_published(ctx: &Ctx, id: PostId) -> Result<()> {
     if post.state != PostState::Published {
         return Ok(());
     }
-    let keen = put_on_homes(ctx, &post).await?;
+    let named = store::posts::named_by(&mut ctx.db.read().await?, id).await?;
+    let keen = put_on_homes(ctx, &post, &named.tags).await?;
     previews::ask(ctx, &post).await?;
-    notify_about(ctx, &post, &keen).await?;
+    notify_about(ctx, &post, named, &keen).await?;
     questions::find_people(ctx, &post).await
 }
 
 /// Top-level posts come onto the homes of the group's members and the author's followers. Returns the group's members who
 /// want to hear of every post.
-async fn put_on_homes(ctx: &Ctx, post: &Post) -> Result<Vec<ActorId>> {
+async fn put_on_homes(ctx: &Ctx, post: &Post, tags: &[String]) -> Result<Vec<ActorId>> {
     let mut keen = Vec::new();
     if post.kind == PostKind::Direct {
         return Ok(keen);
@@ -154,24 +156,24 @@ async fn put_on_homes(ctx: &Ctx, post: &Post) -> Result<Vec<ActorId>> {
             keen.extend(all);
         }
         if post.is_top() && how == EntryKind::Author {
-            spread_by_tags(ctx, post, entry).await?;
+            spread_by_tags(ctx, post, entry, tags).await?;
         }
     }
     Ok(keen)
 }
 
 /// A public post comes onto the homes of who follows one of its hashtags, in chunks.
-async fn spread_by_tags(ctx: &Ctx, post: &Post, entry: EntryId) -> Result<()> {
-    let mut conn = ctx.db.read().await?;
-    let tags: Vec<String> =
-        store::posts::tags_of(&mut conn, &[post.id]).await?.into_iter().map(|(_, tag)| tag).collect();
-    if tags.is_empty() || store::groups::get_audience(&mut conn, post.audience_id).await?.scope != Scope::Public {
+async fn spread_by_tags(ctx: &Ctx, post: &Post, entry: EntryId, tags: &[String]) -> Result<()> {
+    if tags.is_empty() {
         return Ok(());
     }
-    drop(conn);
+    let audience = store::groups::get_audience(&mut ctx.db.read().await?, post.audience_id).await?;
+    if audience.scope != Scope::Public {
+        return Ok(());
+    }
     let mut after = Some(0);
     while let Some(from) = after {
-        let members = store::tags::followers(&mut ctx.db.read().await?, &tags, from, CHUNK).await?;
+        let members = store::tags::followers(&mut ctx.db.read().await?, tags, from, CHUNK).await?;
         after = next(&members, |member| member.0);
         put(ctx, post, entry, members).await?;
     }
@@ -218,29 +220,17 @@ async fn put(ctx: &Ctx, post: &Post, entry: EntryId, members: Vec<ActorId>) -> R
 }
 
 /// Mentions, answers, conversations, and members who want to hear of every post in the group (`keen`).
-async fn notify_about(ctx: &Ctx, post: &Post, keen: &[ActorId]) -> Result<()> {
+async fn notify_about(ctx: &Ctx, post: &Post, named: Named, keen: &[ActorId]) -> Result<()> {
     let mut told: Vec<ActorId> = vec![post.author_id];
-    let mut conn = ctx.db.read().await?;
-    let mentioned: Vec<ActorId> =
-        store::posts::mentions_of(&mut conn, &[post.id]).await?.into_iter().map(|(_, card)| card.id).collect();
     let direct = match post.kind {
-        PostKind::Direct => store::groups::reader_ids(&mut conn, post.audience_id).await?,
+        PostKind::Direct => store::groups::reader_ids(&mut ctx.db.read().await?, post.audience_id).await?,
         _ => Vec::new(),
     };
-    let parent = match post.parent_id {
-        Some(parent) => store::posts::find(&mut conn, parent).await?.map(|p| p.author_id),
-        None => None,
-    };
-    let quoted = match store::posts::quote_of(&mut conn, post.id).await? {
-        Some((quoted, ..)) => store::posts::find(&mut conn, quoted).await?.map(|p| p.author_id),
-        None => None,
-    };
-    drop(conn);
     for (kind, who) in [
         (NoticeKind::Direct, direct),
-        (NoticeKind::Mention, mentioned),
-        (NoticeKind::Reply, parent.into_iter().collect()),
-        (NoticeKind::Quote, quoted.into_iter().collect()),
+        (NoticeKind::Mention, named.mentioned),
+        (NoticeKind::Reply, named.answered.into_iter().collect()),
+        (NoticeKind::Quote, named.quoted.into_iter().collect()),
     ] {
         let fresh: Vec<ActorId> = who.into_iter().filter(|id| !told.contains(id)).collect();
         told.extend(&fresh);

@@ -143,9 +143,11 @@ db_fn! {
     async fn due_senders(conn, after: &str, now: i64, limit: i64) -> Vec<Sender> {
         let query = format!(
             "WITH RECURSIVE senders(uri) AS ( \
-               SELECT min(actor_uri) FROM activities WHERE state = 'waiting' AND actor_uri > $1 \
+               SELECT * FROM (SELECT actor_uri FROM activities WHERE state = 'waiting' AND actor_uri > $1 \
+                 ORDER BY actor_uri LIMIT 1) AS first \
                UNION ALL \
-               SELECT (SELECT min(actor_uri) FROM activities WHERE state = 'waiting' AND actor_uri > senders.uri) \
+               SELECT (SELECT actor_uri FROM activities WHERE state = 'waiting' AND actor_uri > senders.uri \
+                 ORDER BY actor_uri LIMIT 1) \
                FROM senders WHERE senders.uri IS NOT NULL) \
              SELECT uri FROM senders WHERE uri IS NOT NULL \
                AND EXISTS (SELECT 1 FROM activities due \

@@ -215,20 +215,6 @@ db_fn! {
             .await
     }
 
-    /// Counts a post (or takes one off) and notes when the actor last posted.
-    pub async fn add_post_count(conn, id: ActorId, by: i64, at: Option<Time>) -> usize {
-        match at {
-            Some(at) => diesel::update(actors::table.find(id))
-                .set((actors::posts_count.eq(actors::posts_count + by), actors::last_post_at.eq(at)))
-                .execute(conn)
-                .await,
-            None => diesel::update(actors::table.find(id))
-                .set(actors::posts_count.eq(actors::posts_count + by))
-                .execute(conn)
-                .await,
-        }
-    }
-
     /// The id of a host by name, adding it when new. `id` is used if it is.
     pub async fn ensure_host(conn, id: HostId, name: &str) -> HostId {
         let name = name.to_lowercase();

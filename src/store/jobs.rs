@@ -1,5 +1,6 @@
 //! The queue of what must still be done. Enqueued in the transaction that makes it necessary.
 
+use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
@@ -7,7 +8,7 @@ use super::schema::jobs;
 use super::{Conn, db_fn};
 use crate::base::{Result, Time};
 use crate::store::among::one_of;
-use crate::store::query::RunQueryDsl;
+use crate::store::query::{RunQueryDsl, Statement};
 
 /// A job as claimed.
 #[derive(Clone, Debug)]
@@ -44,6 +45,21 @@ pub struct NewJob<'a> {
 /// A lane does not wait for a job that failed this often: it goes on alone.
 const LANE_PATIENCE: i32 = 4;
 
+/// Adds a job, unless one with its key waits.
+pub(super) fn waiting(new: NewJob<'_>) -> impl Statement {
+    diesel::insert_into(jobs::table)
+        .values((
+            jobs::id.eq(new.id),
+            jobs::kind.eq(new.kind),
+            jobs::payload.eq(new.payload),
+            jobs::dedup_key.eq(new.dedup_key),
+            jobs::lane.eq(new.lane),
+            jobs::run_at.eq(new.run_at.micros()),
+        ))
+        .on_conflict(jobs::dedup_key)
+        .do_nothing()
+}
+
 db_fn! {
     /// How many jobs are not done, those that wait for another try included.
     pub async fn count_waiting(conn) -> i64 {
@@ -52,15 +68,7 @@ db_fn! {
 
     /// Adds a job.
     pub async fn enqueue(conn, new: NewJob<'_>) -> usize {
-        diesel::insert_into(jobs::table)
-            .values((
-                jobs::id.eq(new.id), jobs::kind.eq(new.kind), jobs::payload.eq(new.payload),
-                jobs::dedup_key.eq(new.dedup_key), jobs::lane.eq(new.lane), jobs::run_at.eq(new.run_at.micros()),
-            ))
-            .on_conflict(jobs::dedup_key)
-            .do_nothing()
-            .execute(conn)
-            .await
+        waiting(new).execute(conn).await
     }
 
     /// Keeps the claim on jobs that take long.
@@ -140,8 +148,9 @@ db_fn! {
     async fn lanes_of(conn) -> Vec<Lane> {
         diesel::sql_query(
             "WITH RECURSIVE lanes(lane) AS ( \
-               SELECT min(lane) FROM jobs WHERE lane IS NOT NULL \
-               UNION ALL SELECT (SELECT min(jobs.lane) FROM jobs WHERE jobs.lane > lanes.lane) \
+               SELECT * FROM (SELECT lane FROM jobs WHERE lane IS NOT NULL ORDER BY lane LIMIT 1) AS first \
+               UNION ALL \
+               SELECT (SELECT jobs.lane FROM jobs WHERE jobs.lane > lanes.lane ORDER BY jobs.lane LIMIT 1) \
                FROM lanes WHERE lanes.lane IS NOT NULL) \
              SELECT lane FROM lanes WHERE lane IS NOT NULL",
         )
@@ -163,7 +172,7 @@ db_fn! {
         jobs::table
             .filter(jobs::failed_at.is_null().and(jobs::run_at.le(now)).and(jobs::lease_until.lt(now)))
             .filter(jobs::lane.is_null())
-            .order(jobs::id)
+            .order((jobs::run_at, jobs::id))
             .limit(limit)
             .select(jobs::id)
             .load(conn)
@@ -216,7 +225,10 @@ pub async fn claim(conn: &mut Conn, now: Time, lease_until: Time, limit: i64, in
 db_fn! {
     /// Whether anything is due.
     pub async fn any_due(conn, now: Time) -> bool {
-        let due = jobs::failed_at.is_null().and(jobs::run_at.le(now.micros())).and(jobs::lease_until.lt(now.micros()));
-        diesel::select(diesel::dsl::exists(jobs::table.filter(due))).get_result(conn).await
+        let due = || jobs::failed_at.is_null().and(jobs::run_at.le(now.micros())).and(jobs::lease_until.lt(now.micros()));
+        // Each by its own index.
+        let alone = exists(jobs::table.filter(due().and(jobs::lane.is_null())));
+        let in_lane = exists(jobs::table.filter(due().and(jobs::lane.is_not_null())));
+        diesel::select(alone.or(in_lane)).get_result(conn).await
     }
 }

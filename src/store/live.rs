@@ -1,13 +1,15 @@
 //! Live changes between processes that share one PostgreSQL: LISTEN and NOTIFY carry ids, nothing else.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use diesel::sql_types::Text;
+use diesel::sql_types::{Array, Text};
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 
 use super::query::RunQueryDsl;
 use futures_util::StreamExt as _;
 use serde::Deserialize;
+use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::watch;
 
 use super::Db;
@@ -18,6 +20,8 @@ use crate::live::{Change, Hub};
 const CHANNEL: &str = "kring_live";
 /// PostgreSQL takes at most 8000 bytes; longer messages are left out, as if a listener had lagged.
 const MAX_BYTES: usize = 7900;
+/// Changes told in one message.
+const TOGETHER: usize = 100;
 const PAUSE: Duration = Duration::from_secs(2);
 
 #[derive(Deserialize)]
@@ -52,10 +56,17 @@ async fn run(db: &Db, hub: &Hub, me: &str) -> Result<()> {
     loop {
         tokio::select! {
             change = local.recv() => match change {
-                Ok(change) => say(&mut mouth, me, &change).await?,
+                Ok(change) => {
+                    // All that waits goes in one message.
+                    let mut changes = vec![change];
+                    while changes.len() < TOGETHER && let Ok(next) = local.try_recv() {
+                        changes.push(next);
+                    }
+                    say(&mut mouth, me, &changes).await?;
+                }
                 // Lagging loses hints that pages would have reloaded for; nothing else.
-                Err(tokio::sync::broadcast::error::RecvError::Lagged(_)) => {}
-                Err(tokio::sync::broadcast::error::RecvError::Closed) => return Ok(()),
+                Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Closed) => return Ok(()),
             },
             note = heard.next() => match note {
                 Some(note) => hear(hub, me, &note?.payload),
@@ -65,11 +76,13 @@ async fn run(db: &Db, hub: &Hub, me: &str) -> Result<()> {
     }
 }
 
-async fn say(conn: &mut AsyncPgConnection, me: &str, change: &Change) -> Result<()> {
-    let text = serde_json::json!({ "from": me, "change": change }).to_string();
-    if text.len() <= MAX_BYTES {
-        diesel::sql_query(format!("SELECT pg_notify('{CHANNEL}', $1)")).bind::<Text, _>(text).execute(conn).await?;
-    }
+async fn say(conn: &mut AsyncPgConnection, me: &str, changes: &[Arc<Change>]) -> Result<()> {
+    let text = |change: &Arc<Change>| serde_json::json!({ "from": me, "change": **change }).to_string();
+    let texts: Vec<String> = changes.iter().map(text).filter(|text| text.len() <= MAX_BYTES).collect();
+    diesel::sql_query(format!("SELECT pg_notify('{CHANNEL}', change) FROM unnest($1) AS change"))
+        .bind::<Array<Text>, _>(texts)
+        .execute(conn)
+        .await?;
     Ok(())
 }
 

@@ -47,7 +47,9 @@ db_fn! {
     pub async fn waiting(conn, members: &[ActorId], like: &NewNotice) -> Vec<ActorId> {
         notifications::table
             .filter(notifications::member_id.eq_any(one_of(members)).and(notifications::group_key.eq(&like.group_key)))
-            .filter(notifications::kind.eq(like.kind.as_str()).and(notifications::read_at.is_null()))
+            // Not by the index of what is unread: of some members that is thousands.
+            .filter(notifications::kind.eq(like.kind.as_str()))
+            .filter(sql::<BigInt>("COALESCE(notifications.read_at, 0)").eq(0))
             .filter(sql::<BigInt>("COALESCE(notifications.actor_id, 0)").eq(like.actor_id.map_or(0, |a| a.0)))
             .filter(sql::<BigInt>("COALESCE(notifications.post_id, 0)").eq(like.post_id.map_or(0, |p| p.0)))
             .select(notifications::member_id)

@@ -1,12 +1,14 @@
 //! Posts and comments: writing them, and what hangs on them.
 
 mod drafts;
+mod ending;
 mod entries;
 mod lists;
 mod polls;
 mod reactions;
 
 pub use drafts::*;
+pub use ending::*;
 pub use entries::*;
 pub use lists::*;
 pub use polls::*;
@@ -194,14 +196,6 @@ db_fn! {
     /// Notes that something about a post changed that its text does not say.
     pub async fn touch(conn, id: PostId, now: Time) -> usize {
         diesel::update(posts::table.find(id)).set(posts::edited_at.eq(now)).execute(conn).await
-    }
-
-    /// Counts a comment under a post, and notes that its thread moved.
-    pub async fn add_reply_count(conn, id: PostId, by: i64, seq: i64) -> usize {
-        diesel::update(posts::table.find(id))
-            .set((posts::replies_count.eq(posts::replies_count + by), posts::active_seq.eq(seq)))
-            .execute(conn)
-            .await
     }
 
     /// Takes the mentions and hashtags of a post away, before a new text has others.

@@ -4,11 +4,13 @@
 use diesel::QueryResult;
 use diesel::backend::Backend;
 use diesel::deserialize::FromSqlRow;
+use diesel::pg::Pg;
 use diesel::query_builder::{AsQuery, AstPass, Query, QueryBuilder as _, QueryFragment, QueryId};
 use diesel::query_dsl::CompatibleType;
 use diesel::query_dsl::methods::LimitDsl;
 use diesel::result::Error as DieselError;
 use diesel::sql_types::Untyped;
+use diesel::sqlite::Sqlite;
 use diesel_async::pooled_connection::deadpool::Object;
 use diesel_async::{AsyncConnectionCore, AsyncPgConnection};
 use futures_util::future::BoxFuture;
@@ -69,6 +71,11 @@ impl<Q> QueryId for Kept<Q> {
 impl<Q: Query> Query for Kept<Q> {
     type SqlType = Q::SqlType;
 }
+
+/// A statement that either database takes.
+pub(super) trait Statement: QueryFragment<Pg> + QueryFragment<Sqlite> + Send {}
+
+impl<Q: QueryFragment<Pg> + QueryFragment<Sqlite> + Send> Statement for Q {}
 
 type Rows<'a, C> = BoxFuture<'a, QueryResult<Vec<<C as AsyncConnectionCore>::Row<'a, 'a>>>>;
 

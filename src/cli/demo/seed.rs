@@ -17,7 +17,7 @@ use crate::domain::peers::PeerState;
 use crate::domain::posts::*;
 use crate::store::actors::NewActor;
 use crate::store::notices::NewNotice;
-use crate::store::posts::NewPost;
+use crate::store::posts::{Count, NewPost};
 use crate::store::{self, Conn, Db};
 use crate::text::{self, Handle, Links, MentionLink};
 use crate::urls::Urls;
@@ -362,10 +362,11 @@ impl Side<'_> {
         self.write_marks(conn, planned, &post).await?;
         match planned.parent {
             Some(parent) => {
-                store::posts::add_reply_count(conn, planned.root, 1, post.received_seq).await?;
+                let mut counts = vec![Count::Reply(planned.root, post.received_seq)];
                 if parent != planned.root {
-                    store::posts::add_reply_count(conn, parent, 1, post.received_seq).await?;
+                    counts.push(Count::Reply(parent, post.received_seq));
                 }
+                store::posts::end(conn, &[], &[], &counts).await?;
             }
             None => self.write_top(conn, planned, &post, local).await?,
         }
@@ -375,8 +376,7 @@ impl Side<'_> {
     /// Entry of the author, mentions and tags.
     async fn write_marks(&self, conn: &mut Conn, planned: &Planned<'_>, post: &Post) -> Result<()> {
         let own = Entry { id: EntryId(post.id.0), source_id: post.author_id, post_id: post.id, how: EntryKind::Author };
-        store::posts::insert_entry(conn, &own, None).await?;
-        store::actors::add_post_count(conn, post.author_id, 1, Some(post.published_at)).await?;
+        store::posts::end(conn, &[own], &[], &[Count::Post(post.author_id, post.published_at)]).await?;
         let found = text::scan(planned.body);
         let mut who = Vec::new();
         for handle in &found.mentions {
@@ -393,16 +393,16 @@ impl Side<'_> {
     async fn write_top(&self, conn: &mut Conn, planned: &Planned<'_>, post: &Post, local: bool) -> Result<()> {
         let Some(top) = planned.top else { return Ok(()) };
         let group = self.plan.actor(&planned.group.key)?;
-        let entry = Entry { id: EntryId(post.id.0 + 1), source_id: group, post_id: post.id, how: EntryKind::Group };
-        store::posts::insert_entry(conn, &entry, None).await?;
-        store::actors::add_post_count(conn, group, 1, Some(post.published_at)).await?;
+        let entry_id = EntryId(post.id.0 + 1);
+        let entry = Entry { id: entry_id, source_id: group, post_id: post.id, how: EntryKind::Group };
+        store::posts::end(conn, &[entry], &[], &[Count::Post(group, post.published_at)]).await?;
         let mut members = Vec::new();
         for key in planned.group.everyone() {
             if self.plan.person(key)?.instance == self.key {
                 members.push(self.plan.actor(key)?);
             }
         }
-        store::posts::insert_home(conn, &members, entry.id, post.id).await?;
+        store::posts::insert_home(conn, &members, entry_id, post.id).await?;
         if let (Some(media), Some(name)) = (planned.media, &top.picture) {
             let alt = top.alt.as_deref().unwrap_or_default();
             self.write_picture(conn, planned, post, media, name, alt, local).await?;
@@ -414,7 +414,9 @@ impl Side<'_> {
             let actor = self.plan.actor(key)?;
             let id = self.plan.id_at(planned.at.plus(Time::HOUR));
             let uri = self.plan.home(&self.plan.person(key)?.instance)?.activity(ActivityId(id));
-            store::posts::insert_reaction(conn, id, actor, post.id, ReactionKind::Thanks, &uri).await?;
+            if store::posts::insert_reaction(conn, id, actor, post.id, ReactionKind::Thanks, &uri).await? {
+                store::posts::end(conn, &[], &[], &[Count::Reaction(post.id, 1)]).await?;
+            }
         }
         if planned.accepted.is_some() {
             store::posts::set_accepted(conn, post.id, planned.accepted).await?;

@@ -42,8 +42,10 @@ impl Federation {
             Event::PostDeleted { post } => self.post_deleted(*post).await,
             Event::PostRemoved { post, moderator, reason } => self.post_removed(*post, *moderator, reason).await,
             Event::PostRestored { post, moderator } => self.post_restored(*post, *moderator).await,
-            Event::Reacted { actor, post, kind } => self.reacted(*actor, *post, *kind).await,
-            Event::Unreacted { actor, post, kind, uri } => self.unreacted(*actor, *post, *kind, uri).await,
+            Event::Reacted { relay: Some((activity, group)), .. }
+            | Event::Unreacted { relay: Some((activity, group)), .. } => self.relay(*activity, *group).await,
+            Event::Reacted { actor, post, kind, relay: None } => self.reacted(*actor, *post, *kind).await,
+            Event::Unreacted { actor, post, kind, uri, relay: None } => self.unreacted(*actor, *post, *kind, uri).await,
             Event::Shared { actor, post } => self.shared(*actor, *post).await,
             Event::Unshared { actor, post, uri } => self.unshared(*actor, *post, uri).await,
             Event::Voted { actor, post, positions } => self.voted(*actor, *post, positions).await,

@@ -152,11 +152,9 @@ async fn take_in(
         emit(conn, &ctx.ids, ctx.now(), &Event::PostHeld { post: post.id }).await?;
         return Ok((Some(post.id), None));
     }
-    super::write::show(conn, ctx, &post).await?;
-    if !new.old || placed.here {
-        let relay = new.relay.filter(|_| placed.here);
-        emit(conn, &ctx.ids, ctx.now(), &Event::PostPublished { post: post.id, relay }).await?;
-    }
+    let relay = new.relay.filter(|_| placed.here);
+    let event = Event::PostPublished { post: post.id, relay };
+    super::write::show(conn, ctx, &post, (!new.old || placed.here).then_some(&event)).await?;
     let change = Change::Post { post: post.id, root: post.root_id, group: post.group_id, author: post.author_id };
     Ok((Some(post.id), Some(change)))
 }

@@ -69,8 +69,8 @@ pub async fn restore(ctx: &Ctx, viewer: &Viewer, id: PostId) -> Result<()> {
                     return Ok(());
                 }
                 store::posts::set_state(conn, id, PostState::Published, None, "").await?;
-                super::write::show(conn, &c, &post).await?;
-                emit(conn, &c.ids, c.now(), &Event::PostRestored { post: id, moderator: by }).await?;
+                let event = Event::PostRestored { post: id, moderator: by };
+                super::write::show(conn, &c, &post, Some(&event)).await?;
                 log(conn, &c, post.group_id, by, ModAction::RestorePost, Some(post.author_id), Some(id), "").await
             })
         })
@@ -110,8 +110,8 @@ pub(super) async fn release(conn: &mut Conn, ctx: &Ctx, mut post: Post) -> Resul
     post.state = PostState::Published;
     post.received_seq = ctx.ids.next();
     store::posts::release(conn, post.id, post.received_seq).await?;
-    super::write::show(conn, ctx, &post).await?;
-    emit(conn, &ctx.ids, ctx.now(), &Event::PostPublished { post: post.id, relay: None }).await?;
+    let event = Event::PostPublished { post: post.id, relay: None };
+    super::write::show(conn, ctx, &post, Some(&event)).await?;
     Ok(Change::Post { post: post.id, root: post.root_id, group: post.group_id, author: post.author_id })
 }
 

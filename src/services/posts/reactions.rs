@@ -6,7 +6,8 @@ use crate::domain::events::Event;
 use crate::domain::posts::*;
 use crate::policy;
 use crate::services::Ctx;
-use crate::services::ctx::{emit, emit_here};
+use crate::services::ctx::{Following, emit};
+use crate::store::posts::Count;
 use crate::store::{self, Conn};
 
 async fn visible(conn: &mut Conn, viewer: &Viewer, id: PostId) -> Result<Post> {
@@ -25,7 +26,7 @@ pub async fn react(ctx: &Ctx, viewer: &Viewer, id: PostId, kind: ReactionKind, o
                 if on && store::moderation::is_blocked(conn, post.author_id, me).await? {
                     return Err(Error::forbidden("error-blocked-by-author"));
                 }
-                set_reaction(conn, &c, me, id, kind, on, None).await
+                set_reaction(conn, &c, me, id, kind, on, None, None).await
             })
         })
         .await?;
@@ -33,8 +34,8 @@ pub async fn react(ctx: &Ctx, viewer: &Viewer, id: PostId, kind: ReactionKind, o
     Ok(())
 }
 
-/// A reaction by anyone, with the `uri` a peer gave it. Within the caller's transaction.
-pub async fn set_reaction(
+/// A reaction by anyone, with the `uri` a peer gave it, and the activity to pass on. Within the caller's transaction.
+async fn set_reaction(
     conn: &mut Conn,
     ctx: &Ctx,
     actor: ActorId,
@@ -42,21 +43,23 @@ pub async fn set_reaction(
     kind: ReactionKind,
     on: bool,
     uri: Option<&str>,
+    relay: Option<(ActivityId, ActorId)>,
 ) -> Result<()> {
     let event = if on {
         let id = ctx.ids.next();
         let own = ctx.urls.activity(ActivityId(id));
         let fresh = store::posts::insert_reaction(conn, id, actor, post, kind, uri.unwrap_or(&own)).await?;
-        fresh.then_some(Event::Reacted { actor, post, kind })
+        fresh.then_some(Event::Reacted { actor, post, kind, relay })
     } else {
         let gone = store::posts::delete_reaction(conn, actor, post, kind).await?;
-        gone.map(|uri| Event::Unreacted { actor, post, kind, uri })
+        gone.map(|uri| Event::Unreacted { actor, post, kind, uri, relay })
     };
-    match event {
-        Some(event) if uri.is_some() => emit_here(conn, &ctx.ids, ctx.now(), &event).await,
-        Some(event) => emit(conn, &ctx.ids, ctx.now(), &event).await,
-        None => Ok(()),
-    }
+    // A reaction that was there, or one that was not, is passed on to nobody again.
+    let Some(event) = event else { return Ok(()) };
+    let abroad = uri.is_none() || relay.is_some();
+    let following = if abroad { Following::of(&event)? } else { Following::here(&event)? };
+    let count = Count::Reaction(post, if on { 1 } else { -1 });
+    store::posts::end(conn, &[], &following.jobs(&ctx.ids, ctx.now()), &[count]).await
 }
 
 /// A peer's actor reacted, or took it back. `relay` is the activity that the followers of the post's group are to get, and
@@ -73,13 +76,7 @@ pub async fn receive_reaction(
     let (c, uri) = (ctx.clone(), uri.to_owned());
     ctx.db
         .write(move |conn| {
-            Box::pin(async move {
-                set_reaction(conn, &c, actor, post, kind, on, Some(&uri)).await?;
-                if let Some((activity, group)) = relay {
-                    emit(conn, &c.ids, c.now(), &Event::Relay { activity, group }).await?;
-                }
-                Ok(())
-            })
+            Box::pin(async move { set_reaction(conn, &c, actor, post, kind, on, Some(&uri), relay).await })
         })
         .await?;
     ctx.wake.now();

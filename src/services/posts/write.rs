@@ -10,9 +10,9 @@ use crate::domain::media::MediaState;
 use crate::domain::posts::*;
 use crate::live::Change;
 use crate::policy::{self, InGroup, Writer};
-use crate::services::ctx::emit;
+use crate::services::ctx::{Following, emit};
 use crate::services::{Ctx, contacts};
-use crate::store::posts::NewPost;
+use crate::store::posts::{Count, NewPost};
 use crate::store::{self, Conn};
 
 /// Poll options, and characters of each.
@@ -371,12 +371,13 @@ pub(super) async fn insert(
     let event = match place.state {
         PostState::Held => Event::PostHeld { post: id },
         PostState::Waiting => Event::PostSubmitted { post: id },
-        _ => {
-            show(conn, ctx, &post).await?;
-            Event::PostPublished { post: id, relay: None }
-        }
+        _ => Event::PostPublished { post: id, relay: None },
     };
-    emit(conn, &ctx.ids, now, &event).await?;
+    if let Event::PostPublished { .. } = event {
+        show(conn, ctx, &post, Some(&event)).await?;
+    } else {
+        emit(conn, &ctx.ids, now, &event).await?;
+    }
     let change = Change::Post { post: id, root: post.root_id, group: post.group_id, author: me };
     Ok((Published { id, state: place.state, not_told }, change))
 }
@@ -417,29 +418,30 @@ pub(super) async fn readable_mentions(conn: &mut Conn, post: &Post, mentioned: &
     Ok(told)
 }
 
-/// Puts a post that became visible into its timelines and counts it. Within the caller's transaction.
-pub(super) async fn show(conn: &mut Conn, ctx: &Ctx, post: &Post) -> Result<()> {
+/// Puts a post that became visible into its timelines, enqueues what follows from it (`event`), and counts it. Within the
+/// caller's transaction, as its end.
+pub(super) async fn show(conn: &mut Conn, ctx: &Ctx, post: &Post, event: Option<&Event>) -> Result<()> {
+    let shown = |id: i64, source_id: ActorId, how| Entry { id: EntryId(id), source_id, post_id: post.id, how };
+    let (mut entries, mut counts) = (Vec::new(), Vec::new());
     if post.kind != PostKind::Direct {
-        let own = Entry { id: EntryId(post.id.0), source_id: post.author_id, post_id: post.id, how: EntryKind::Author };
-        store::posts::insert_entry(conn, &own, None).await?;
-        store::actors::add_post_count(conn, post.author_id, 1, Some(post.published_at)).await?;
+        entries.push(shown(post.id.0, post.author_id, EntryKind::Author));
+        counts.push(Count::Post(post.author_id, post.published_at));
     }
     match (post.parent_id, post.group_id) {
         (Some(parent), _) => {
-            store::posts::add_reply_count(conn, post.root_id, 1, post.received_seq).await?;
+            counts.push(Count::Reply(post.root_id, post.received_seq));
             if parent != post.root_id {
-                store::posts::add_reply_count(conn, parent, 1, post.received_seq).await?;
+                counts.push(Count::Reply(parent, post.received_seq));
             }
         }
         (None, Some(group)) => {
-            let id = EntryId(ctx.ids.at(post.published_at).max(post.id.0 + 1));
-            let shown = Entry { id, source_id: group, post_id: post.id, how: EntryKind::Group };
-            store::posts::insert_entry(conn, &shown, None).await?;
-            store::actors::add_post_count(conn, group, 1, Some(post.published_at)).await?;
+            entries.push(shown(ctx.ids.at(post.published_at).max(post.id.0 + 1), group, EntryKind::Group));
+            counts.push(Count::Post(group, post.published_at));
         }
         (None, None) => {}
     }
-    Ok(())
+    let following = event.map_or_else(|| Ok(Following::nothing()), Following::of)?;
+    store::posts::end(conn, &entries, &following.jobs(&ctx.ids, ctx.now()), &counts).await
 }
 
 /// Takes a post that goes away out of the counts. Within the caller's transaction.
@@ -448,18 +450,18 @@ pub(super) async fn unshow(conn: &mut Conn, ctx: &Ctx, post: &Post) -> Result<()
         return Ok(());
     }
     if post.kind != PostKind::Direct {
-        store::actors::add_post_count(conn, post.author_id, -1, None).await?;
+        store::posts::unpost(conn, post.author_id).await?;
     }
     match (post.parent_id, post.group_id) {
         (Some(parent), _) => {
             let seq = ctx.ids.next();
-            store::posts::add_reply_count(conn, post.root_id, -1, seq).await?;
+            store::posts::unreply(conn, post.root_id, seq).await?;
             if parent != post.root_id {
-                store::posts::add_reply_count(conn, parent, -1, seq).await?;
+                store::posts::unreply(conn, parent, seq).await?;
             }
         }
         (None, Some(group)) => {
-            store::actors::add_post_count(conn, group, -1, None).await?;
+            store::posts::unpost(conn, group).await?;
         }
         (None, None) => {}
     }

@@ -1,26 +1,78 @@
 //! Showings of posts by their sources, and the homes they come onto.
 
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
 
 use crate::base::*;
 use crate::domain::posts::*;
-use crate::store::db_fn;
-use crate::store::query::RunQueryDsl;
+use crate::store::fixed::Fixed;
+use crate::store::query::{RunQueryDsl, Statement};
 use crate::store::schema::*;
+use crate::store::{Conn, db_fn};
+
+/// Shows a post, unless that source shows it already; with the id of the Announce, if there is one.
+pub(super) fn showing<'a>(entry: &'a Entry, uri: Option<&'a str>) -> impl Statement + use<'a> {
+    diesel::insert_into(entries::table)
+        .values((
+            entries::id.eq(entry.id),
+            entries::source_id.eq(entry.source_id),
+            entries::post_id.eq(entry.post_id),
+            entries::how.eq(entry.how),
+            entries::uri.eq(uri),
+        ))
+        .on_conflict((entries::source_id, entries::post_id))
+        .do_nothing()
+}
+
+/// Whom and what a post names.
+#[derive(Clone, Debug, Default)]
+pub struct Named {
+    /// Mentioned in it.
+    pub mentioned: Vec<ActorId>,
+    /// Its hashtags.
+    pub tags: Vec<String>,
+    /// The author of what it answers.
+    pub answered: Option<ActorId>,
+    /// The author of what it quotes.
+    pub quoted: Option<ActorId>,
+}
+
+/// Whom and what a post names, in one question.
+pub async fn named_by(conn: &mut Conn, post: PostId) -> Result<Named> {
+    let mut named = Named::default();
+    for (what, actor, tag) in named_rows(conn, post).await? {
+        match what.as_str() {
+            "mention" => named.mentioned.push(actor),
+            "tag" => named.tags.push(tag),
+            "answer" => named.answered = Some(actor),
+            _ => named.quoted = Some(actor),
+        }
+    }
+    Ok(named)
+}
 
 db_fn! {
+    async fn named_rows(conn, post: PostId) -> Vec<(String, ActorId, String)> {
+        let mut query = Fixed::<(Text, BigInt, Text)>::new("");
+        let id = [post.0];
+        query.push("SELECT 'mention', actor_id, '' FROM mentions WHERE post_id = ?", &id);
+        query.push(" UNION ALL SELECT 'tag', 0, tag FROM post_tags WHERE post_id = ?", &id);
+        query.push(
+            " UNION ALL SELECT 'answer', above.author_id, '' FROM posts JOIN posts above ON above.id = posts.parent_id \
+              WHERE posts.id = ?",
+            &id,
+        );
+        query.push(
+            " UNION ALL SELECT 'quote', quoted.author_id, '' FROM quotes JOIN posts quoted ON quoted.id = quotes.quoted_id \
+              WHERE quotes.post_id = ?",
+            &id,
+        );
+        query.load(conn).await
+    }
+
     /// Adds a showing of a post; `false` if that source shows it already.
     pub async fn insert_entry(conn, entry: &Entry, uri: Option<&str>) -> bool {
-        diesel::insert_into(entries::table)
-            .values((
-                entries::id.eq(entry.id), entries::source_id.eq(entry.source_id), entries::post_id.eq(entry.post_id),
-                entries::how.eq(entry.how), entries::uri.eq(uri),
-            ))
-            .on_conflict((entries::source_id, entries::post_id))
-            .do_nothing()
-            .execute(conn)
-            .await
-            .map(|n| n > 0)
+        showing(entry, uri).execute(conn).await.map(|n| n > 0)
     }
 
     /// A showing by its id.

@@ -29,7 +29,7 @@ db_fn! {
 
     /// Adds a reaction; `false` if it was there.
     pub async fn insert_reaction(conn, id: i64, actor: ActorId, post: PostId, kind: ReactionKind, uri: &str) -> bool {
-        let n = diesel::insert_into(reactions::table)
+        diesel::insert_into(reactions::table)
             .values((
                 reactions::id.eq(id), reactions::actor_id.eq(actor), reactions::post_id.eq(post), reactions::kind.eq(kind),
                 reactions::uri.eq(uri),
@@ -37,14 +37,8 @@ db_fn! {
             .on_conflict((reactions::actor_id, reactions::post_id, reactions::kind))
             .do_nothing()
             .execute(conn)
-            .await?;
-        if n > 0 {
-            diesel::update(posts::table.find(post))
-                .set(posts::reactions_count.eq(posts::reactions_count + 1))
-                .execute(conn)
-                .await?;
-        }
-        Ok(n > 0)
+            .await
+            .map(|n| n > 0)
     }
 
     /// Takes a reaction away; its ActivityPub id if it was there.
@@ -56,12 +50,6 @@ db_fn! {
         .returning(reactions::uri)
         .get_results(conn)
         .await?;
-        if !gone.is_empty() {
-            diesel::update(posts::table.find(post))
-                .set(posts::reactions_count.eq(posts::reactions_count - 1))
-                .execute(conn)
-                .await?;
-        }
         Ok(gone.into_iter().next().map(Option::unwrap_or_default))
     }
 

@@ -81,6 +81,15 @@ async fn renewed(kind: Kind) {
     }
     let later = a.post(&ada, &group, PostKind::Message, "", "With newer keys").await;
     b.until_published(&later.uri).await;
+    // And the server's own, with which it reads elsewhere: who knows the old one fetches the new one.
+    let server = a.ctx().urls.server_actor();
+    let before = a.get(&server).await.1["publicKey"]["publicKeyPem"].as_str().unwrap().to_owned();
+    accounts::renew_keys(a.ctx(), &Viewer::System, "alpha.localhost").await.unwrap();
+    a.until_quiet().await;
+    assert_ne!(a.get(&server).await.1["publicKey"]["publicKeyPem"].as_str().unwrap(), before);
+    let eve = b.person("Eve").await;
+    let name = b.name_of(&eve).await;
+    a.resolve(&name, &b.host).await;
 }
 
 /// Where nothing is signed the command says so, instead of that there will be new keys.

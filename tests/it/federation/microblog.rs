@@ -130,6 +130,11 @@ fn note_reply(s: &Scene, parent: &str) -> Value {
 
 async fn repeats(kind: Kind) {
     let s = Scene::new(kind).await;
+    let reader = Peer::start("reader", "lemmy").await;
+    let lou = reader.person("lou");
+    let follow = activity("Follow", &reader.url("/f/1"), &lou, json!(s.group.uri));
+    assert_eq!(reader.send(&lou, &s.a.url("/inbox"), &follow).await, 202);
+    reader.until_received("Accept", |v| v["type"] == "Accept").await;
     let post = s.a.post(&s.ada, &s.group, PostKind::Message, "", "Old map").await;
     let reply = note_reply(&s, &post.uri);
     let uri = reply["id"].as_str().unwrap().to_owned();
@@ -151,10 +156,13 @@ async fn repeats(kind: Kind) {
     s.a.until_quiet().await;
     let after = s.a.find(&post.uri).await.unwrap();
     assert_eq!((after.replies_count, after.reactions_count, after.shares_count), (1, 1, 1));
+    let passed_on = |kind: &str| reader.received().iter().filter(|v| v["object"]["type"] == kind).count();
+    assert_eq!((passed_on("Create"), passed_on("Like")), (2, 1), "the post, the answer, and a reaction that was new");
     // Undone by the bare id.
     assert_eq!(s.send(&activity("Undo", &s.peer.url("/u/1"), &s.mia, json!(s.peer.url("/l/1")))).await, 202);
     assert_eq!(s.send(&activity("Undo", &s.peer.url("/u/2"), &s.mia, json!(s.peer.url("/b/1")))).await, 202);
     s.a.until_post(&post.uri, |p| p.reactions_count == 0 && p.shares_count == 0).await;
+    reader.until_received("the end of the reaction", |v| v["object"]["type"] == "Undo").await;
     // Deleted before it came: it stays away.
     let late = note(&s.peer.url("/notes/late"), &s.mia, "late", json!({"inReplyTo": post.uri, "cc": [s.group.uri]}));
     let tombstone = json!({"type": "Tombstone", "id": late["id"]});

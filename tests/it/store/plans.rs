@@ -116,10 +116,10 @@ fn is_walk_of_postgres(step: &str) -> bool {
     table.is_some_and(|table| GROWING.contains(&table))
 }
 
-/// A query as it may be explained: without its values, and only if it reads.
+/// A query as it may be explained: without its values, and only if it reads. What the tests themselves count is left out.
 fn text_of(kept: &str) -> Option<&str> {
     let sql = kept.trim_end_matches(';');
-    sql.starts_with("SELECT").then_some(sql)
+    (sql.starts_with("SELECT") && !sql.starts_with("SELECT count(*) AS n ")).then_some(sql)
 }
 
 async fn visit(app: &TestApp, group: &Actor, post: i64, reader: &Person, author: &str) {
