@@ -122,6 +122,7 @@ pub async fn export(ctx: &Ctx, viewer: &Viewer) -> Result<String> {
         "files": files,
         "expertise": expertise(&mut conn, me).await?,
         "thanks": thanks(&mut conn, me).await?,
+        "thanks_sent": thanks_sent(&mut conn, me).await?,
         "contacts": contacts(&mut conn, me).await?,
         "first_steps": first_steps(&mut conn, me).await?,
         "meetings": meetings(&mut conn, me).await?,
@@ -154,6 +155,13 @@ async fn thanks(conn: &mut Conn, me: ActorId) -> Result<Value> {
             "from": card.from.uri, "text": card.body, "told_to": card.told, "written_at": card.created_at.to_rfc3339(),
         })
     });
+    Ok(cards.collect())
+}
+
+/// Cards they sent.
+async fn thanks_sent(conn: &mut Conn, me: ActorId) -> Result<Value> {
+    let cards = store::thanks::sent(conn, me, ALL).await?;
+    let cards = cards.iter().map(|(to, body, at)| json!({ "to": to.uri, "text": body, "written_at": at.to_rfc3339() }));
     Ok(cards.collect())
 }
 

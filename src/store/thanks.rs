@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use super::schema::{posts, reactions, referrals, thanks, tips, wiki_versions};
 use super::{Conn, db_fn};
 use crate::base::*;
+use crate::domain::actors::ActorCard;
 use crate::domain::knowledge::{ReferralState, Told};
 use crate::domain::posts::{PostKind, PostState, ReactionKind};
 use crate::domain::thanks::{ThanksCard, Year};
@@ -51,6 +52,16 @@ db_fn! {
             query = query.filter(thanks::told.eq_any(one_of(told.to_vec())));
         }
         query.load(conn).await
+    }
+
+    async fn sent_rows(conn, from: ActorId, limit: i64) -> Vec<(ActorId, String, Time)> {
+        thanks::table
+            .filter(thanks::from_id.eq(from))
+            .order(thanks::id.desc())
+            .limit(limit)
+            .select((thanks::to_id, thanks::body, thanks::created_at))
+            .load(conn)
+            .await
     }
 
     /// Chooses who sees a card that one got.
@@ -159,6 +170,15 @@ pub async fn to(conn: &mut Conn, member: ActorId, told: Option<&[Told]>, limit: 
         Some(ThanksCard { id, from, body, told, created_at })
     };
     Ok(rows.into_iter().filter_map(card).collect())
+}
+
+/// Cards that someone sent, the newest first: to whom, the words, and when.
+pub async fn sent(conn: &mut Conn, member: ActorId, limit: i64) -> Result<Vec<(ActorCard, String, Time)>> {
+    let rows = sent_rows(conn, member, limit).await?;
+    let ids: Vec<ActorId> = rows.iter().map(|row| row.0).collect();
+    let cards = super::actors::cards(conn, &ids).await?;
+    let sent = |(to, body, at)| Some((cards.iter().find(|card| card.id == to).cloned()?, body, at));
+    Ok(rows.into_iter().filter_map(sent).collect())
 }
 
 /// What someone did from one moment to another.

@@ -83,6 +83,8 @@ pub(super) struct Gathering {
     traits: Vec<Traits>,
     /// How many of each class may be found and are of the age that is wanted.
     counted: Vec<u32>,
+    /// Classes and hours of the documents looked at.
+    looked: [Vec<u64>; 2],
     found: Found,
 }
 
@@ -190,6 +192,7 @@ impl Gather {
             for_someone: self.for_someone,
             counting: self.counting,
             columns,
+            looked: Default::default(),
             found: Found::default(),
         })
     }
@@ -304,7 +307,9 @@ impl Gathering {
     pub fn collect(&mut self, docs: &[DocId], scores: &[f32]) {
         let columns = self.columns.clone();
         // Many at a time: for one alone, finding the way to a column takes as long as reading it.
-        let [mut numbers, mut hours] = [vec![0; docs.len()], vec![0; docs.len()]];
+        let [mut numbers, mut hours] = std::mem::take(&mut self.looked);
+        numbers.resize(docs.len(), 0);
+        hours.resize(docs.len(), 0);
         columns.class.get_vals(docs, &mut numbers);
         columns.hour.get_vals(docs, &mut hours);
         for (place, doc) in docs.iter().enumerate() {
@@ -330,6 +335,7 @@ impl Gathering {
                 self.take(*doc, class.kind, hours[place], scores[place]);
             }
         }
+        self.looked = [numbers, hours];
     }
 
     fn take(&mut self, doc: DocId, kind: FoundKind, hour: u64, score: f32) {

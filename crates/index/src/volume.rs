@@ -6,7 +6,8 @@ use std::sync::{Arc, RwLock};
 
 use serde::{Deserialize, Serialize};
 use tantivy::directory::MmapDirectory;
-use tantivy::indexer::{IndexWriterOptions, LogMergePolicy};
+use tantivy::index::SegmentMeta;
+use tantivy::indexer::{IndexWriterOptions, LogMergePolicy, MergeCandidate, MergePolicy};
 use tantivy::schema::{Field, IndexRecordOption, NumericOptions, Schema, TextFieldIndexing, TextOptions};
 use tantivy::{Index, IndexReader, IndexWriter, ReloadPolicy, TantivyDocument, Term};
 
@@ -188,13 +189,45 @@ impl Volume {
             .num_merge_threads(1)
             .build();
         let inner = behind(|| self.index.writer_with_options(options)).map_err(engine)?;
+        inner.set_merge_policy(Box::new(Few::default()));
+        Ok(Writer { volume: self.clone(), inner })
+    }
+}
+
+/// Which segments become one. Each is asked for each word: few are faster to ask, and cost more to merge.
+#[derive(Debug)]
+struct Few(LogMergePolicy);
+
+impl Few {
+    /// Segments with more documents stay as they are.
+    const LARGE: u32 = 400_000;
+    /// Segments with fewer come of writing and not of merging: there is always another.
+    const SMALL: u32 = 10_000;
+}
+
+impl Default for Few {
+    fn default() -> Self {
         let mut policy = LogMergePolicy::default();
-        // Each segment is asked for each word: few are faster to ask, and cost more to merge.
         policy.set_min_num_segments(3);
         policy.set_level_log_size(2.0);
-        policy.set_max_docs_before_merge(400_000);
-        inner.set_merge_policy(Box::new(policy));
-        Ok(Writer { volume: self.clone(), inner })
+        policy.set_max_docs_before_merge(Self::LARGE as usize);
+        policy.set_min_layer_size(Self::SMALL);
+        Self(policy)
+    }
+}
+
+impl MergePolicy for Few {
+    /// Three or more small ones of about one size; else two larger ones of which neither is four times the other.
+    fn compute_merge_candidates(&self, segments: &[SegmentMeta]) -> Vec<MergeCandidate> {
+        let found = self.0.compute_merge_candidates(segments);
+        if !found.is_empty() {
+            return found;
+        }
+        let mut larger: Vec<&SegmentMeta> =
+            segments.iter().filter(|segment| (Self::SMALL..Self::LARGE).contains(&segment.num_docs())).collect();
+        larger.sort_by_key(|segment| segment.num_docs());
+        let alike = larger.windows(2).find(|pair| pair[0].num_docs() * 4 > pair[1].num_docs());
+        alike.map(|pair| MergeCandidate(pair.iter().map(|segment| segment.id()).collect())).into_iter().collect()
     }
 }
 

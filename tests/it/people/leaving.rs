@@ -37,6 +37,10 @@ fn groups_are_handed_over_before_leaving() {
         assert_eq!(taken["expertise"]["told"][0]["word"], "solderen");
         assert_eq!(taken["expertise"]["told"][0]["told_to"], "me");
         assert_eq!(taken["thanks"][0]["text"], "Dank voor je hulp");
+        assert_eq!(taken["thanks_sent"].as_array().unwrap().len(), 0);
+        let sent: serde_json::Value = serde_json::from_str(&leaving::export(ctx, &as_anna).await.unwrap()).unwrap();
+        assert_eq!(sent["thanks_sent"][0]["text"], "Dank voor je hulp");
+        assert!(sent["thanks_sent"][0]["to"].as_str().unwrap().ends_with("/joris"));
         assert_eq!(taken["meetings"]["wants_to_meet"], true);
         assert_eq!(taken["first_steps"], serde_json::Value::Null);
         leaving::leave(ctx, &as_joris).await.unwrap();
