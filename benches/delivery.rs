@@ -390,7 +390,7 @@ async fn publish(ctx: &Ctx, author: &Viewer, group: &Actor, text: &str) -> Activ
 async fn until_empty(ctx: &Ctx) {
     loop {
         let mut conn = ctx.db.read().await.expect("a connection");
-        let jobs = kring::store::jobs::count_open(&mut conn).await.expect("a count");
+        let jobs = kring::store::jobs::count_waiting(&mut conn).await.expect("a count");
         let waiting = deliveries::count(&mut conn).await.expect("a count");
         if jobs == 0 && waiting == 0 {
             return;

@@ -249,7 +249,8 @@ async fn make(ctx: &Ctx, size: Size) -> Made {
 
 /// Waits until everything stands in every timeline.
 async fn settle(ctx: &Ctx) {
-    while kring::store::jobs::count_open(&mut ctx.db.read().await.expect("a connection")).await.expect("a count") > 0 {
+    while kring::store::jobs::count_waiting(&mut ctx.db.read().await.expect("a connection")).await.expect("a count") > 0
+    {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }

@@ -295,7 +295,7 @@ async fn growth(
 /// Waits until no job is left either.
 async fn until_quiet(ctx: &Ctx) {
     loop {
-        let open = kring::store::jobs::count_open(&mut ctx.db.read().await.expect("a connection")).await;
+        let open = kring::store::jobs::count_waiting(&mut ctx.db.read().await.expect("a connection")).await;
         if open.expect("a count") == 0 {
             return;
         }

@@ -120,7 +120,7 @@ pub async fn add_group(ctx: &Ctx, args: GroupAdd) -> Result<()> {
 pub async fn check(ctx: &Ctx) -> Result<()> {
     let mut conn = ctx.db.read().await?;
     let people = accounts::list_all(ctx, &Viewer::System).await?.len();
-    let waiting = store::jobs::count_open(&mut conn).await?;
+    let waiting = store::jobs::count_waiting(&mut conn).await?;
     print(&format!("configuration and database are fine: {people} accounts, {waiting} jobs waiting"));
     for (kind, error) in store::jobs::list_failed(&mut conn, 20).await? {
         print(&format!("given up: {kind}: {error}"));

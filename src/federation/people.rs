@@ -228,7 +228,7 @@ impl Federation {
         let keys = self.keys.of(&self.server_actor().await?).await?;
         let (url, signed, now) = (door.clone(), body.clone(), self.ctx.now());
         let sign = move || signed_headers(&keys, form, "POST", &url, Some(&signed), now);
-        let signed = tokio::task::spawn_blocking(sign).await.map_err(Error::internal)??;
+        let signed = self.signing(sign).await?;
         let mut headers = HeaderMap::new();
         let json = HeaderValue::from_static("application/activity+json");
         headers.insert(CONTENT_TYPE, json.clone());

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use moka::future::Cache;
-use tokio::sync::{Notify, OnceCell, watch};
+use tokio::sync::{Notify, OnceCell, Semaphore, watch};
 use url::Url;
 
 use super::doors::Arrivals;
@@ -71,6 +71,8 @@ pub struct State {
     /// Something came in.
     pub(super) inbound: Notify,
     server: OnceCell<Actor>,
+    /// Who may sign now.
+    signers: Semaphore,
 }
 
 impl std::ops::Deref for Federation {
@@ -111,6 +113,7 @@ impl Federation {
             outbound: Notify::new(),
             inbound: Notify::new(),
             server: OnceCell::new(),
+            signers: Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from)),
             ctx,
         };
         Ok(Self(Arc::new(state)))
@@ -208,6 +211,16 @@ impl Federation {
                 known.uri.strip_suffix("/organisation").unwrap_or(&known.uri),
             ))),
         }
+    }
+
+    /// Signs apart from the threads that wait for others, as many at once as there are cores: more would be no faster, and
+    /// each would keep a thread with its memory.
+    pub(super) async fn signing<R: Send + 'static>(
+        &self,
+        sign: impl FnOnce() -> Result<R> + Send + 'static,
+    ) -> Result<R> {
+        let _permit = self.signers.acquire().await.map_err(Error::internal)?;
+        tokio::task::spawn_blocking(sign).await.map_err(Error::internal)?
     }
 
     /// The server's actor, which signs what nobody in particular asks for.

@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use tokio::sync::{Notify, Semaphore, watch};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 
 use crate::base::{Clock, Result, Rng, Time};
-use crate::store::{Db, jobs, redone_if_lost};
+use crate::store::{Db, jobs};
 
 /// Runs one job from its JSON payload. Jobs are idempotent: a claim may run out.
 pub type Handler = Arc<dyn Fn(String) -> BoxFuture<'static, Result<()>> + Send + Sync>;
@@ -89,10 +89,10 @@ impl Runner {
                 }
                 Ok(rows) => {
                     for row in rows {
-                        let Ok(permit) = slots.clone().acquire_owned().await else { return };
+                        let Some(permit) = runner.free_slot(&slots).await else { return };
                         let runner = runner.clone();
                         tokio::spawn(async move {
-                            redone_if_lost(runner.run_row(row)).await;
+                            runner.run_row(row).await;
                             drop(permit);
                             // A free slot: there may be more waiting than was claimed.
                             runner.wake.now();
@@ -110,8 +110,23 @@ impl Runner {
         }
         // Waiting for every slot means waiting for every running job.
         let _ = slots.acquire_many(u32::try_from(AT_ONCE.0).unwrap_or(1)).await;
-        if let Err(error) = runner.claim(0).await {
-            tracing::error!(%error, "what was done could not be noted; it is done again after the next start");
+        runner.note_done().await;
+    }
+
+    /// Waits for a free slot; meanwhile what was done is noted, before claims on it run out.
+    async fn free_slot(&self, slots: &Arc<Semaphore>) -> Option<OwnedSemaphorePermit> {
+        loop {
+            match tokio::time::timeout(POLL, slots.clone().acquire_owned()).await {
+                // The semaphore is never closed.
+                Ok(permit) => return permit.ok(),
+                Err(_) => self.note_done().await,
+            }
+        }
+    }
+
+    async fn note_done(&self) {
+        if let Err(error) = self.claim(0).await {
+            tracing::error!(%error, "what was done could not be noted; it is done again when the claim ends");
         }
     }
 
@@ -138,16 +153,7 @@ impl Runner {
         }
         let (limit, finished) = (i64::try_from(slots).unwrap_or(1), done.clone());
         let write = self.db.write(move |conn| {
-            Box::pin(async move {
-                if !finished.is_empty() {
-                    jobs::finish(conn, &finished).await?;
-                }
-                if limit == 0 {
-                    Ok(Vec::new())
-                } else {
-                    jobs::claim(conn, now, now.plus(LEASE), limit, AT_ONCE.1).await
-                }
-            })
+            Box::pin(async move { jobs::claim(conn, &finished, now, now.plus(LEASE), limit, AT_ONCE.1).await })
         });
         let claimed = write.await.inspect_err(|_| self.done.add(&done))?;
         let mut rows: Vec<Vec<jobs::Claimed>> = Vec::new();

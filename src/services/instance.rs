@@ -266,7 +266,7 @@ pub async fn figures(ctx: &Ctx, viewer: &Viewer) -> Result<Figures> {
         pending: store::people::count(&mut conn, ActorState::Pending).await?,
         suspended: store::people::count(&mut conn, ActorState::Suspended).await?,
         seen_this_week: store::people::count_seen_since(&mut conn, week).await?,
-        jobs_open: store::jobs::count_open(&mut conn).await?,
+        jobs_open: store::jobs::count_waiting(&mut conn).await?,
         jobs_failed: i64::try_from(failed).unwrap_or(i64::MAX),
     })
 }

@@ -62,8 +62,6 @@ tokio::task_local! {
     static SHORT_READS: ();
     /// Counts the queries of the work that it is set for.
     static COUNTED: Arc<AtomicU64>;
-    /// Set while work runs that is done again unless its end was stored.
-    static REDONE: ();
 }
 
 /// What `work` comes to, and how many queries it asked in its own task: what runs beside it is not counted.
@@ -71,13 +69,6 @@ pub async fn counting_queries<F: Future>(work: F) -> (u64, F::Output) {
     let count = Arc::new(AtomicU64::new(0));
     let result = COUNTED.scope(count.clone(), work).await;
     (count.load(Ordering::Relaxed), result)
-}
-
-/// Runs work that is taken up again until a last transaction of its own notes that it was done, and does no harm twice: what was
-/// received, and jobs. On PostgreSQL its transactions do not wait until the disk has them. They reach it in their order, so a
-/// power cut takes the note along with what it speaks of, or neither.
-pub async fn redone_if_lost<F: Future>(work: F) -> F::Output {
-    REDONE.scope((), work).await
 }
 
 /// Runs work that reads by key and index alone, many times: on SQLite its reads are done where it runs. Switching threads
@@ -134,8 +125,6 @@ const READERS: usize = 4;
 const SHORT_READERS: usize = 32;
 /// How many transactions, and for how long, may share one commit.
 const GROUP_COMMIT: (usize, Duration) = (256, Duration::from_millis(4));
-/// A transaction of PostgreSQL that does not wait for the disk; see [`redone_if_lost`].
-const BEGIN_REDONE: &str = "BEGIN; SET LOCAL synchronous_commit TO off";
 /// Several processes may start on one database at once; only one migrates.
 const MIGRATION_LOCK: i64 = 727_001;
 
@@ -265,8 +254,7 @@ impl Db {
         match &self.kind {
             Kind::Pg(pool) => {
                 let conn = pool.get().await.map_err(unavailable)?;
-                let begin = if REDONE.try_with(|()| ()).is_ok() { BEGIN_REDONE } else { "BEGIN" };
-                tokio::spawn(run_postgres(conn, begin, work));
+                tokio::spawn(run_postgres(conn, work));
             }
             Kind::Sqlite { writer, .. } => {
                 writer
@@ -288,9 +276,9 @@ fn unavailable(cause: impl std::fmt::Display) -> Error {
     Error::Unavailable(cause.to_string())
 }
 
-async fn run_postgres(conn: Object<AsyncPgConnection>, begin: &'static str, work: Work) {
+async fn run_postgres(conn: Object<AsyncPgConnection>, work: Work) {
     let mut conn = Conn::Pg(conn);
-    if let Err(cause) = conn.batch(begin).await {
+    if let Err(cause) = conn.batch("BEGIN").await {
         // The reply tells the caller; nothing was done.
         return drop_with(work, &mut conn, cause).await;
     }
@@ -453,8 +441,9 @@ pub(super) async fn establish_postgres(url: &str) -> diesel::ConnectionResult<As
     let mut conn = AsyncPgConnection::try_from_client_and_connection(client, connection).await?;
     // One plan for a query, whatever its values: what PostgreSQL guesses from them is worse than the index that each query is
     // written for (home took ten times as long), and planning each time anew takes longer than most queries do.
-    // It is made when a query is first asked, perhaps of an empty table: an index is gone by nevertheless.
-    conn.batch_execute("SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off")
+    // It is made when a query is first asked, perhaps of an empty table: an index is gone by nevertheless. Compiling pays for
+    // questions that take long, and what has no index to go by seems to.
+    conn.batch_execute("SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET jit = off")
         .await
         .map_err(diesel::ConnectionError::CouldntSetupConfiguration)?;
     Ok(conn)

@@ -107,11 +107,6 @@ db_fn! {
             .await
     }
 
-    /// Jobs that wait or run (not those given up).
-    pub async fn count_open(conn) -> i64 {
-        jobs::table.filter(jobs::failed_at.is_null()).count().get_result(conn).await
-    }
-
     /// Jobs given up, newest first: kind, error.
     pub async fn list_failed(conn, limit: i64) -> Vec<(String, String)> {
         jobs::table
@@ -202,11 +197,25 @@ fn row_from_head(lane: Vec<InLane>, now: i64) -> Vec<i64> {
     row
 }
 
-/// Claims up to `limit` due jobs until `lease_until`, oldest first; besides of each lane an unbroken row from its head, at
-/// most `in_row`: they are done by one worker.
-pub async fn claim(conn: &mut Conn, now: Time, lease_until: Time, limit: i64, in_row: i64) -> Result<Vec<Claimed>> {
+/// Takes `finished` jobs out of the queue, and claims up to `limit` due ones until `lease_until`, oldest first; besides of each
+/// lane an unbroken row from its head, at most `in_row`: they are done by one worker. None at all when `limit` is 0.
+pub async fn claim(
+    conn: &mut Conn,
+    finished: &[i64],
+    now: Time,
+    lease_until: Time,
+    limit: i64,
+    in_row: i64,
+) -> Result<Vec<Claimed>> {
+    // Before any row is touched: another process may be about to claim what took us too long.
     if let Conn::Pg(_) = conn {
         conn.batch(&format!("SELECT pg_advisory_xact_lock({CLAIM_LOCK})")).await?;
+    }
+    if !finished.is_empty() {
+        finish(conn, finished).await?;
+    }
+    if limit == 0 {
+        return Ok(Vec::new());
     }
     let mut ids = due_alone(conn, now.micros(), limit).await?;
     for Lane { lane } in lanes_of(conn).await? {

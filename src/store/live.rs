@@ -20,7 +20,7 @@ use crate::live::{Change, Hub};
 const CHANNEL: &str = "kring_live";
 /// PostgreSQL takes at most 8000 bytes; longer messages are left out, as if a listener had lagged.
 const MAX_BYTES: usize = 7900;
-/// Changes told in one message.
+/// Changes told in one statement.
 const TOGETHER: usize = 100;
 const PAUSE: Duration = Duration::from_secs(2);
 
@@ -57,7 +57,7 @@ async fn run(db: &Db, hub: &Hub, me: &str) -> Result<()> {
         tokio::select! {
             change = local.recv() => match change {
                 Ok(change) => {
-                    // All that waits goes in one message.
+                    // All that waits goes in one statement.
                     let mut changes = vec![change];
                     while changes.len() < TOGETHER && let Ok(next) = local.try_recv() {
                         changes.push(next);

@@ -66,5 +66,5 @@ pub mod wiki;
 
 pub(crate) use conn::db_fn;
 use conn::paged;
-pub use conn::{Conn, Db, Sq, counting_queries, is_postgres, redone_if_lost, with_short_reads};
+pub use conn::{Conn, Db, Sq, counting_queries, is_postgres, with_short_reads};
 pub use sight::who_sees;

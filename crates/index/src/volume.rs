@@ -201,7 +201,7 @@ struct Few(LogMergePolicy);
 impl Few {
     /// Segments with more documents stay as they are.
     const LARGE: u32 = 400_000;
-    /// Segments with fewer come of writing and not of merging: there is always another.
+    /// Fewer are no segment to speak of: a day of writing makes many such.
     const SMALL: u32 = 10_000;
 }
 

@@ -25,3 +25,6 @@ BEGIN
   END IF;
   RETURN NULL;
 END $$;
+
+DROP TRIGGER looks_reactions ON reactions;
+CREATE TRIGGER looks_reactions AFTER INSERT OR UPDATE OR DELETE ON reactions FOR EACH ROW EXECUTE FUNCTION looks_by_post();

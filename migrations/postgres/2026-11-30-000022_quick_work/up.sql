@@ -2,6 +2,11 @@
 CREATE INDEX jobs_alone ON jobs(run_at, id) WHERE lane IS NULL AND failed_at IS NULL;
 DROP INDEX jobs_due;
 
+-- A new reaction is counted with its post, which changes how that looks. Noting it twice took the rows in another order than a
+-- comment does, and each could wait for the other.
+DROP TRIGGER looks_reactions ON reactions;
+CREATE TRIGGER looks_reactions AFTER UPDATE OR DELETE ON reactions FOR EACH ROW EXECUTE FUNCTION looks_by_post();
+
 -- A function in SQL is planned anew whenever it is called, and so is what is put together and executed. PL/pgSQL keeps its
 -- plans for as long as the connection lives.
 CREATE OR REPLACE FUNCTION look_changed(changed BIGINT) RETURNS VOID LANGUAGE plpgsql AS $$

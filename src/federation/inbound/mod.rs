@@ -24,7 +24,7 @@ use crate::domain::actors::{Actor, ActorState};
 use crate::domain::events::Event;
 use crate::services::ctx::emit;
 use crate::store::federation::{self as rows, StoredActivity};
-use crate::store::{redone_if_lost, with_short_reads};
+use crate::store::with_short_reads;
 
 /// The kind of a stored activity of which only ids are believed.
 pub(super) const REFETCH: &str = "Refetch";
@@ -101,7 +101,7 @@ impl Federation {
                     for batch in claimed {
                         let (federation, mut seat) = (self.clone(), seats.take().await);
                         let work = async move { federation.work(batch, &mut seat).await };
-                        tokio::spawn(redone_if_lost(with_short_reads(work)));
+                        tokio::spawn(with_short_reads(work));
                     }
                     seats.several().await;
                 }

@@ -337,7 +337,7 @@ impl Federation {
     async fn post_in_form(&self, way: &Way, which: (i64, i32), body: Bytes, form: Form) -> Result<PostOutcome> {
         let (now, keys, url, signed) = (self.ctx.now(), way.keys.clone(), way.url.clone(), body.clone());
         let sign = move || signed_headers(keys.for_delivery(which.0, which.1), form, "POST", &url, Some(&signed), now);
-        let signed = tokio::task::spawn_blocking(sign).await.map_err(Error::internal)??;
+        let signed = self.signing(sign).await?;
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/activity+json"));
         headers.extend(signed);

@@ -179,7 +179,7 @@ impl Kring {
     pub async fn until_quiet(&self) {
         until(&format!("quiet at {}", self.host), async || {
             let mut conn = self.ctx().db.read().await.unwrap();
-            let jobs = store::jobs::count_open(&mut conn).await.unwrap();
+            let jobs = store::jobs::count_waiting(&mut conn).await.unwrap();
             let waiting = store::deliveries::count(&mut conn).await.unwrap();
             let unread = store::federation::count_waiting(&mut conn).await.unwrap();
             (jobs == 0 && waiting == 0 && unread == 0).then_some(())

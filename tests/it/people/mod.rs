@@ -75,7 +75,9 @@ impl Place {
             .ctx
             .db
             .write(move |conn| {
-                Box::pin(async move { kring::store::jobs::claim(conn, now, now.plus(Time::MINUTE), 100, 100).await })
+                Box::pin(
+                    async move { kring::store::jobs::claim(conn, &[], now, now.plus(Time::MINUTE), 100, 100).await },
+                )
             })
             .await
             .unwrap();

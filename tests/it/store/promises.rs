@@ -33,34 +33,6 @@ fn sqlite_is_synchronous_full() {
     });
 }
 
-/// What somebody is told of waits for the disk; work that would be done again does not.
-#[test]
-fn postgres_waits_for_the_disk_unless_the_work_is_done_again() {
-    #[derive(diesel::QueryableByName)]
-    struct Row {
-        #[diesel(sql_type = diesel::sql_types::Text)]
-        value: String,
-    }
-    async fn asked(db: &Db) -> String {
-        let write = db.write(|conn| {
-            Box::pin(async move {
-                let Conn::Pg(conn) = conn else { panic!("not PostgreSQL") };
-                let query = diesel::sql_query("SELECT current_setting('synchronous_commit') AS value");
-                let row: Row = query.get_result(conn).await?;
-                Ok(row.value)
-            })
-        });
-        write.await.unwrap()
-    }
-    run(async {
-        let database = Database::fresh(Kind::Postgres).await;
-        let db = Db::open(&database.url).await.unwrap();
-        assert_eq!(asked(&db).await, "on");
-        assert_eq!(kring::store::redone_if_lost(asked(&db)).await, "off");
-        assert_eq!(asked(&db).await, "on", "for the one transaction alone");
-    });
-}
-
 #[test]
 fn sqlite_readers_refuse_to_write() {
     run(async {
@@ -107,8 +79,10 @@ fn a_job_is_claimed_once() {
                     let mut mine = Vec::new();
                     loop {
                         let later = now.plus(Time::MINUTE);
-                        let got =
-                            db.write(move |conn| Box::pin(jobs::claim(conn, now.plus(1), later, 7, 7))).await.unwrap();
+                        let got = db
+                            .write(move |conn| Box::pin(jobs::claim(conn, &[], now.plus(1), later, 7, 7)))
+                            .await
+                            .unwrap();
                         if got.is_empty() {
                             return mine;
                         }
