@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 /// Work that waits this long for another server is slow.
-const SLOW: Duration = Duration::from_millis(400);
+pub(super) const SLOW: Duration = Duration::from_millis(400);
 /// How long whoever hands out work waits for several free places, so that it does not claim for each alone.
 const TOGETHER: Duration = Duration::from_millis(8);
 
@@ -17,6 +17,7 @@ pub(super) struct Seats {
     quick: Arc<Semaphore>,
     patient: Arc<Semaphore>,
     sizes: (usize, usize),
+    aside_after: Duration,
     freed: Arc<Notify>,
 }
 
@@ -25,16 +26,18 @@ pub(super) struct Seats {
 pub(super) struct Seat {
     permit: Option<OwnedSemaphorePermit>,
     patient: Option<Arc<Semaphore>>,
+    aside_after: Duration,
     freed: Arc<Notify>,
 }
 
 impl Seats {
-    /// So many places, and so many for what has shown to be slow.
-    pub fn new(quick: usize, patient: usize) -> Self {
+    /// So many places, and so many for what has waited for `aside_after`, which is at most [`SLOW`].
+    pub fn new(quick: usize, patient: usize, aside_after: Duration) -> Self {
         Self {
             quick: Arc::new(Semaphore::new(quick)),
             patient: Arc::new(Semaphore::new(patient)),
             sizes: (quick, patient),
+            aside_after,
             freed: Arc::default(),
         }
     }
@@ -48,7 +51,7 @@ impl Seats {
     pub async fn take(&self) -> Seat {
         // The semaphore is never closed; without a permit work would merely not be counted.
         let permit = self.quick.clone().acquire_owned().await.ok();
-        Seat { permit, patient: Some(self.patient.clone()), freed: self.freed.clone() }
+        Seat { permit, patient: Some(self.patient.clone()), aside_after: self.aside_after, freed: self.freed.clone() }
     }
 
     /// Waits until a place was given back.
@@ -74,18 +77,22 @@ impl Seats {
 impl Seat {
     /// A place that is not counted, for work in the caller's own task.
     pub fn uncounted() -> Self {
-        Self { permit: None, patient: None, freed: Arc::default() }
+        Self { permit: None, patient: None, aside_after: SLOW, freed: Arc::default() }
     }
 
     /// Does what may wait for another server. Whether that was slow is told with the outcome.
     pub async fn waiting<F: Future>(&mut self, work: F) -> (F::Output, bool) {
         let mut work = std::pin::pin!(work);
-        tokio::select! {
-            biased;
-            done = &mut work => return (done, false),
-            () = tokio::time::sleep(SLOW) => {}
+        for (long, aside) in [(self.aside_after, true), (SLOW.saturating_sub(self.aside_after), false)] {
+            tokio::select! {
+                biased;
+                done = &mut work => return (done, false),
+                () = tokio::time::sleep(long) => {}
+            }
+            if aside {
+                self.step_aside();
+            }
         }
-        self.step_aside();
         (work.await, true)
     }
 

@@ -16,7 +16,7 @@ use futures_util::future::BoxFuture;
 use serde_json::Value;
 use tokio::sync::watch;
 
-use super::seats::{Seat, Seats};
+use super::seats::{SLOW, Seat, Seats};
 use super::state::Federation;
 use super::wire::{Doc, Envelope, Kind, WireError};
 use crate::base::*;
@@ -85,7 +85,7 @@ impl Item<'_> {
 impl Federation {
     /// Works on what comes in until `stop` turns true, then lets what is under way finish.
     pub(super) async fn run_inbox(&self, mut stop: watch::Receiver<bool>) {
-        let seats = Seats::new(AT_ONCE.0, AT_ONCE.1);
+        let seats = Seats::new(AT_ONCE.0, AT_ONCE.1, SLOW);
         let mut after = String::new();
         while !*stop.borrow() {
             match with_short_reads(self.claim_incoming(seats.free(), &mut after)).await {

@@ -31,6 +31,9 @@ const CHUNK: i64 = 16;
 const SETTLED_TOGETHER: usize = 256;
 /// How many times as many lanes may wait for slow servers as may be under way.
 const PATIENT: usize = 8;
+/// A delivery that takes longer leaves its place to others. Before a host is known to be slow, each of them takes a place for
+/// so long.
+const ASIDE_AFTER: Duration = Duration::from_millis(80);
 /// The shortest and the longest pause after failures.
 const PAUSE: (i64, i64) = (15 * Time::SECOND, 24 * Time::HOUR);
 /// After this long a delivery is given up.
@@ -62,7 +65,7 @@ impl Federation {
     /// Delivers until `stop` turns true, then lets what is under way finish.
     pub(in crate::federation) async fn run_deliveries(&self, mut stop: watch::Receiver<bool>) {
         let total = usize::try_from(self.ctx.config.limits.deliveries_total.max(1)).unwrap_or(64);
-        let seats = Seats::new(total, total.saturating_mul(PATIENT));
+        let seats = Seats::new(total, total.saturating_mul(PATIENT), ASIDE_AFTER);
         let (settled, queue) = mpsc::channel(SETTLED_TOGETHER);
         let settling = tokio::spawn(self.clone().settle_all(queue));
         let holder = self.ctx.rng.code(12);
