@@ -50,7 +50,8 @@ enum Command {
         #[arg(long, default_value = "read")]
         scopes: String,
     },
-    /// Give a person, a group or the server new keys, and tell who follows: for when the old ones may have leaked. This instance must run.
+    /// Give a person, a group or the server new keys, and tell who follows: for when the old ones may have leaked. This
+    /// instance must run.
     RenewKeys {
         /// Account name; the server's is the name of its host.
         name: String,

@@ -83,17 +83,14 @@ impl Seat {
     /// Does what may wait for another server. Whether that was slow is told with the outcome.
     pub async fn waiting<F: Future>(&mut self, work: F) -> (F::Output, bool) {
         let mut work = std::pin::pin!(work);
-        for (long, aside) in [(self.aside_after, true), (SLOW.saturating_sub(self.aside_after), false)] {
-            tokio::select! {
-                biased;
-                done = &mut work => return (done, false),
-                () = tokio::time::sleep(long) => {}
-            }
-            if aside {
-                self.step_aside();
-            }
+        if let Ok(done) = tokio::time::timeout(self.aside_after, &mut work).await {
+            return (done, false);
         }
-        (work.await, true)
+        self.step_aside();
+        match tokio::time::timeout(SLOW.saturating_sub(self.aside_after), &mut work).await {
+            Ok(done) => (done, false),
+            Err(_) => (work.await, true),
+        }
     }
 
     /// Gives the place to others, if there is room among the slow.

@@ -46,7 +46,7 @@ pub struct NewJob<'a> {
 const LANE_PATIENCE: i32 = 4;
 
 /// Adds a job, unless one with its key waits.
-pub(super) fn waiting(new: NewJob<'_>) -> impl Statement {
+pub(super) fn adding(new: NewJob<'_>) -> impl Statement {
     diesel::insert_into(jobs::table)
         .values((
             jobs::id.eq(new.id),
@@ -68,7 +68,7 @@ db_fn! {
 
     /// Adds a job.
     pub async fn enqueue(conn, new: NewJob<'_>) -> usize {
-        waiting(new).execute(conn).await
+        adding(new).execute(conn).await
     }
 
     /// Keeps the claim on jobs that take long.

@@ -7,7 +7,7 @@ use futures_util::future::{BoxFuture, try_join_all};
 use super::entries::showing;
 use crate::base::*;
 use crate::domain::posts::Entry;
-use crate::store::jobs::{NewJob, waiting};
+use crate::store::jobs::{NewJob, adding};
 use crate::store::query::{Kept, RunQueryDsl, Statement};
 use crate::store::schema::*;
 use crate::store::{Conn, db_fn};
@@ -41,7 +41,7 @@ pub async fn end(conn: &mut Conn, shown: &[Entry], jobs: &[NewJob<'_>], counts: 
     let pg: &AsyncPgConnection = pg;
     let mut parts: Vec<BoxFuture<'_, QueryResult<usize>>> = Vec::new();
     parts.extend(shown.iter().map(|entry| send(pg, showing(entry, None))));
-    parts.extend(jobs.iter().map(|job| send(pg, waiting(*job))));
+    parts.extend(jobs.iter().map(|job| send(pg, adding(*job))));
     parts.extend(counts.iter().map(|count| match *count {
         Count::Post(actor, at) => send(pg, posted(actor, at)),
         Count::Reply(post, seq) => send(pg, replied(post, seq)),
