@@ -26,7 +26,7 @@ use kring::domain::posts::{Entry, EntryKind, Post, PostKind, PostState};
 use kring::federation::sign::{self, Incoming, KeyPair, cavage};
 use kring::services::groups::GroupForm;
 use kring::services::people::NewMember;
-use kring::services::{Ctx, groups, people};
+use kring::services::{Ctx, groups, people, search};
 use kring::store::federation::{self as rows, NewActivity};
 use kring::store::posts::{self as post_rows, NewPost};
 use serde_json::{Value, json};
@@ -201,8 +201,9 @@ async fn bench(size: Size, database: Option<String>, tell_queries: bool) {
     println!("{:<44}{:>12}", format!("durable inserts, {BATCH} in one transaction"), format!("{insert_limit:.0}"));
     println!("{:<44}{:>12}", "requests only read and answered", format!("{read_limit:.0}"));
 
-    let (follows, answered) = follows(&senders, &client, &inbox, &group.uri, size).await;
+    // Before anybody follows from elsewhere: else each post goes on to all of them, and that would be measured.
     let growth = growth(&app.ctx, &senders, &client, &inbox, &ada, &group, size).await;
+    let (follows, answered) = follows(&senders, &client, &inbox, &group.uri, size).await;
 
     println!("{:<44}{:>12}", format!("{} follows answered ({answered}), s", size.follows.0), format!("{follows:.2}"));
     println!(
@@ -276,6 +277,8 @@ async fn growth(
         store_posts(ctx, ada, group, wanted - stored).await;
         stored = wanted;
         until_quiet(ctx).await;
+        // What was stored is to be found by now: how long that takes, `search` measures.
+        search::catch_up(ctx, Duration::from_secs(1_200)).await.expect("found");
         let mut best = f64::MAX;
         for turn in 0..3 {
             let first = 1_000_000 * (1 + round * 3 + turn);
@@ -286,6 +289,7 @@ async fn growth(
             until_done(ctx).await;
             best = best.min(start.elapsed().as_secs_f64());
             until_quiet(ctx).await;
+            search::catch_up(ctx, Duration::from_secs(60)).await.expect("found");
         }
         times.push(best);
     }

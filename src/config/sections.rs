@@ -224,7 +224,7 @@ pub struct LimitsConfig {
     pub max_post_chars: usize,
     /// Deliveries under way to one host at the same time.
     pub deliveries_per_host: u32,
-    /// Deliveries under way in all, those that wait for a slow server left out.
+    /// Deliveries under way in all, those that wait for a server that is slow or not known yet left out.
     pub deliveries_total: u32,
     /// Days before what was deleted is emptied for good.
     pub retention_days: u32,

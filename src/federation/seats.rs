@@ -1,8 +1,9 @@
 //! Places for work at once. Work that waits long for another server gives its place up and goes on beside it, so that slow
-//! and dead servers do not take the places of those that answer.
+//! and dead servers do not take the places of those that answer; and servers of which nothing is known are tried beside it from
+//! the start, few at once.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
@@ -16,6 +17,8 @@ const TOGETHER: Duration = Duration::from_millis(8);
 pub(super) struct Seats {
     quick: Arc<Semaphore>,
     patient: Arc<Semaphore>,
+    /// Half as many as `quick`.
+    trying: Arc<Semaphore>,
     sizes: (usize, usize),
     aside_after: Duration,
     freed: Arc<Notify>,
@@ -26,6 +29,9 @@ pub(super) struct Seats {
 pub(super) struct Seat {
     permit: Option<OwnedSemaphorePermit>,
     patient: Option<Arc<Semaphore>>,
+    trying: Arc<Semaphore>,
+    tried: Option<OwnedSemaphorePermit>,
+    reserved: usize,
     aside_after: Duration,
     freed: Arc<Notify>,
 }
@@ -36,6 +42,7 @@ impl Seats {
         Self {
             quick: Arc::new(Semaphore::new(quick)),
             patient: Arc::new(Semaphore::new(patient)),
+            trying: Arc::new(Semaphore::new(quick.div_ceil(2))),
             sizes: (quick, patient),
             aside_after,
             freed: Arc::default(),
@@ -51,7 +58,15 @@ impl Seats {
     pub async fn take(&self) -> Seat {
         // The semaphore is never closed; without a permit work would merely not be counted.
         let permit = self.quick.clone().acquire_owned().await.ok();
-        Seat { permit, patient: Some(self.patient.clone()), aside_after: self.aside_after, freed: self.freed.clone() }
+        Seat {
+            permit,
+            patient: Some(self.patient.clone()),
+            trying: self.trying.clone(),
+            tried: None,
+            reserved: self.sizes.1 / 2,
+            aside_after: self.aside_after,
+            freed: self.freed.clone(),
+        }
     }
 
     /// Waits until a place was given back.
@@ -77,19 +92,50 @@ impl Seats {
 impl Seat {
     /// A place that is not counted, for work in the caller's own task.
     pub fn uncounted() -> Self {
-        Self { permit: None, patient: None, aside_after: SLOW, freed: Arc::default() }
+        Self {
+            permit: None,
+            patient: None,
+            trying: Arc::new(Semaphore::new(1)),
+            tried: None,
+            reserved: 0,
+            aside_after: SLOW,
+            freed: Arc::default(),
+        }
     }
 
     /// Does what may wait for another server. Whether that was slow is told with the outcome.
     pub async fn waiting<F: Future>(&mut self, work: F) -> (F::Output, bool) {
         let mut work = std::pin::pin!(work);
-        if let Ok(done) = tokio::time::timeout(self.aside_after, &mut work).await {
+        let at_once = tokio::time::timeout(self.aside_after, &mut work).await;
+        self.tried = None;
+        if let Ok(done) = at_once {
             return (done, false);
         }
-        self.step_aside();
-        match tokio::time::timeout(SLOW.saturating_sub(self.aside_after), &mut work).await {
-            Ok(done) => (done, false),
-            Err(_) => (work.await, true),
+        let slow_from = Instant::now() + SLOW.saturating_sub(self.aside_after);
+        let done = tokio::select! {
+            done = &mut work => done,
+            () = self.room_aside() => work.await,
+        };
+        (done, Instant::now() > slow_from)
+    }
+
+    /// Gives the place to others as soon as there is room among the slow.
+    async fn room_aside(&mut self) {
+        let Some(patient) = self.patient.clone() else { return };
+        self.permit = patient.acquire_owned().await.ok();
+        self.patient = None;
+        self.freed.notify_one();
+    }
+
+    /// Gives the place to others, and waits to be one of few that try out a server: until it answers, or is seen to be slow.
+    /// Half of the room among the slow is left to those that are.
+    pub async fn try_out(&mut self) {
+        if self.patient.as_ref().is_some_and(|patient| patient.available_permits() > self.reserved) {
+            self.step_aside();
+        }
+        if self.patient.is_none() {
+            // The semaphore is never closed; without a permit one more tries.
+            self.tried = self.trying.clone().acquire_owned().await.ok();
         }
     }
 

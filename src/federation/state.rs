@@ -27,6 +27,8 @@ const PEER_KEYS: u64 = 20_000;
 const PEER_KEY_LIFE: Duration = Duration::from_secs(60);
 /// How often one key may be fetched anew because a signature failed (INTEROP A.4.3).
 const REFETCH_PAUSE: Duration = Duration::from_secs(300);
+/// How long a host counts as quick after a delivery.
+const QUICK_LIFE: Duration = Duration::from_secs(3600);
 
 /// How long it is believed what the host of a group says about a membership: yes or no, a minute at most is lost when
 /// somebody is taken out.
@@ -62,6 +64,8 @@ pub struct State {
     pub(super) seen: Cache<String, ()>,
     /// Hosts that took long to answer lately.
     pub(super) slow_hosts: Cache<String, ()>,
+    /// Hosts that took a delivery lately, and less than [`super::seats::SLOW`] for it.
+    pub(super) quick_hosts: Cache<String, ()>,
     /// Where servers with an agreement about people are asked for them.
     pub(super) people_doors: Cache<HostId, Url>,
     /// Stores what comes in.
@@ -108,6 +112,7 @@ impl Federation {
             handed_over: Cache::builder().max_capacity(PEER_KEYS).time_to_live(MEMBERSHIP_LIFE).build(),
             seen: Cache::builder().max_capacity(PEER_KEYS).time_to_live(PEER_KEY_LIFE).build(),
             slow_hosts: Cache::builder().max_capacity(PEER_KEYS).time_to_live(REFETCH_PAUSE).build(),
+            quick_hosts: Cache::builder().max_capacity(PEER_KEYS).time_to_live(QUICK_LIFE).build(),
             people_doors: Cache::builder().max_capacity(1000).time_to_live(PEOPLE_DOOR_LIFE).build(),
             arrivals: Arrivals::start(ctx.db.clone(), ctx.clock.clone()),
             outbound: Notify::new(),

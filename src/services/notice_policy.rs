@@ -5,6 +5,7 @@ use crate::domain::Viewer;
 use crate::domain::notices::{NoticeKind, NoticePolicy, Verdict};
 use crate::domain::posts::PostKind;
 use crate::services::Ctx;
+use crate::store::notice_policy::Recipient;
 use crate::store::{self, Conn};
 
 /// An account is new for this long.
@@ -84,7 +85,7 @@ pub async fn mute_thread(ctx: &Ctx, viewer: &Viewer, post: PostId, on: bool) -> 
 pub(super) async fn verdicts(
     conn: &mut Conn,
     ctx: &Ctx,
-    members: &[ActorId],
+    members: &[Recipient],
     kind: NoticeKind,
     actor: ActorId,
     post: Option<PostId>,
@@ -101,8 +102,8 @@ pub(super) async fn verdicts(
     if !looked_at {
         return Ok(Vec::new());
     }
-    let mut policies = store::notice_policy::among(conn, members).await?;
-    policies.retain(|(_, policy)| *policy != NoticePolicy::default());
+    let set = |member: &&Recipient| member.policy != NoticePolicy::default();
+    let policies: Vec<_> = members.iter().filter(set).map(|member| (member.id, member.policy)).collect();
     if policies.is_empty() {
         return Ok(Vec::new());
     }

@@ -3,12 +3,12 @@
 use crate::base::*;
 use crate::domain::Viewer;
 use crate::domain::notices::{Notice, NoticeKind, Verdict};
-use crate::domain::people::Role;
 use crate::domain::posts::Post;
 use crate::live::Change;
 use crate::policy;
 use crate::services::{Ctx, notice_policy, push};
-use crate::store::notices::NewNotice;
+use crate::store::notice_policy::Recipient;
+use crate::store::notices::{NewNotice, NoticeTo};
 use crate::store::{self, Conn};
 
 /// What is to be told, to whomever it concerns.
@@ -68,13 +68,17 @@ pub async fn tell_all(ctx: &Ctx, who: &[ActorId], telling: Telling, also_self: b
     if who.is_empty() {
         return Ok(());
     }
-    let who = reached(ctx, who, &telling).await?;
+    let (who, pushed) = reached(ctx, who, &telling).await?;
     if who.is_empty() {
         return Ok(());
     }
     let c = ctx.clone();
-    let told = ctx.db.write(move |conn| Box::pin(async move { keep(conn, &c, &who, &telling).await })).await?;
-    if !told.is_empty() {
+    let told = if pushed {
+        ctx.db.write(move |conn| Box::pin(async move { keep_and_push(conn, &c, &who, &telling).await })).await?
+    } else {
+        ctx.db.write_one(move |conn| Box::pin(async move { keep(conn, &c, &who, &telling).await })).await?
+    };
+    if pushed && !told.is_empty() {
         ctx.wake.now();
     }
     for (member, notice) in told {
@@ -83,37 +87,36 @@ pub async fn tell_all(ctx: &Ctx, who: &[ActorId], telling: Telling, also_self: b
     Ok(())
 }
 
-/// Who of `who` is told, and whose notice waits as a request: a fixed number of queries, however many they are.
-async fn reached(ctx: &Ctx, who: Vec<ActorId>, telling: &Telling) -> Result<Vec<(ActorId, bool)>> {
+/// Who of `who` is told, and whose notice waits as a request; besides, whether a device of one of them wants to be told: a fixed
+/// number of queries, however many they are.
+async fn reached(ctx: &Ctx, who: Vec<ActorId>, telling: &Telling) -> Result<(Vec<(ActorId, bool)>, bool)> {
     let mut conn = ctx.db.read().await?;
-    let members = store::members::among(&mut conn, &who).await?;
-    let mut left: Vec<ActorId> = members.iter().map(|(member, ..)| *member).collect();
-    if let Some(actor) = telling.actor {
-        let shut = store::moderation::out_of_reach(&mut conn, &left, actor).await?;
-        left.retain(|member| !shut.contains(member));
-    }
+    let mut left = store::notice_policy::recipients(&mut conn, &who).await?;
     // One's own removed post and reports to moderators are told although the post is not shown any more.
     let open = matches!(telling.kind, NoticeKind::Removed | NoticeKind::Report | NoticeKind::Held);
-    if let Some(post) = telling.post.filter(|_| !open) {
-        let sight = |(id, role, guest): &(ActorId, Role, bool)| {
-            (*id, policy::sight(&Viewer::Member { id: *id, role: *role, guest: *guest }))
+    let post = telling.post.filter(|_| !open);
+    let ids: Vec<ActorId> = left.iter().map(|member| member.id).collect();
+    let shut = store::moderation::not_told(&mut conn, &ids, telling.actor, post).await?;
+    left.retain(|member| !shut.contains(&member.id));
+    if let Some(post) = post.filter(|_| !left.is_empty()) {
+        let sight = |member: &Recipient| {
+            (member.id, policy::sight(&Viewer::Member { id: member.id, role: member.role, guest: member.guest }))
         };
-        let sights: Vec<_> = members.iter().map(sight).collect();
+        let sights: Vec<_> = left.iter().map(sight).collect();
         let seeing = store::who_sees(&mut conn, &sights, post).await?;
-        let muting = store::notice_policy::muting_thread(&mut conn, &left, post).await?;
-        left.retain(|member| seeing.contains(member) && !muting.contains(member));
+        left.retain(|member| seeing.contains(&member.id));
     }
     let verdicts = match telling.actor {
         Some(actor) => notice_policy::verdicts(&mut conn, ctx, &left, telling.kind, actor, telling.post).await?,
         None => Vec::new(),
     };
     let verdict = |member: ActorId| verdicts.iter().find(|(who, _)| *who == member).map(|(_, verdict)| *verdict);
-    let told = |member: ActorId| match verdict(member) {
+    let told = |member: &Recipient| match verdict(member.id) {
         Some(Verdict::Drop) => None,
-        Some(Verdict::Filter) => Some((member, true)),
-        Some(Verdict::Accept) | None => Some((member, false)),
+        Some(Verdict::Filter) => Some((member.id, true)),
+        Some(Verdict::Accept) | None => Some((member.id, false)),
     };
-    Ok(left.into_iter().filter_map(told).collect())
+    Ok((left.iter().filter_map(told).collect(), left.iter().any(|member| member.has_push)))
 }
 
 /// Adds the notices, each unless one like it waits unread already; returns those to tell of at once.
@@ -123,9 +126,7 @@ async fn keep(
     who: &[(ActorId, bool)],
     telling: &Telling,
 ) -> Result<Vec<(ActorId, NotificationId)>> {
-    let notice = |(member_id, filtered): &(ActorId, bool)| NewNotice {
-        id: NotificationId(ctx.ids.next()),
-        member_id: *member_id,
+    let notice = NewNotice {
         kind: telling.kind,
         actor_id: telling.actor,
         post_id: telling.post,
@@ -133,16 +134,25 @@ async fn keep(
         detail: telling.detail.clone(),
         group_key: telling.group_key.clone(),
         created_at: ctx.now(),
+    };
+    let told = |(member, filtered): &(ActorId, bool)| NoticeTo {
+        id: NotificationId(ctx.ids.next()),
+        member: *member,
         filtered: *filtered,
     };
-    let mut new: Vec<NewNotice> = who.iter().map(notice).collect();
-    if let Some(like) = new.first() {
-        let members: Vec<ActorId> = new.iter().map(|new| new.member_id).collect();
-        let waiting = store::notices::waiting(conn, &members, like).await?;
-        new.retain(|new| !waiting.contains(&new.member_id));
-    }
-    store::notices::insert(conn, &new).await?;
-    let told: Vec<_> = new.iter().filter(|new| !new.filtered).map(|new| (new.member_id, new.id)).collect();
+    let mut kept = store::notices::insert(conn, &who.iter().map(told).collect::<Vec<_>>(), &notice).await?;
+    kept.retain(|(member, _)| !who.contains(&(*member, true)));
+    Ok(kept)
+}
+
+/// As [`keep`]; their devices are told too.
+async fn keep_and_push(
+    conn: &mut Conn,
+    ctx: &Ctx,
+    who: &[(ActorId, bool)],
+    telling: &Telling,
+) -> Result<Vec<(ActorId, NotificationId)>> {
+    let told = keep(conn, ctx, who, telling).await?;
     push::announce(conn, ctx, &told).await?;
     Ok(told)
 }

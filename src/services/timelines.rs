@@ -214,7 +214,9 @@ async fn put(ctx: &Ctx, post: &Post, entry: EntryId, members: Vec<ActorId>) -> R
         return Ok(());
     }
     let (id, list) = (post.id, members.clone());
-    ctx.db.write(move |conn| Box::pin(async move { store::posts::insert_home(conn, &list, entry, id).await })).await?;
+    let put =
+        ctx.db.write_one(move |conn| Box::pin(async move { store::posts::insert_home(conn, &list, entry, id).await }));
+    put.await?;
     ctx.hub.publish(Change::Home { post: id, members });
     Ok(())
 }

@@ -128,6 +128,14 @@ db_fn! {
             .map(|n| n > 0)
     }
 
+    /// Puts another activity in the place of one that is being worked on.
+    pub async fn set_activity(conn, id: ActivityId, kind: &str, body: &str) -> usize {
+        diesel::update(activities::table.find(id))
+            .set((activities::kind.eq(kind), activities::body.eq(body)))
+            .execute(conn)
+            .await
+    }
+
     /// An activity by our id.
     pub async fn find_activity(conn, id: ActivityId) -> Option<StoredActivity> {
         activities::table.find(id).select(STORED).first(conn).await.optional()

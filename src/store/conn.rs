@@ -229,6 +229,25 @@ impl Db {
         R: Send + 'static,
         F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<R>> + Send + 'static,
     {
+        self.queue(work, run_postgres).await
+    }
+
+    /// As [`Db::write`], of a single statement: around that PostgreSQL needs nothing to begin and to end, which would be two more
+    /// ways there and back.
+    pub async fn write_one<R, F>(&self, work: F) -> Result<R>
+    where
+        R: Send + 'static,
+        F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<R>> + Send + 'static,
+    {
+        self.queue(work, run_one_on_postgres).await
+    }
+
+    async fn queue<R, F, P>(&self, work: F, on_postgres: fn(Object<AsyncPgConnection>, Work) -> P) -> Result<R>
+    where
+        R: Send + 'static,
+        F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<R>> + Send + 'static,
+        P: Future<Output = ()> + Send + 'static,
+    {
         let (sender, receiver) = oneshot::channel::<Result<R>>();
         let count = COUNTED.try_with(Arc::clone).unwrap_or_default();
         let work: Work = Box::new(move |conn| {
@@ -254,7 +273,7 @@ impl Db {
         match &self.kind {
             Kind::Pg(pool) => {
                 let conn = pool.get().await.map_err(unavailable)?;
-                tokio::spawn(run_postgres(conn, work));
+                tokio::spawn(on_postgres(conn, work));
             }
             Kind::Sqlite { writer, .. } => {
                 writer
@@ -285,6 +304,11 @@ async fn run_postgres(conn: Object<AsyncPgConnection>, work: Work) {
     let done = work(&mut conn).await;
     let end = conn.batch(if done.keep { "COMMIT" } else { "ROLLBACK" }).await;
     (done.answer)(end.map_err(|e| e.to_string()));
+}
+
+async fn run_one_on_postgres(conn: Object<AsyncPgConnection>, work: Work) {
+    let done = work(&mut Conn::Pg(conn)).await;
+    (done.answer)(Ok(()));
 }
 
 /// A connection that cannot even begin: the sender inside `work` is dropped, which the caller sees as unavailable.

@@ -1,14 +1,16 @@
 //! The queue of what must still be done. Enqueued in the transaction that makes it necessary.
 
 use diesel::dsl::exists;
+use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::query_builder::QueryFragment;
 use diesel::sql_types::Text;
 
 use super::schema::jobs;
 use super::{Conn, db_fn};
 use crate::base::{Result, Time};
 use crate::store::among::one_of;
-use crate::store::query::{RunQueryDsl, Statement};
+use crate::store::query::RunQueryDsl;
 
 /// A job as claimed.
 #[derive(Clone, Debug)]
@@ -45,19 +47,31 @@ pub struct NewJob<'a> {
 /// A lane does not wait for a job that failed this often: it goes on alone.
 const LANE_PATIENCE: i32 = 4;
 
-/// Adds a job, unless one with its key waits.
-pub(super) fn adding(new: NewJob<'_>) -> impl Statement {
-    diesel::insert_into(jobs::table)
-        .values((
+/// Adds jobs, each unless one with its key waits.
+macro_rules! adding {
+    ($jobs:expr) => {
+        diesel::insert_into(jobs::table).values($jobs).on_conflict(jobs::dedup_key).do_nothing()
+    };
+}
+
+/// The row of a new job.
+macro_rules! row_of {
+    ($new:expr) => {{
+        let new: NewJob<'_> = $new;
+        (
             jobs::id.eq(new.id),
             jobs::kind.eq(new.kind),
             jobs::payload.eq(new.payload),
             jobs::dedup_key.eq(new.dedup_key),
             jobs::lane.eq(new.lane),
             jobs::run_at.eq(new.run_at.micros()),
-        ))
-        .on_conflict(jobs::dedup_key)
-        .do_nothing()
+        )
+    }};
+}
+
+/// Adds several jobs in one statement; for PostgreSQL, where each statement is a message.
+pub(super) fn adding_all<'a>(new: &[NewJob<'a>]) -> impl QueryFragment<Pg> + Send + use<'a> {
+    adding!(new.iter().map(|new| row_of!(*new)).collect::<Vec<_>>())
 }
 
 db_fn! {
@@ -68,7 +82,7 @@ db_fn! {
 
     /// Adds a job.
     pub async fn enqueue(conn, new: NewJob<'_>) -> usize {
-        adding(new).execute(conn).await
+        adding!(row_of!(new)).execute(conn).await
     }
 
     /// Keeps the claim on jobs that take long.

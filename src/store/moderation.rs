@@ -1,9 +1,11 @@
 //! Reports, the log of moderators, and blocks between people.
 
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 
 use super::actors::{CardRow, card, card_columns};
-use super::schema::{actors, blocks, host_blocks, hosts, moderation_log, reports};
+use super::fixed::Fixed;
+use super::schema::{actors, blocks, hosts, moderation_log, reports};
 use super::{Conn, db_fn};
 use crate::base::*;
 use crate::domain::actors::ActorCard;
@@ -152,25 +154,30 @@ db_fn! {
             .await
     }
 
-    /// Whom of several members notices from `target` do not reach: one of the two blocks the other, or it is muted.
-    pub async fn out_of_reach(conn, members: &[ActorId], target: ActorId) -> Vec<ActorId> {
-        let mut shut: Vec<ActorId> = host_blocks::table
-            .inner_join(actors::table.on(actors::host_id.eq(host_blocks::host_id)))
-            .filter(host_blocks::member_id.eq_any(one_of(members)).and(actors::id.eq(target)))
-            .select(host_blocks::member_id)
-            .load(conn)
-            .await?;
-        let between: Vec<(ActorId, ActorId)> = blocks::table
-            .filter(
-                blocks::member_id.eq_any(one_of(members)).and(blocks::target_id.eq(target)).or(
-                    blocks::member_id.eq(target).and(blocks::target_id.eq_any(one_of(members))).and(blocks::kind.eq(BlockKind::Block)),
-                ),
-            )
-            .select((blocks::member_id, blocks::target_id))
-            .load(conn)
-            .await?;
-        shut.extend(between.into_iter().map(|(member, other)| if member == target { other } else { member }));
-        Ok(shut)
+    async fn shut_out(conn, members: &[ActorId], target: ActorId, post: i64) -> Vec<ActorId> {
+        let mut query = Fixed::<BigInt>::new("SELECT b.member_id FROM blocks b");
+        query.push(" WHERE b.target_id = ? AND b.member_id IN ", &[target.0]);
+        query.push_list(members);
+        query.push(
+            " UNION ALL SELECT b.target_id FROM blocks b WHERE b.kind = 'block' AND b.member_id = ? AND b.target_id IN ",
+            &[target.0],
+        );
+        query.push_list(members);
+        query.push(
+            " UNION ALL SELECT h.member_id FROM host_blocks h JOIN actors a ON a.host_id = h.host_id \
+              WHERE a.id = ? AND h.member_id IN ",
+            &[target.0],
+        );
+        query.push_list(members);
+        if post != 0 {
+            query.push(
+                " UNION ALL SELECT m.member_id FROM muted_threads m JOIN posts p ON p.root_id = m.root_id \
+                  WHERE p.id = ? AND m.member_id IN ",
+                &[post],
+            );
+            query.push_list(members);
+        }
+        query.load(conn).await
     }
 
     /// The blocks between one member and several actors: target, kind, and whether it is the member's own.
@@ -205,6 +212,22 @@ db_fn! {
             .load(conn)
             .await
     }
+}
+
+/// Whom of several members nothing from `target` reaches: one of the two blocks the other, or it or its server is muted.
+pub async fn out_of_reach(conn: &mut Conn, members: &[ActorId], target: ActorId) -> Result<Vec<ActorId>> {
+    shut_out(conn, members, target, 0).await
+}
+
+/// Who of several members is told nothing of what somebody did with a post: out of their reach, or they want to hear no more
+/// of its thread.
+pub async fn not_told(
+    conn: &mut Conn,
+    members: &[ActorId],
+    who: Option<ActorId>,
+    post: Option<PostId>,
+) -> Result<Vec<ActorId>> {
+    shut_out(conn, members, who.unwrap_or(ActorId(-1)), post.map_or(0, |post| post.0)).await
 }
 
 /// Whom a member blocks or mutes, last first, with the cursor's id.

@@ -2,26 +2,47 @@
 
 use diesel::dsl::{count_star, max, min};
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 
 use super::db_fn;
-use super::schema::{muted_threads, notice_permissions, notice_policies, notifications, posts};
+use super::fixed::lit;
+use super::schema::{members, muted_threads, notice_permissions, notice_policies, notifications};
 use crate::base::*;
 use crate::domain::notices::{NoticePolicy, Verdict};
+use crate::domain::people::Role;
 use crate::store::among::one_of;
 use crate::store::query::RunQueryDsl;
 
 type Row = (String, String, String, String, String);
 
+/// A member who may be told something.
+#[derive(Clone, Copy, Debug)]
+pub struct Recipient {
+    /// Who.
+    pub id: ActorId,
+    /// Their part here.
+    pub role: Role,
+    /// They are a guest.
+    pub guest: bool,
+    /// From whom they take notices.
+    pub policy: NoticePolicy,
+    /// One of their devices wants to be told.
+    pub has_push: bool,
+}
+
 db_fn! {
-    async fn rows(conn, members: &[ActorId]) -> Vec<(ActorId, Row)> {
-        notice_policies::table
-            .filter(notice_policies::member_id.eq_any(one_of(members)))
+    async fn rows(conn, who: &[ActorId]) -> Vec<(ActorId, Role, bool, Option<Row>, bool)> {
+        let push = "EXISTS (SELECT 1 FROM push_subscriptions p WHERE p.member_id = members.actor_id)";
+        members::table
+            .left_join(notice_policies::table.on(notice_policies::member_id.eq(members::actor_id)))
+            .filter(members::actor_id.eq_any(one_of(who)))
             .select((
-                notice_policies::member_id,
+                members::actor_id, members::role, members::is_guest,
                 (
                     notice_policies::not_following, notice_policies::not_followers, notice_policies::new_accounts,
                     notice_policies::private_mentions, notice_policies::limited_accounts,
-                ),
+                ).nullable(),
+                lit::<Bool>(push, &[]),
             ))
             .load(conn)
             .await
@@ -110,36 +131,32 @@ db_fn! {
             .execute(conn)
             .await
     }
-
-    /// Which of several members want no notices of the thread of a post.
-    pub async fn muting_thread(conn, members: &[ActorId], post: PostId) -> Vec<ActorId> {
-        let threads = posts::table.filter(posts::id.eq(post)).select(posts::root_id);
-        muted_threads::table
-            .filter(muted_threads::member_id.eq_any(one_of(members)))
-            .filter(muted_threads::root_id.eq_any(threads))
-            .select(muted_threads::member_id)
-            .load(conn)
-            .await
-    }
 }
 
-/// The policies of those of several members who set one.
-pub async fn among(conn: &mut super::Conn, members: &[ActorId]) -> Result<Vec<(ActorId, NoticePolicy)>> {
-    let verdict = |word: &str| Verdict::parse(word).unwrap_or(Verdict::Accept);
-    let policy = |(member, row): (ActorId, Row)| {
-        let policy = NoticePolicy {
-            not_following: verdict(&row.0),
-            not_followers: verdict(&row.1),
-            new_accounts: verdict(&row.2),
-            private_mentions: verdict(&row.3),
-            limited_accounts: verdict(&row.4),
-        };
-        (member, policy)
+/// Those of some people who have an account here.
+pub async fn recipients(conn: &mut super::Conn, who: &[ActorId]) -> Result<Vec<Recipient>> {
+    let recipient = |(id, role, guest, row, has_push): (ActorId, Role, bool, Option<Row>, bool)| Recipient {
+        id,
+        role,
+        guest,
+        policy: row.map(policy).unwrap_or_default(),
+        has_push,
     };
-    Ok(rows(conn, members).await?.into_iter().map(policy).collect())
+    Ok(rows(conn, who).await?.into_iter().map(recipient).collect())
+}
+
+fn policy(row: Row) -> NoticePolicy {
+    let verdict = |word: &str| Verdict::parse(word).unwrap_or(Verdict::Accept);
+    NoticePolicy {
+        not_following: verdict(&row.0),
+        not_followers: verdict(&row.1),
+        new_accounts: verdict(&row.2),
+        private_mentions: verdict(&row.3),
+        limited_accounts: verdict(&row.4),
+    }
 }
 
 /// A member's policy; that of someone who set none takes everything.
 pub async fn get(conn: &mut super::Conn, member: ActorId) -> Result<NoticePolicy> {
-    Ok(among(conn, &[member]).await?.into_iter().next().map_or_else(NoticePolicy::default, |(_, policy)| policy))
+    Ok(recipients(conn, &[member]).await?.into_iter().next().map_or_else(NoticePolicy::default, |found| found.policy))
 }

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 
+use super::fixed::Fixed;
 use super::schema::notifications;
 use super::{Conn, db_fn};
 use crate::base::*;
@@ -14,13 +14,9 @@ use crate::domain::notices::{Notice, NoticeKind};
 use crate::store::among::one_of;
 use crate::store::query::RunQueryDsl;
 
-/// A notice to be.
+/// A notice to be, for one or many.
 #[derive(Clone, Debug)]
 pub struct NewNotice {
-    /// Made by `Ids`.
-    pub id: NotificationId,
-    /// For whom.
-    pub member_id: ActorId,
     /// What happened.
     pub kind: NoticeKind,
     /// Who did it.
@@ -35,43 +31,65 @@ pub struct NewNotice {
     pub group_key: String,
     /// When.
     pub created_at: Time,
-    /// It waits as a request: the member's policy says so.
+}
+
+/// For whom a notice is.
+#[derive(Clone, Copy, Debug)]
+pub struct NoticeTo {
+    /// The notice's id for them, made by `Ids`.
+    pub id: NotificationId,
+    /// Who.
+    pub member: ActorId,
+    /// It waits as a request: their policy says so.
     pub filtered: bool,
 }
 
 type Row =
     (NotificationId, NoticeKind, Option<ActorId>, Option<PostId>, Option<ActorId>, String, String, Time, Option<Time>);
 
-db_fn! {
-    /// For which of several members a notice like this one (kind, actor, post, key) waits unread already.
-    pub async fn waiting(conn, members: &[ActorId], like: &NewNotice) -> Vec<ActorId> {
-        notifications::table
-            .filter(notifications::member_id.eq_any(one_of(members)).and(notifications::group_key.eq(&like.group_key)))
-            // Not by the index of what is unread: of some members that is thousands.
-            .filter(notifications::kind.eq(like.kind.as_str()))
-            .filter(sql::<BigInt>("COALESCE(notifications.read_at, 0)").eq(0))
-            .filter(sql::<BigInt>("COALESCE(notifications.actor_id, 0)").eq(like.actor_id.map_or(0, |a| a.0)))
-            .filter(sql::<BigInt>("COALESCE(notifications.post_id, 0)").eq(like.post_id.map_or(0, |p| p.0)))
-            .select(notifications::member_id)
-            .load(conn)
-            .await
-    }
-
-    /// Adds notices.
-    pub async fn insert(conn, new: &[NewNotice]) -> usize {
-        for new in new {
-            diesel::insert_into(notifications::table)
-                .values((
-                    notifications::id.eq(new.id), notifications::member_id.eq(new.member_id),
-                    notifications::kind.eq(new.kind), notifications::actor_id.eq(new.actor_id),
-                    notifications::post_id.eq(new.post_id), notifications::group_id.eq(new.group_id),
-                    notifications::detail.eq(&new.detail), notifications::group_key.eq(&new.group_key),
-                    notifications::created_at.eq(new.created_at), notifications::filtered.eq(new.filtered),
-                ))
-                .execute(conn)
-                .await?;
+/// Adds a notice for each of several members, unless one like it (kind, actor, post, key) waits for them unread already; who got
+/// it, and its id. One statement, however many they are.
+pub async fn insert(conn: &mut Conn, told: &[NoticeTo], new: &NewNotice) -> Result<Vec<(ActorId, NotificationId)>> {
+    let list: Vec<_> = told.iter().map(|told| (told.id.0, told.member.0, told.filtered)).collect();
+    let list = serde_json::to_string(&list).map_err(Error::internal)?;
+    let number = |id: Option<i64>| id.unwrap_or(0);
+    let mut query = Fixed::new(
+        "INSERT INTO notifications (id, member_id, filtered, kind, actor_id, post_id, group_id, detail, group_key, created_at) \
+         SELECT told.id, told.member_id, told.filtered, ",
+    );
+    query.push_text("?, ", new.kind.as_str());
+    query.push("NULLIF(?, 0), ", &[number(new.actor_id.map(|a| a.0))]);
+    query.push("NULLIF(?, 0), ", &[number(new.post_id.map(|p| p.0))]);
+    query.push("NULLIF(?, 0), ", &[number(new.group_id.map(|g| g.0))]);
+    query.push_text("?, ", &new.detail);
+    query.push_text("?, ", &new.group_key);
+    query.push("? FROM (", &[new.created_at.micros()]);
+    let rows = match conn {
+        Conn::Sqlite(_) => {
+            "SELECT value ->> 0 AS id, value ->> 1 AS member_id, value ->> 2 AS filtered FROM json_each(?)"
         }
-        Ok(new.len())
+        Conn::Pg(_) => {
+            "SELECT CAST(row ->> 0 AS BIGINT) AS id, CAST(row ->> 1 AS BIGINT) AS member_id, \
+             CAST(row ->> 2 AS BOOLEAN) AS filtered FROM json_array_elements(CAST(? AS JSON)) AS row"
+        }
+    };
+    query.push_text(rows, &list);
+    // Found by its key, not by the index of what is unread: of some members that is thousands.
+    query.push_text(
+        // Counted, for PostgreSQL would go through all notices at once for `NOT EXISTS`.
+        ") AS told WHERE 0 = (SELECT COUNT(*) FROM notifications n WHERE n.member_id = told.member_id AND n.group_key = ? \
+         AND COALESCE(n.read_at, 0) = 0",
+        &new.group_key,
+    );
+    query.push_text(" AND n.kind = ?", new.kind.as_str());
+    query.push(" AND COALESCE(n.actor_id, 0) = ?", &[number(new.actor_id.map(|a| a.0))]);
+    query.push(" AND COALESCE(n.post_id, 0) = ?) RETURNING member_id, id", &[number(new.post_id.map(|p| p.0))]);
+    add(conn, query).await
+}
+
+db_fn! {
+    async fn add(conn, query: Fixed<(BigInt, BigInt)>) -> Vec<(ActorId, NotificationId)> {
+        query.load(conn).await
     }
 
     /// Unread notices; at most 100 are counted.

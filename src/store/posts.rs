@@ -21,6 +21,7 @@ use super::sight::sees_posts;
 use super::{Conn, db_fn};
 use crate::base::*;
 use crate::domain::Sight;
+use crate::domain::peers::Host;
 use crate::domain::posts::*;
 use crate::store::query::RunQueryDsl;
 
@@ -70,6 +71,16 @@ db_fn! {
     /// A post by its ActivityPub id.
     pub async fn find_by_uri(conn, uri: &str) -> Option<Post> {
         posts::table.filter(posts::uri.eq(uri)).select(Post::as_select()).first(conn).await.optional()
+    }
+
+    /// A server, and a post by its ActivityPub id if that is here: what somebody there wrote may have come before.
+    pub async fn find_from(conn, host: HostId, uri: &str) -> (Host, Option<Post>) {
+        hosts::table
+            .left_join(posts::table.on(posts::uri.eq(uri)))
+            .filter(hosts::id.eq(host))
+            .select((Host::as_select(), Option::<Post>::as_select()))
+            .first(conn)
+            .await
     }
 
     /// A post if the viewer may see it, whatever its state.

@@ -1028,13 +1028,13 @@ together! {
     hosts: peerings actors branches members invitations audiences readers groups follows posts entries home reactions bookmarks mentions post_tags notifications blocks host_blocks filters filter_terms lists quotes;
     actors: actor_keys branches members sessions invitations audiences readers groups follows posts entries home reactions bookmarks mentions post_tags media notifications blocks host_blocks oauth_tokens activities filters filter_terms scheduled_posts dismissed_suggestions followed_tags lists quotes;
     branches: members;
-    members: sessions invitations audiences readers groups follows posts entries home poll_votes bookmarks post_tags notifications oauth_tokens filters filter_terms scheduled_posts lists quotes;
+    members: notice_policies sessions invitations audiences readers groups follows posts entries home poll_votes bookmarks post_tags notifications oauth_tokens filters filter_terms scheduled_posts lists quotes;
     invitations: audiences posts;
-    audiences: readers groups posts entries home bookmarks post_tags media notifications filters filter_terms lists quotes;
+    audiences: readers groups posts entries home bookmarks post_tags media notifications filters filter_terms lists quotes blocks activities;
     readers: posts;
     groups: follows posts media activities filters dismissed_suggestions;
     follows: posts entries home post_tags dismissed_suggestions post_terms;
-    posts: entries home revisions reactions bookmarks mentions post_tags media notifications activities filters filter_terms muted_threads lists list_accounts quotes;
+    posts: entries home revisions reactions bookmarks mentions post_tags media notifications activities filters filter_terms muted_threads lists list_accounts quotes blocks;
     entries: home post_tags list_accounts;
     home: revisions mentions post_tags notifications;
     revisions: mentions post_tags notifications;
@@ -1044,7 +1044,7 @@ together! {
     post_tags: notifications;
     media: filters media_texts;
     notifications: notice_permissions;
-    blocks: host_blocks;
+    blocks: host_blocks activities;
     oauth_apps: oauth_tokens;
     activities: deliveries;
     deliveries: lanes;

@@ -9,7 +9,7 @@ use crate::domain::notices::NoticeKind;
 use crate::domain::posts::PostKind;
 use crate::services::terms;
 use crate::store::contacts::NewContact;
-use crate::store::notices::NewNotice;
+use crate::store::notices::{NewNotice, NoticeTo};
 use crate::store::referrals::NewReferral;
 use crate::store::{self, Conn};
 use crate::text;
@@ -84,10 +84,8 @@ async fn write_contact(plan: &Plan, side: &str, conn: &mut Conn) -> Result<()> {
     let host = store::actors::get(conn, maria).await?.host_id;
     let term = meant(conn, "Oekraïens").await?;
     store::lookups::note(conn, oksana, host, term, plan.ago(0.2)).await?;
+    let told = NoticeTo { id: NotificationId(plan.id_at(plan.ago(0.2))), member: oksana, filtered: false };
     let notice = NewNotice {
-        filtered: false,
-        id: NotificationId(plan.id_at(plan.ago(0.2))),
-        member_id: oksana,
         kind: NoticeKind::ContactRequest,
         actor_id: Some(maria),
         post_id: None,
@@ -96,7 +94,7 @@ async fn write_contact(plan: &Plan, side: &str, conn: &mut Conn) -> Result<()> {
         group_key: format!("{}-{id}", NoticeKind::ContactRequest),
         created_at: plan.ago(0.2),
     };
-    store::notices::insert(conn, &[notice]).await.map(|_| ())
+    store::notices::insert(conn, &[told], &notice).await.map(|_| ())
 }
 
 /// One referral that waits, and one offer.

@@ -16,7 +16,7 @@ use crate::domain::notices::NoticeKind;
 use crate::domain::peers::PeerState;
 use crate::domain::posts::*;
 use crate::store::actors::NewActor;
-use crate::store::notices::NewNotice;
+use crate::store::notices::{NewNotice, NoticeTo};
 use crate::store::posts::{Count, NewPost};
 use crate::store::{self, Conn, Db};
 use crate::text::{self, Handle, Links, MentionLink};
@@ -526,10 +526,8 @@ impl Side<'_> {
                 continue;
             }
             told.push(member);
+            let told = NoticeTo { id: NotificationId(self.plan.id_at(planned.at)), member, filtered: false };
             let new = NewNotice {
-                filtered: false,
-                id: NotificationId(self.plan.id_at(planned.at)),
-                member_id: member,
                 kind,
                 actor_id: Some(post.author_id),
                 post_id: Some(post.id),
@@ -538,7 +536,7 @@ impl Side<'_> {
                 group_key: format!("{kind}-{}", post.id),
                 created_at: planned.at,
             };
-            store::notices::insert(conn, &[new]).await?;
+            store::notices::insert(conn, &[told], &new).await?;
         }
         Ok(())
     }

@@ -94,7 +94,7 @@ impl Federation {
         let doc = Doc(&document);
         if doc.kind().is_some_and(Kind::is_activity) && item.actor.is_group() {
             let via = Via { group: item.actor.clone(), vouched: true };
-            return self.process_fetched(&document, Some(via)).await;
+            return self.process_fetched(&document, Some(via), None).await;
         }
         if item.actor.is_group() && self.belongs_to(&document, &item.actor).await? {
             return self.take_fetched(&document, Some(item.actor.clone())).await.map(|_| ());

@@ -36,6 +36,8 @@ const POLL: Duration = Duration::from_millis(1000);
 const AT_ONCE: (usize, usize) = (24, 256);
 /// How long working on one waits at most for many that are coming in.
 const PATIENCE: Duration = Duration::from_millis(100);
+/// How long a sender is not looked up again: what moderators decide about them counts from then on.
+const SENDER_KNOWN: i64 = Time::SECOND;
 /// Tries before an activity is given up.
 const MAX_TRIES: i32 = 8;
 
@@ -175,14 +177,14 @@ impl Federation {
 
     /// Works on activities of one sender, in order. One that cannot be dealt with now is parked; those after it go on.
     async fn work(&self, claimed: Claimed, seat: &mut Seat) {
-        let (mut done, mut until) = (Vec::new(), claimed.until);
+        let (mut done, mut until, mut sender) = (Vec::new(), claimed.until, None);
         for (number, activity) in claimed.activities.iter().enumerate() {
             if !self.holds(&claimed.activities[number..], &mut until).await {
                 // Somebody else has the rest.
                 break;
             }
             self.arrivals.go_first(PATIENCE).await;
-            match seat.waiting(self.process(activity)).await.0 {
+            match seat.waiting(self.process(activity, &mut sender)).await.0 {
                 Ok(()) => done.push(activity.id),
                 Err(error) => {
                     if let Err(error) = self.note_trouble(activity, &error).await {
@@ -225,22 +227,32 @@ impl Federation {
             .map(|_| ())
     }
 
-    async fn process(&self, stored: &StoredActivity) -> Result<()> {
+    /// Works on one. `sender` is who sent the one before and when that was read, for as long as nothing changed it.
+    async fn process(&self, stored: &StoredActivity, sender: &mut Option<(Actor, Time)>) -> Result<()> {
         let document: Value = serde_json::from_str(&stored.body).map_err(Error::internal)?;
         if stored.kind == REFETCH {
-            return self.refetch(&document).await;
+            return self.refetch(stored.id, &document).await;
         }
         let envelope = envelope(&document, self)?;
-        let actor = self.actor(&envelope.actor).await?;
+        let now = self.ctx.now();
+        let known = sender.take().filter(|(who, at)| who.uri == envelope.actor && now.since(*at) < SENDER_KNOWN);
+        let (actor, at) = match known {
+            Some(known) => known,
+            None => (self.actor(&envelope.actor).await?, now),
+        };
         if actor.state != ActorState::Active {
             return Err(Error::Gone);
         }
         let item = Item { doc: Doc(&document), envelope, actor, via: None, row: Some(stored.id) };
-        self.dispatch(&item).await
+        let result = self.dispatch(&item).await;
+        if leaves_sender(&item) {
+            *sender = Some((item.actor, at));
+        }
+        result
     }
 
     /// What was not proven is asked of its own server; the copy that came is not looked at.
-    async fn refetch(&self, named: &Value) -> Result<()> {
+    async fn refetch(&self, row: ActivityId, named: &Value) -> Result<()> {
         for id in Doc(named).ids("object") {
             if self.ctx.urls.is_ours(id) {
                 continue;
@@ -248,7 +260,7 @@ impl Federation {
             match self.document(id, None).await {
                 Ok(found) => {
                     if Doc(&found).kind().is_some_and(Kind::is_activity) {
-                        return self.process_fetched(&found, None).await;
+                        return self.take_activity(row, &found).await;
                     }
                     if Doc(&found).kind().is_some_and(Kind::is_content) {
                         return self.take_fetched(&found, None).await.map(|_| ());
@@ -263,15 +275,38 @@ impl Federation {
         Ok(())
     }
 
-    /// Works on an activity that its own server handed out.
-    async fn process_fetched(&self, document: &Value, via: Option<Via>) -> Result<()> {
-        let envelope = envelope(document, self)?;
-        if self.ctx.urls.is_ours(&envelope.actor) {
+    /// Works on an activity that its own server handed out; `row` is where it is kept.
+    async fn process_fetched(&self, document: &Value, via: Option<Via>, row: Option<ActivityId>) -> Result<()> {
+        let envelope = self.envelope_fetched(document)?;
+        let actor = self.actor(&envelope.actor).await?;
+        let item = Item { doc: Doc(document), envelope, actor, via, row };
+        self.dispatch(&item).await
+    }
+
+    /// What came with ids alone becomes the activity that their server has: worked on as if it had come from there, also when
+    /// that has to be tried again, and passed on. The id stays free for when it comes by itself.
+    async fn take_activity(&self, row: ActivityId, document: &Value) -> Result<()> {
+        let envelope = self.envelope_fetched(document)?;
+        let kind = envelope.kind.map_or(envelope.types, |kind| kind.as_str().to_owned());
+        let body = document.to_string();
+        let become_it = self
+            .ctx
+            .db
+            .write_one(move |conn| Box::pin(async move { rows::set_activity(conn, row, &kind, &body).await }));
+        become_it.await?;
+        self.process_fetched(document, None, Some(row)).await
+    }
+
+    /// The envelope of an activity that was fetched by its id. A server speaks for its own people alone.
+    fn envelope_fetched(&self, document: &Value) -> Result<Envelope> {
+        let read = Envelope::read(document, self.rules).map_err(|e| Error::NotAuthentic(e.to_string()))?;
+        if read.id.is_none() {
+            return Err(Error::NotAuthentic("has no id".to_owned()));
+        }
+        if self.ctx.urls.is_ours(&read.actor) {
             return Err(Error::NotAuthentic("claims to come from us".to_owned()));
         }
-        let actor = self.actor(&envelope.actor).await?;
-        let item = Item { doc: Doc(document), envelope, actor, via, row: None };
-        self.dispatch(&item).await
+        Ok(read)
     }
 
     /// The one place where a type becomes a use case.
@@ -328,6 +363,11 @@ impl Federation {
         self.ctx.wake.now();
         Ok(())
     }
+}
+
+/// Whether an activity leaves all that is known of its sender as it is, but for how much they wrote: of a newcomer that counts.
+fn leaves_sender(item: &Item<'_>) -> bool {
+    matches!(item.envelope.kind, Some(Kind::Create | Kind::Like | Kind::EmojiReact)) && item.actor.posts_count > 0
 }
 
 /// The envelope of a document; an id of another server is left out of account.

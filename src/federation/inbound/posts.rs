@@ -11,7 +11,7 @@ use super::super::wire::{Doc, Kind, PUBLIC, same_origin};
 use super::{Item, Via};
 use crate::base::*;
 use crate::domain::actors::{Actor, ActorKind, ActorState};
-use crate::domain::audiences::Scope;
+use crate::domain::audiences::{Audience, Scope};
 use crate::domain::events::Event;
 use crate::domain::extras::Extra;
 use crate::domain::groups::GroupKind;
@@ -19,7 +19,7 @@ use crate::domain::posts::{Post, PostKind, PostState};
 use crate::services::ctx::emit;
 use crate::services::posts::{self as service, Incoming};
 use crate::store::federation as rows;
-use crate::store::{Conn, actors, groups, posts};
+use crate::store::{Conn, actors, posts};
 
 /// How far up a thread missing posts are fetched.
 const MAX_ANCESTORS: usize = 20;
@@ -437,17 +437,12 @@ impl Federation {
 
     /// Whether who acts may read a post: by what is known here, or by the word of the group's host. Of a closed group
     /// elsewhere only the members here are known, and its host lets through what members do.
-    pub(super) async fn readable_by(&self, post: &Post, item: &Item<'_>) -> Result<bool> {
-        if post.group_id.is_some() && item.group().map(|group| group.id) == post.group_id {
+    pub(super) async fn readable_by(&self, post: &Post, audience: &Audience, item: &Item<'_>) -> Result<bool> {
+        let announced = post.group_id.is_some() && item.group().map(|group| group.id) == post.group_id;
+        if announced || audience.scope.is_open() {
             return Ok(true);
         }
-        let actor = &item.actor;
-        let mut conn = self.ctx.db.read().await?;
-        let audience = groups::get_audience(&mut conn, post.audience_id).await?;
-        if audience.scope.is_open() {
-            return Ok(true);
-        }
-        rows::host_reads(&mut conn, audience.id, actor.host_id).await
+        rows::host_reads(&mut self.ctx.db.read().await?, audience.id, item.actor.host_id).await
     }
 }
 

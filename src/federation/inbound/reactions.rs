@@ -4,41 +4,47 @@ use super::super::outbound::reaction_of;
 use super::super::state::Federation;
 use super::super::wire::Doc;
 use super::Item;
+use super::undo::undone_id;
 use crate::base::*;
 use crate::domain::posts::{Post, ReactionKind};
 use crate::services::posts as service;
 use crate::store::federation as rows;
-use crate::store::{moderation, posts};
+use crate::store::posts::{self, Met};
 
 impl Federation {
     /// A reaction, or (from an Undo) its end.
     pub(super) async fn on_like(&self, item: &Item<'_>, on: bool) -> Result<()> {
-        if item.actor.is_local() || (on && self.is_undone(item).await?) {
-            return Ok(());
-        }
         let like = if on { item.doc } else { item.doc.embedded("object").ok_or(Error::NotFound)? };
-        let uri = like.one_id("object").unwrap_or_default();
-        let post = posts::find_by_uri(&mut self.ctx.db.read().await?, uri).await?.ok_or(Error::NotFound)?;
-        let id = like.id().map_or_else(|| format!("{}#likes/{}", item.actor.uri, post.id), str::to_owned);
-        self.react(item, &post, kind_of(like), on, &id).await
+        self.react(item, like.one_id("object").unwrap_or_default(), kind_of(like), on, like.id()).await
     }
 
+    /// A reaction to a post, by the ids of both, or its end.
     pub(super) async fn react(
         &self,
         item: &Item<'_>,
-        post: &Post,
+        post: &str,
         kind: ReactionKind,
         on: bool,
-        uri: &str,
+        id: Option<&str>,
     ) -> Result<()> {
-        if post.is_gone() || !self.readable_by(post, item).await? {
+        if item.actor.is_local() {
+            return Ok(());
+        }
+        let undone = id.map(undone_id).unwrap_or_default();
+        let met = posts::meet_reaction(&mut self.ctx.db.read().await?, post, &item.actor, &undone).await?;
+        let Met { post, audience, blocked, undone } = met.ok_or(Error::NotFound)?;
+        if on && undone {
+            return Ok(());
+        }
+        if post.is_gone() || !self.readable_by(&post, &audience, item).await? {
             return Err(Error::NotFound);
         }
-        if on && moderation::is_blocked(&mut self.ctx.db.read().await?, post.author_id, item.actor.id).await? {
+        if on && blocked {
             return Err(Error::forbidden("error-blocked-by-author"));
         }
+        let id = id.map_or_else(|| format!("{}#likes/{}", item.actor.uri, post.id), str::to_owned);
         let relay = item.row.zip(post.group_id);
-        service::receive_reaction(&self.ctx, item.actor.id, post.id, kind, on, uri, relay).await
+        service::receive_reaction(&self.ctx, item.actor.id, post.id, kind, on, &id, relay).await
     }
 
     /// Someone shows a post to their followers.

@@ -8,8 +8,10 @@ use crate::services::posts as service;
 use crate::store::federation::{self as rows, NewActivity};
 use crate::store::posts;
 
-/// What follows the id of something undone where it is remembered.
-const UNDONE: &str = "#undone";
+/// Under which id it is remembered that something was undone.
+pub(super) fn undone_id(id: &str) -> String {
+    format!("{id}#undone")
+}
 
 impl Federation {
     pub(super) async fn on_undo(&self, item: &Item<'_>) -> Result<()> {
@@ -46,7 +48,7 @@ impl Federation {
         let Some(id) = id.filter(|id| same_origin(id, &item.actor.uri)) else { return Ok(()) };
         let undone = NewActivity {
             id: ActivityId(self.ctx.ids.next()),
-            uri: format!("{id}{UNDONE}"),
+            uri: undone_id(id),
             kind: "Undone".to_owned(),
             actor_id: None,
             actor_uri: item.actor.uri.clone(),
@@ -62,7 +64,7 @@ impl Federation {
     /// Whether something was undone before it came.
     pub(super) async fn is_undone(&self, item: &Item<'_>) -> Result<bool> {
         let Some(id) = item.doc.id() else { return Ok(false) };
-        let known = rows::find_activity_by_uri(&mut self.ctx.db.read().await?, &format!("{id}{UNDONE}")).await?;
+        let known = rows::find_activity_by_uri(&mut self.ctx.db.read().await?, &undone_id(id)).await?;
         Ok(known.is_some_and(|known| known.actor_uri == item.actor.uri))
     }
 
@@ -86,7 +88,7 @@ impl Federation {
             let post = posts::get(&mut conn, post).await?;
             drop(conn);
             debug_assert_eq!(actor, item.actor.id);
-            return self.react(item, &post, kind, false, uri).await;
+            return self.react(item, &post.uri, kind, false, Some(uri)).await;
         }
         drop(conn);
         if let Some((actor, post)) = share.filter(|(actor, _)| *actor == item.actor.id) {

@@ -29,10 +29,9 @@ const POLL: Duration = Duration::from_millis(1000);
 const CHUNK: i64 = 16;
 /// Lanes settled in one transaction at most.
 const SETTLED_TOGETHER: usize = 256;
-/// How many times as many lanes may wait for slow servers as may be under way.
+/// How many times as many lanes may wait for servers that are slow, or not known yet, as may be under way.
 const PATIENT: usize = 8;
-/// A delivery that takes longer leaves its place to others. Before a host is known to be slow, each of them takes a place for
-/// so long.
+/// A delivery that takes longer leaves its place to others: so long a host that was quick and is not any more takes one.
 const ASIDE_AFTER: Duration = Duration::from_millis(80);
 /// The shortest and the longest pause after failures.
 const PAUSE: (i64, i64) = (15 * Time::SECOND, 24 * Time::HOUR);
@@ -167,6 +166,8 @@ impl Federation {
     async fn run_lane(&self, lane: &Lane, seat: &mut Seat) -> Option<Settled> {
         if self.slow_hosts.contains_key(&lane.host) {
             seat.step_aside();
+        } else if !self.quick_hosts.contains_key(&lane.host) {
+            seat.try_out().await;
         }
         match self.empty_lane(lane, seat).await {
             Ok(settled) => settled,
@@ -191,10 +192,14 @@ impl Federation {
             let (id, tries) = (delivery.id, delivery.tries);
             let (outcome, slow) = seat.waiting(self.deliver(lane, delivery, &mut way)).await;
             if slow {
+                self.quick_hosts.invalidate(&lane.host).await;
                 self.slow_hosts.insert(lane.host.clone(), ()).await;
             }
             match outcome {
                 Outcome::Delivered => {
+                    if !slow {
+                        self.quick_hosts.insert(lane.host.clone(), ()).await;
+                    }
                     failures = 0;
                     done.push(id);
                 }

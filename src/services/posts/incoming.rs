@@ -128,14 +128,19 @@ async fn take_in(
     mut new: Incoming,
     search_text: String,
 ) -> Result<(Option<PostId>, Option<Change>)> {
-    if let Some(known) = store::posts::find_by_uri(conn, &new.uri).await? {
+    let (host, known) = store::posts::find_from(conn, new.author.host_id, &new.uri).await?;
+    if let Some(known) = known {
         // A post of ours that its group's host now announces has been taken.
         let taken =
             known.state == PostState::Waiting && new.announced_by.is_some() && new.announced_by == known.group_id;
         let change = if taken { Some(super::moderate::release(conn, ctx, known.clone()).await?) } else { None };
         return Ok((Some(known.id), change));
     }
-    let Some(placed) = place(conn, ctx, &new).await? else { return Ok((None, None)) };
+    let silenced = host.state == HostState::Silenced;
+    let Some(placed) = place(conn, ctx, &new, silenced).await? else { return Ok((None, None)) };
+    if host.reject_media {
+        new.media.clear();
+    }
     place_emoji(conn, ctx, &mut new).await?;
     let post = post_of(ctx, &new, &placed);
     let row = NewPost { post, parent_uri: new.parent_uri.clone(), search_text };
@@ -169,14 +174,14 @@ struct Placed {
     here: bool,
 }
 
-/// Where a peer's post belongs and whether it may be there.
-async fn place(conn: &mut Conn, ctx: &Ctx, new: &Incoming) -> Result<Option<Placed>> {
+/// Where a peer's post belongs and whether it may be there. `silenced`: our administrators made the author's server quiet.
+async fn place(conn: &mut Conn, ctx: &Ctx, new: &Incoming, silenced: bool) -> Result<Option<Placed>> {
     let parent = match new.parent {
         Some(id) => store::posts::find(conn, id).await?,
         None => None,
     };
     if let Some(parent) = parent {
-        return place_answer(conn, ctx, new, parent).await;
+        return place_answer(conn, ctx, new, parent, silenced).await;
     }
     if let Some(group) = new.group {
         let (group, actor, follow) = store::groups::get_with(conn, group, Some(new.author.id)).await?;
@@ -188,8 +193,7 @@ async fn place(conn: &mut Conn, ctx: &Ctx, new: &Incoming) -> Result<Option<Plac
             // Its own host decides what is in a group; until it announces the post it is not.
             return Ok(None);
         }
-        let quiet = is_silenced(conn, new).await?;
-        let state = if actor.is_local() { hold(ctx, new, at, quiet) } else { PostState::Published };
+        let state = if actor.is_local() { hold(ctx, new, at, silenced) } else { PostState::Published };
         let kind = if new.kind == PostKind::Comment { PostKind::Message } else { new.kind };
         let audience = group.audience_id;
         return Ok(Some(Placed { audience, group: Some(actor.id), parent: None, kind, state, here: actor.is_local() }));
@@ -200,7 +204,13 @@ async fn place(conn: &mut Conn, ctx: &Ctx, new: &Incoming) -> Result<Option<Plac
     Ok(Some(Placed { audience, group: None, parent: None, kind, state: PostState::Published, here: false }))
 }
 
-async fn place_answer(conn: &mut Conn, ctx: &Ctx, new: &Incoming, parent: Post) -> Result<Option<Placed>> {
+async fn place_answer(
+    conn: &mut Conn,
+    ctx: &Ctx,
+    new: &Incoming,
+    parent: Post,
+    silenced: bool,
+) -> Result<Option<Placed>> {
     let root = store::posts::get(conn, parent.root_id).await?;
     policy::check_comment(&parent, &root)?;
     if store::moderation::is_blocked(conn, parent.author_id, new.author.id).await? {
@@ -220,7 +230,7 @@ async fn place_answer(conn: &mut Conn, ctx: &Ctx, new: &Incoming, parent: Post) 
         if actor.is_local() {
             check_remote_post(at, new, false)?;
             here = true;
-            state = hold(ctx, new, at, is_silenced(conn, new).await?);
+            state = hold(ctx, new, at, silenced);
         } else if new.announced_by != Some(actor.id) && group.kind != GroupKind::Public {
             return Ok(None);
         }
@@ -243,11 +253,6 @@ fn check_remote_post(at: InGroup<'_>, new: &Incoming, top: bool) -> Result<()> {
         return Err(Error::forbidden("error-public-in-closed"));
     }
     policy::check_post(at, top)
-}
-
-/// Whether our administrators made the author's server quiet.
-async fn is_silenced(conn: &mut Conn, new: &Incoming) -> Result<bool> {
-    Ok(store::federation::get_host(conn, new.author.host_id).await?.state == HostState::Silenced)
 }
 
 fn hold(ctx: &Ctx, new: &Incoming, at: InGroup<'_>, silenced: bool) -> PostState {
@@ -346,9 +351,6 @@ async fn insert_parts(conn: &mut Conn, ctx: &Ctx, new: &Incoming, post: &Post) -
 }
 
 async fn insert_media(conn: &mut Conn, ctx: &Ctx, new: &Incoming, post: PostId) -> Result<()> {
-    if !new.media.is_empty() && store::federation::get_host(conn, new.author.host_id).await?.reject_media {
-        return Ok(());
-    }
     for (position, file) in new.media.iter().enumerate() {
         let kind = match file.mime.split('/').next() {
             Some("image") => MediaKind::Image,
@@ -395,7 +397,11 @@ pub async fn receive_update(ctx: &Ctx, new: Incoming) -> Result<()> {
 }
 
 async fn apply_update(conn: &mut Conn, ctx: &Ctx, mut new: Incoming) -> Result<Option<Change>> {
-    let Some(mut post) = store::posts::find_by_uri(conn, &new.uri).await? else { return Ok(None) };
+    let (host, known) = store::posts::find_from(conn, new.author.host_id, &new.uri).await?;
+    let Some(mut post) = known else { return Ok(None) };
+    if host.reject_media {
+        new.media.clear();
+    }
     if post.author_id != new.author.id || post.is_gone() || new.author.is_local() {
         return Ok(None);
     }

@@ -1,13 +1,15 @@
 //! How writing something ends: what shows it, what is still to be done, and what is counted.
 
+use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::query_builder::QueryFragment;
 use diesel_async::AsyncPgConnection;
 use futures_util::future::{BoxFuture, try_join_all};
 
-use super::entries::showing;
+use super::entries::showing_all;
 use crate::base::*;
 use crate::domain::posts::Entry;
-use crate::store::jobs::{NewJob, adding};
+use crate::store::jobs::{NewJob, adding_all};
 use crate::store::query::{Kept, RunQueryDsl, Statement};
 use crate::store::schema::*;
 use crate::store::{Conn, db_fn};
@@ -40,8 +42,12 @@ pub async fn end(conn: &mut Conn, shown: &[Entry], jobs: &[NewJob<'_>], counts: 
     };
     let pg: &AsyncPgConnection = pg;
     let mut parts: Vec<BoxFuture<'_, QueryResult<usize>>> = Vec::new();
-    parts.extend(shown.iter().map(|entry| send(pg, showing(entry, None))));
-    parts.extend(jobs.iter().map(|job| send(pg, adding(*job))));
+    if !shown.is_empty() {
+        parts.push(send(pg, showing_all(shown)));
+    }
+    if !jobs.is_empty() {
+        parts.push(send(pg, adding_all(jobs)));
+    }
     parts.extend(counts.iter().map(|count| match *count {
         Count::Post(actor, at) => send(pg, posted(actor, at)),
         Count::Reply(post, seq) => send(pg, replied(post, seq)),
@@ -52,7 +58,10 @@ pub async fn end(conn: &mut Conn, shown: &[Entry], jobs: &[NewJob<'_>], counts: 
 }
 
 /// On its way as soon as it is looked at; answered in the order in which it was sent.
-fn send<'a>(mut pg: &'a AsyncPgConnection, statement: impl Statement) -> BoxFuture<'a, QueryResult<usize>> {
+fn send<'a>(
+    mut pg: &'a AsyncPgConnection,
+    statement: impl QueryFragment<Pg> + Send + 'a,
+) -> BoxFuture<'a, QueryResult<usize>> {
     diesel_async::RunQueryDsl::execute(Kept(statement), &mut pg)
 }
 

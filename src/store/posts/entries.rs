@@ -1,27 +1,44 @@
 //! Showings of posts by their sources, and the homes they come onto.
 
+use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::query_builder::QueryFragment;
 use diesel::sql_types::{BigInt, Text};
 
 use crate::base::*;
 use crate::domain::posts::*;
 use crate::store::fixed::Fixed;
-use crate::store::query::{RunQueryDsl, Statement};
+use crate::store::query::RunQueryDsl;
 use crate::store::schema::*;
 use crate::store::{Conn, db_fn};
 
-/// Shows a post, unless that source shows it already; with the id of the Announce, if there is one.
-pub(super) fn showing<'a>(entry: &'a Entry, uri: Option<&'a str>) -> impl Statement + use<'a> {
-    diesel::insert_into(entries::table)
-        .values((
+/// The row of a showing; with the id of the Announce, if there is one.
+macro_rules! row_of {
+    ($entry:expr, $uri:expr) => {{
+        let (entry, uri): (&Entry, Option<&str>) = ($entry, $uri);
+        (
             entries::id.eq(entry.id),
             entries::source_id.eq(entry.source_id),
             entries::post_id.eq(entry.post_id),
             entries::how.eq(entry.how),
             entries::uri.eq(uri),
-        ))
-        .on_conflict((entries::source_id, entries::post_id))
-        .do_nothing()
+        )
+    }};
+}
+
+/// Shows posts, each unless that source shows it already.
+macro_rules! showing {
+    ($rows:expr) => {
+        diesel::insert_into(entries::table)
+            .values($rows)
+            .on_conflict((entries::source_id, entries::post_id))
+            .do_nothing()
+    };
+}
+
+/// Adds several showings in one statement; for PostgreSQL, where each statement is a message.
+pub(super) fn showing_all<'a>(shown: &'a [Entry]) -> impl QueryFragment<Pg> + Send + use<'a> {
+    showing!(shown.iter().map(|entry| row_of!(entry, None)).collect::<Vec<_>>())
 }
 
 /// Whom and what a post names.
@@ -72,7 +89,7 @@ db_fn! {
 
     /// Adds a showing of a post; `false` if that source shows it already.
     pub async fn insert_entry(conn, entry: &Entry, uri: Option<&str>) -> bool {
-        showing(entry, uri).execute(conn).await.map(|n| n > 0)
+        showing!(row_of!(entry, uri)).execute(conn).await.map(|n| n > 0)
     }
 
     /// A showing by its id.
@@ -109,15 +126,11 @@ db_fn! {
 
     /// Puts an entry on members' home; a post shows there once.
     pub async fn insert_home(conn, members: &[ActorId], entry: EntryId, post: PostId) -> usize {
-        let mut count = 0;
-        for member in members {
-            count += diesel::insert_into(home::table)
-                .values((home::member_id.eq(member), home::entry_id.eq(entry), home::post_id.eq(post)))
-                .on_conflict_do_nothing()
-                .execute(conn)
-                .await?;
-        }
-        Ok(count)
+        let mut query = Fixed::<()>::new("INSERT INTO home (member_id, entry_id, post_id)");
+        query.push(" SELECT members.actor_id, ?, ? FROM members WHERE members.actor_id IN ", &[entry.0, post.0]);
+        query.push_list(members);
+        query.push(" ORDER BY members.actor_id ON CONFLICT DO NOTHING", &[]);
+        query.execute(conn).await
     }
 
     /// Takes a group's or person's posts off someone's home.

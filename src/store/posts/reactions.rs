@@ -5,6 +5,9 @@ use diesel::sql_types::BigInt;
 
 use super::next_after;
 use crate::base::*;
+use crate::domain::actors::Actor;
+use crate::domain::audiences::Audience;
+use crate::domain::moderation::BlockKind;
 use crate::domain::posts::*;
 use crate::store::actors::{CardRow, card, card_columns};
 use crate::store::among::one_of;
@@ -25,6 +28,21 @@ db_fn! {
             ))
             .load(conn)
             .await
+    }
+
+    async fn met(
+        conn, uri: &str, actor: ActorId, undone: &str,
+    ) -> Option<(Post, Audience, Option<BlockKind>, Option<String>)> {
+        let block = blocks::member_id.eq(posts::author_id).and(blocks::target_id.eq(actor));
+        posts::table
+            .inner_join(audiences::table.on(audiences::id.eq(posts::audience_id)))
+            .left_join(blocks::table.on(block.and(blocks::kind.eq(BlockKind::Block))))
+            .left_join(activities::table.on(activities::uri.eq(undone)))
+            .filter(posts::uri.eq(uri))
+            .select((Post::as_select(), Audience::as_select(), blocks::kind.nullable(), activities::actor_uri.nullable()))
+            .first(conn)
+            .await
+            .optional()
     }
 
     /// Adds a reaction; `false` if it was there.
@@ -94,6 +112,30 @@ db_fn! {
     pub async fn add_share_count(conn, id: PostId, by: i64) -> usize {
         diesel::update(posts::table.find(id)).set(posts::shares_count.eq(posts::shares_count + by)).execute(conn).await
     }
+}
+
+/// What a reaction by somebody meets.
+#[derive(Clone, Debug)]
+pub struct Met {
+    /// To what they react.
+    pub post: Post,
+    /// Who may see it.
+    pub audience: Audience,
+    /// Its author blocks them.
+    pub blocked: bool,
+    /// They took it back before it came.
+    pub undone: bool,
+}
+
+/// What a reaction to a post (by its ActivityPub id) meets. `undone` is under which id it would be known as taken back.
+pub async fn meet_reaction(conn: &mut Conn, uri: &str, actor: &Actor, undone: &str) -> Result<Option<Met>> {
+    let found = met(conn, uri, actor.id, undone).await?;
+    Ok(found.map(|(post, audience, block, by)| Met {
+        post,
+        audience,
+        blocked: block.is_some(),
+        undone: by.is_some_and(|by| by == actor.uri),
+    }))
 }
 
 /// Who gave one reaction, last first. The cursor is the reaction's id.

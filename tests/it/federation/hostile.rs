@@ -12,6 +12,8 @@ on_sqlite! {
     d33_what_others_embed_is_asked_of_its_own_server => embedded;
     d37_d38_d39_documents_that_are_not_what_they_say => documents;
     d40_d44_others_things_stay_as_they_are => others;
+    a_server_speaks_for_its_own_people_alone => strangers;
+    what_its_own_server_has_is_passed_on => forwarded;
     forged_profiles_inside_an_announce_change_nothing => profiles;
 }
 
@@ -151,4 +153,61 @@ async fn profiles(kind: Kind) {
     a.until_quiet().await;
     let known = a.resolve("mia", &good.host).await;
     assert_eq!((known.display_name.as_str(), known.inbox.starts_with(&mia)), ("mia", true));
+}
+
+async fn strangers(kind: Kind) {
+    let (a, ada, group, good, evil) = scene(kind).await;
+    let (mia, eve) = (good.person("mia"), evil.person("eve"));
+    let cc = json!({"cc": [group.uri], "tag": [{"type": "Mention", "href": group.uri}]});
+    let hers = note(&good.url("/notes/1"), &mia, "<p>hers</p>", cc.clone());
+    good.serve(&hers);
+    assert_eq!(good.send(&mia, &a.url("/inbox"), &create(&hers)).await, 202);
+    a.until_published(hers["id"].as_str().unwrap()).await;
+    // What evil hands out in the name of somebody at good.
+    let forged = note(&good.url("/notes/2"), &mia, "<p>never said</p>", cc);
+    let mut said = create(&forged);
+    said["id"] = json!(evil.url("/lies/1"));
+    let lies = [said, activity("Delete", &evil.url("/lies/2"), &mia, hers["id"].clone())];
+    let trap = evil.actor("Group", "trap", json!({}));
+    let known = a.resolve("trap", &evil.host).await;
+    kring::services::follows::request(a.ctx(), &ada, known.id, "").await.unwrap();
+    let follow = evil.until_received("Follow", |v| v["type"] == "Follow").await;
+    let accept = activity("Accept", &evil.url("/a"), &trap, follow);
+    assert_eq!(evil.send(&trap, &a.url("/inbox"), &accept).await, 202);
+    a.until_state(&ada, &known, Some(FollowState::Accepted)).await;
+    for (number, lie) in lies.iter().enumerate() {
+        evil.serve(lie);
+        let pointing = activity("Like", &evil.url(&format!("/likes/{number}")), &mia, lie["id"].clone());
+        assert_eq!(evil.send(&eve, &a.url("/inbox"), &pointing).await, 202);
+        let announce = activity("Announce", &evil.url(&format!("/announces/{number}")), &trap, lie["id"].clone());
+        assert_eq!(evil.send(&trap, &a.url("/inbox"), &announce).await, 202);
+    }
+    a.until_quiet().await;
+    let asked = evil.seen().iter().filter(|seen| seen.path.starts_with("/lies/")).count();
+    assert!(asked >= lies.len(), "they were looked at: {asked}");
+    assert_eq!(a.find(hers["id"].as_str().unwrap()).await.unwrap().state, PostState::Published);
+    assert!(a.find(forged["id"].as_str().unwrap()).await.is_none());
+}
+
+async fn forwarded(kind: Kind) {
+    let (a, ada, group, good, evil) = scene(kind).await;
+    let (mia, eve) = (good.person("mia"), evil.person("eve"));
+    let reader = Peer::start("reader", "lemmy").await;
+    let lena = reader.person("lena");
+    let follow = activity("Follow", &reader.url("/f"), &lena, json!(group.uri));
+    assert_eq!(reader.send(&lena, &a.url("/inbox"), &follow).await, 202);
+    reader.until_received("Accept", |v| v["type"] == "Accept").await;
+    let post = a.post(&ada, &group, PostKind::Message, "", "Ours").await;
+    // Somebody else brings a reaction; her own server has it.
+    let like = activity("Like", &good.url("/likes/1"), &mia, json!(post.uri));
+    good.serve(&like);
+    assert_eq!(evil.send(&eve, &a.url("/inbox"), &like).await, 202);
+    let passed = reader.until_received("the reaction", |v| v["object"]["type"] == "Like").await;
+    assert_eq!(passed["object"]["id"], like["id"]);
+    assert_eq!(a.find(&post.uri).await.unwrap().reactions_count, 1);
+    // When it comes by itself it is not news.
+    assert_eq!(good.send(&mia, &a.url("/inbox"), &like).await, 202);
+    a.until_quiet().await;
+    let received = reader.received();
+    assert_eq!(received.iter().filter(|v| v["object"]["type"] == "Like").count(), 1);
 }

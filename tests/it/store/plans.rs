@@ -34,7 +34,7 @@ const GROWING: &[&str] = &[
     "media",
     "members",
     "mentions",
-    "notices",
+    "notifications",
     "posts",
     "post_tags",
     "reactions",
@@ -211,6 +211,9 @@ fn what_is_asked_often_is_answered_by_an_index() {
         // So few that SQLite would rightly go through them all, there are not.
         let accounts = "INSERT INTO members (actor_id, created_at) SELECT id, 0 FROM actors WHERE name LIKE 'elsewhere%' AND id <= 500";
         seed::run(app.ctx(), accounts.to_owned()).await;
+        let notices = "INSERT INTO notifications (id, member_id, kind, post_id, group_key, created_at) \
+                       SELECT id, author_id, 'post', id, 'post-' || CAST(id AS TEXT), 0 FROM posts";
+        seed::run(app.ctx(), notices.to_owned()).await;
         let post = app.post(&people[0], &groups[0], "Wie weet hier meer van?").await;
         app.comment(&people[1], post, "Ik!").await;
         for person in &people[2..6] {

@@ -43,6 +43,34 @@ fn sqlite_readers_refuse_to_write() {
     });
 }
 
+/// As `config.example.toml` tells of a PostgreSQL on the same machine.
+#[test]
+fn postgres_by_its_socket() {
+    #[derive(diesel::QueryableByName)]
+    struct Setting {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        setting: String,
+    }
+    run(async {
+        if !databases().contains(&Kind::Postgres) {
+            return;
+        }
+        let database = Database::fresh(Kind::Postgres).await;
+        let mut conn = Db::open(&database.url).await.unwrap().read().await.unwrap();
+        let Conn::Pg(conn) = &mut conn else { panic!("not PostgreSQL") };
+        let asked = diesel::sql_query("SELECT setting FROM pg_settings WHERE name = 'unix_socket_directories'");
+        let folders = asked.get_result::<Setting>(conn).await.unwrap().setting;
+        let folder = folders.split(',').next().unwrap_or_default();
+        assert!(folder.starts_with('/'), "the cluster for the tests has a socket in a folder of its own: {folder:?}");
+        let at = url::Url::parse(&database.url).unwrap();
+        let (user, port, name) = (at.username(), at.port().unwrap_or(5432), at.path());
+        let db = Db::open(&format!("postgres://{user}@{}:{port}{name}", folder.replace('/', "%2F"))).await.unwrap();
+        db.write(|conn| Box::pin(async move { settings::set(conn, "name", "De Linde").await })).await.unwrap();
+        let all = settings::all(&mut db.read().await.unwrap()).await.unwrap();
+        assert!(all.contains(&("name".to_owned(), "De Linde".to_owned())));
+    });
+}
+
 #[test]
 fn a_job_is_claimed_once() {
     for kind in databases() {
