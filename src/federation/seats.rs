@@ -17,7 +17,7 @@ const TOGETHER: Duration = Duration::from_millis(8);
 pub(super) struct Seats {
     quick: Arc<Semaphore>,
     patient: Arc<Semaphore>,
-    /// Half as many as `quick`.
+    /// A quarter as many as `quick`: meeting a server costs several times what a delivery does.
     trying: Arc<Semaphore>,
     sizes: (usize, usize),
     aside_after: Duration,
@@ -42,7 +42,7 @@ impl Seats {
         Self {
             quick: Arc::new(Semaphore::new(quick)),
             patient: Arc::new(Semaphore::new(patient)),
-            trying: Arc::new(Semaphore::new(quick.div_ceil(2))),
+            trying: Arc::new(Semaphore::new(quick.div_ceil(4))),
             sizes: (quick, patient),
             aside_after,
             freed: Arc::default(),
