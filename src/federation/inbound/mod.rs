@@ -279,6 +279,9 @@ impl Federation {
     async fn process_fetched(&self, document: &Value, via: Option<Via>, row: Option<ActivityId>) -> Result<()> {
         let envelope = self.envelope_fetched(document)?;
         let actor = self.actor(&envelope.actor).await?;
+        if actor.state != ActorState::Active {
+            return Err(Error::Gone);
+        }
         let item = Item { doc: Doc(document), envelope, actor, via, row };
         self.dispatch(&item).await
     }
