@@ -73,5 +73,6 @@ pub(super) fn finish(html: &str, origin: Origin) -> SafeHtml {
     if html.split("<a ").skip(1).any(|tag| !tag.starts_with("href=")) {
         html = SANITIZER.clean(&tidy(&html, origin)).to_string();
     }
-    SafeHtml::trusted(html.trim().to_owned())
+    // A carriage return that was written as an entity would be read as a new line the next time.
+    SafeHtml::trusted(html.replace('\r', "\n").trim().to_owned())
 }

@@ -163,3 +163,10 @@ fn mutated_html_stays_safe() {
         assert_eq!(cleaned(&out), out, "not stable: {html}");
     }
 }
+
+/// Found by fuzzing: left as it is, it would be read as a new line the next time.
+#[test]
+fn a_carriage_return_written_as_an_entity_is_a_new_line() {
+    assert_eq!(cleaned("one&#xd;two"), "one\ntwo");
+    assert_eq!(cleaned("one&#13; two"), "one\n two");
+}
