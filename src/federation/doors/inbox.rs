@@ -121,7 +121,7 @@ impl Federation {
         bytes: &[u8],
     ) -> Result<NewActivity, Refusal> {
         let id = ActivityId(self.ctx.ids.next());
-        let kind = envelope.kind.map_or_else(|| envelope.types.clone(), |kind| kind.as_str().to_owned());
+        let kind = envelope.kind_name();
         let now = self.ctx.now();
         let own = signer.actor.uri == envelope.actor;
         if own || self.is_proven(document, &envelope.actor).await {

@@ -238,11 +238,8 @@ impl Federation {
         let known = sender.take().filter(|(who, at)| who.uri == envelope.actor && now.since(*at) < SENDER_KNOWN);
         let (actor, at) = match known {
             Some(known) => known,
-            None => (self.actor(&envelope.actor).await?, now),
+            None => (self.doer(&envelope.actor).await?, now),
         };
-        if actor.state != ActorState::Active {
-            return Err(Error::Gone);
-        }
         let item = Item { doc: Doc(&document), envelope, actor, via: None, row: Some(stored.id) };
         let result = self.dispatch(&item).await;
         if leaves_sender(&item) {
@@ -260,7 +257,7 @@ impl Federation {
             match self.document(id, None).await {
                 Ok(found) => {
                     if Doc(&found).kind().is_some_and(Kind::is_activity) {
-                        return self.take_activity(row, &found).await;
+                        return self.process_fetched(&found, None, Some(row)).await;
                     }
                     if Doc(&found).kind().is_some_and(Kind::is_content) {
                         return self.take_fetched(&found, None).await.map(|_| ());
@@ -275,29 +272,27 @@ impl Federation {
         Ok(())
     }
 
-    /// Works on an activity that its own server handed out; `row` is where it is kept.
-    async fn process_fetched(&self, document: &Value, via: Option<Via>, row: Option<ActivityId>) -> Result<()> {
-        let envelope = self.envelope_fetched(document)?;
-        let actor = self.actor(&envelope.actor).await?;
-        if actor.state != ActorState::Active {
-            return Err(Error::Gone);
-        }
-        let item = Item { doc: Doc(document), envelope, actor, via, row };
-        self.dispatch(&item).await
+    /// Who does something: not somebody who is suspended or gone.
+    async fn doer(&self, uri: &str) -> Result<Actor> {
+        let actor = self.actor(uri).await?;
+        if actor.state == ActorState::Active { Ok(actor) } else { Err(Error::Gone) }
     }
 
-    /// What came with ids alone becomes the activity that their server has: worked on as if it had come from there, also when
-    /// that has to be tried again, and passed on. The id stays free for when it comes by itself.
-    async fn take_activity(&self, row: ActivityId, document: &Value) -> Result<()> {
+    /// Works on an activity that its own server handed out. What came in `row` with ids alone becomes that activity: worked on as
+    /// if it had come from there, also when that has to be tried again, and passed on. The id stays free for when it comes by
+    /// itself.
+    async fn process_fetched(&self, document: &Value, via: Option<Via>, row: Option<ActivityId>) -> Result<()> {
         let envelope = self.envelope_fetched(document)?;
-        let kind = envelope.kind.map_or(envelope.types, |kind| kind.as_str().to_owned());
-        let body = document.to_string();
-        let become_it = self
-            .ctx
-            .db
-            .write_one(move |conn| Box::pin(async move { rows::set_activity(conn, row, &kind, &body).await }));
-        become_it.await?;
-        self.process_fetched(document, None, Some(row)).await
+        if let Some(row) = row {
+            let (kind, body) = (envelope.kind_name(), document.to_string());
+            let put = self
+                .ctx
+                .db
+                .write_one(move |conn| Box::pin(async move { rows::set_activity(conn, row, &kind, &body).await }));
+            put.await?;
+        }
+        let actor = self.doer(&envelope.actor).await?;
+        self.dispatch(&Item { doc: Doc(document), envelope, actor, via, row }).await
     }
 
     /// The envelope of an activity that was fetched by its id. A server speaks for its own people alone.

@@ -123,6 +123,11 @@ impl Envelope {
         })
     }
 
+    /// Under which name its type is kept: as written, where we do not know it.
+    pub fn kind_name(&self) -> String {
+        self.kind.map_or_else(|| self.types.clone(), |kind| kind.as_str().to_owned())
+    }
+
     /// The id of the first object.
     pub fn object(&self) -> Option<&str> {
         self.objects.first().map(String::as_str)
