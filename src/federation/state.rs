@@ -1,7 +1,7 @@
 //! What every part of federation shares.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use moka::future::Cache;
 use tokio::sync::{Notify, OnceCell, Semaphore, watch};
@@ -10,11 +10,13 @@ use url::Url;
 use super::doors::Arrivals;
 use super::fetch::PeerKey;
 use super::keys::Keys;
+use super::outbound::Followers;
 use super::wire::IdRules;
 use crate::base::*;
 use crate::config::{FederationMode, Scheme};
 use crate::domain::actors::{Actor, ActorKind};
-use crate::jobs::Handler;
+use crate::domain::groups::Group;
+use crate::jobs::{Handler, claimed_at};
 use crate::net::Client;
 use crate::services::seal::Seal;
 use crate::services::{self, Ctx, outgoing};
@@ -33,6 +35,10 @@ const QUICK_LIFE: Duration = Duration::from_secs(3600);
 /// How long it is believed what the host of a group says about a membership: yes or no, a minute at most is lost when
 /// somebody is taken out.
 const MEMBERSHIP_LIFE: Duration = Duration::from_secs(60);
+
+/// Groups at hand for jobs, and for how long at most.
+const GROUPS_AT_HAND: u64 = 64;
+const AT_HAND: Duration = Duration::from_secs(1);
 
 /// How long it is believed where another server answers who knows about something.
 const PEOPLE_DOOR_LIFE: Duration = Duration::from_secs(3600);
@@ -68,6 +74,10 @@ pub struct State {
     pub(super) quick_hosts: Cache<String, ()>,
     /// Where servers with an agreement about people are asked for them.
     pub(super) people_doors: Cache<HostId, Url>,
+    /// Groups as they are, for jobs.
+    pub(super) groups: Lately<(Actor, Group)>,
+    /// Where the members of groups of ours live, for jobs.
+    pub(super) followers: Lately<Followers>,
     /// Stores what comes in.
     pub(super) arrivals: Arrivals,
     /// There is something to deliver.
@@ -77,6 +87,32 @@ pub struct State {
     server: OnceCell<Actor>,
     /// Who may sign now.
     signers: Semaphore,
+}
+
+/// What was read of a group lately. Many jobs tell of one group, and each may use what another read after both were claimed: it
+/// is as new as what led to them.
+pub(super) struct Lately<V>(Cache<ActorId, (Instant, Arc<V>)>);
+
+impl<V: Send + Sync + 'static> Default for Lately<V> {
+    fn default() -> Self {
+        Self(Cache::builder().max_capacity(GROUPS_AT_HAND).time_to_live(AT_HAND).build())
+    }
+}
+
+impl<V: Send + Sync + 'static> Lately<V> {
+    /// What is known of a group, read now by `read` unless that was done since the present job was claimed.
+    pub async fn get(&self, group: ActorId, read: impl Future<Output = Result<V>>) -> Result<Arc<V>> {
+        let Some(claimed) = claimed_at() else { return read.await.map(Arc::new) };
+        if let Some((at, known)) = self.0.get(&group).await
+            && at >= claimed
+        {
+            return Ok(known);
+        }
+        let at = Instant::now();
+        let known = Arc::new(read.await?);
+        self.0.insert(group, (at, known.clone())).await;
+        Ok(known)
+    }
 }
 
 impl std::ops::Deref for Federation {
@@ -114,6 +150,8 @@ impl Federation {
             slow_hosts: Cache::builder().max_capacity(PEER_KEYS).time_to_live(REFETCH_PAUSE).build(),
             quick_hosts: Cache::builder().max_capacity(PEER_KEYS).time_to_live(QUICK_LIFE).build(),
             people_doors: Cache::builder().max_capacity(1000).time_to_live(PEOPLE_DOOR_LIFE).build(),
+            groups: Lately::default(),
+            followers: Lately::default(),
             arrivals: Arrivals::start(ctx.db.clone(), ctx.clock.clone()),
             outbound: Notify::new(),
             inbound: Notify::new(),

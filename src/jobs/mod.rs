@@ -3,10 +3,10 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 
 use crate::base::{Clock, Result, Rng, Time};
 use crate::store::{Db, jobs};
@@ -22,10 +22,23 @@ const SIGN_OF_LIFE: Duration = Duration::from_secs(20);
 const MAX_TRIES: i32 = 12;
 /// Jobs at once in one process, and jobs of one lane claimed at once.
 const AT_ONCE: (usize, i64) = (16, 64);
+/// How many times as many are claimed as were done since the claim before, and at most: where they are quick, the next are at
+/// hand.
+const AHEAD: (usize, usize) = (2, 64);
 /// How long the runner waits for several of its workers, so that it does not claim for each alone.
 const TOGETHER: Duration = Duration::from_millis(4);
 /// How often the queue is looked at when nothing woke the runner: other processes add jobs too.
 const POLL: Duration = Duration::from_millis(1000);
+
+tokio::task_local! {
+    static CLAIMED_AT: Instant;
+}
+
+/// When the job that runs in this task was claimed: what was read from the database since then is as new as all that led to the
+/// job. None outside of jobs.
+pub fn claimed_at() -> Option<Instant> {
+    CLAIMED_AT.try_with(|at| *at).ok()
+}
 
 /// Wakes the runner after a commit that added jobs.
 #[derive(Clone, Debug, Default)]
@@ -88,16 +101,7 @@ impl Runner {
                     }
                 }
                 Ok(rows) => {
-                    for row in rows {
-                        let Some(permit) = runner.free_slot(&slots).await else { return };
-                        let runner = runner.clone();
-                        tokio::spawn(async move {
-                            runner.run_row(row).await;
-                            drop(permit);
-                            // A free slot: there may be more waiting than was claimed.
-                            runner.wake.now();
-                        });
-                    }
+                    runner.start(rows, &slots).await;
                     let quarter = slots.acquire_many(u32::try_from(AT_ONCE.0 / 4).unwrap_or(1));
                     // Either way the next claim takes what is free.
                     drop(tokio::time::timeout(TOGETHER, quarter).await);
@@ -113,14 +117,29 @@ impl Runner {
         runner.note_done().await;
     }
 
-    /// Waits for a free slot; meanwhile what was done is noted, before claims on it run out.
-    async fn free_slot(&self, slots: &Arc<Semaphore>) -> Option<OwnedSemaphorePermit> {
-        loop {
-            match tokio::time::timeout(POLL, slots.clone().acquire_owned()).await {
-                // The semaphore is never closed.
-                Ok(permit) => return permit.ok(),
-                Err(_) => self.note_done().await,
-            }
+    /// Starts rows as slots become free. When that takes long the others are given back: who holds a claim must be at work.
+    async fn start(self: &Arc<Self>, rows: Vec<Vec<jobs::Claimed>>, slots: &Arc<Semaphore>) {
+        let (claimed, mut rows) = (Instant::now(), rows.into_iter());
+        while let Some(row) = rows.next() {
+            // The semaphore is never closed.
+            let Ok(Ok(permit)) = tokio::time::timeout(POLL, slots.clone().acquire_owned()).await else {
+                let left: Vec<i64> = row.iter().chain(rows.as_slice().iter().flatten()).map(|job| job.id).collect();
+                return self.give_back(left).await;
+            };
+            let runner = self.clone();
+            tokio::spawn(async move {
+                CLAIMED_AT.scope(claimed, runner.run_row(row)).await;
+                drop(permit);
+                // A free slot: there may be more waiting than was claimed.
+                runner.wake.now();
+            });
+        }
+    }
+
+    async fn give_back(&self, ids: Vec<i64>) {
+        let noted = self.db.write(move |conn| Box::pin(async move { jobs::give_back(conn, &ids).await }));
+        if let Err(error) = noted.await {
+            tracing::error!(%error, "jobs could not be given back; they run when the claim ends");
         }
     }
 
@@ -137,8 +156,9 @@ impl Runner {
             if rows.is_empty() {
                 return Ok(());
             }
+            let claimed = Instant::now();
             for row in rows {
-                self.run_row(row).await;
+                CLAIMED_AT.scope(claimed, self.run_row(row)).await;
             }
         }
     }
@@ -151,7 +171,8 @@ impl Runner {
         if done.is_empty() && (slots == 0 || !jobs::any_due(&mut self.db.read().await?, now).await?) {
             return Ok(Vec::new());
         }
-        let (limit, finished) = (i64::try_from(slots).unwrap_or(1), done.clone());
+        let ahead = if slots == 0 { 0 } else { AHEAD.1.min(AHEAD.0 * done.len()) };
+        let (limit, finished) = (i64::try_from(slots.max(ahead)).unwrap_or(1), done.clone());
         let write = self.db.write(move |conn| {
             Box::pin(async move { jobs::claim(conn, &finished, now, now.plus(LEASE), limit, AT_ONCE.1).await })
         });
@@ -163,6 +184,8 @@ impl Runner {
                 None => rows.push(vec![job]),
             }
         }
+        // A lane has one worker; it begins at once.
+        rows.sort_by_key(|row| row[0].lane.is_none());
         Ok(rows)
     }
 
@@ -183,12 +206,8 @@ impl Runner {
             }
         }
         self.done.add(&done);
-        if given.is_empty() {
-            return;
-        }
-        let noted = self.db.write(move |conn| Box::pin(async move { jobs::give_back(conn, &given).await }));
-        if let Err(error) = noted.await {
-            tracing::error!(%error, "jobs could not be given back; they run when the claim ends");
+        if !given.is_empty() {
+            self.give_back(given).await;
         }
     }
 

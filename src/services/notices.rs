@@ -91,19 +91,21 @@ pub async fn tell_all(ctx: &Ctx, who: &[ActorId], telling: Telling, also_self: b
 /// number of queries, however many they are.
 async fn reached(ctx: &Ctx, who: Vec<ActorId>, telling: &Telling) -> Result<(Vec<(ActorId, bool)>, bool)> {
     let mut conn = ctx.db.read().await?;
-    let mut left = store::notice_policy::recipients(&mut conn, &who).await?;
     // One's own removed post and reports to moderators are told although the post is not shown any more.
     let open = matches!(telling.kind, NoticeKind::Removed | NoticeKind::Report | NoticeKind::Held);
     let post = telling.post.filter(|_| !open);
-    let ids: Vec<ActorId> = left.iter().map(|member| member.id).collect();
-    let shut = store::moderation::not_told(&mut conn, &ids, telling.actor, post).await?;
-    left.retain(|member| !shut.contains(&member.id));
-    if let Some(post) = post.filter(|_| !left.is_empty()) {
+    let (mut left, readers) = store::notice_policy::recipients(&mut conn, &who, telling.actor, post).await?;
+    left.retain(|member| !member.shut);
+    if post.is_some() && !left.is_empty() {
         let sight = |member: &Recipient| {
             (member.id, policy::sight(&Viewer::Member { id: member.id, role: member.role, guest: member.guest }))
         };
         let sights: Vec<_> = left.iter().map(sight).collect();
-        let seeing = store::who_sees(&mut conn, &sights, post).await?;
+        let seeing = match readers {
+            Some(readers) => store::who_reads(&mut conn, &sights, readers).await?,
+            // The post is gone.
+            None => Vec::new(),
+        };
         left.retain(|member| seeing.contains(&member.id));
     }
     let verdicts = match telling.actor {

@@ -7,7 +7,7 @@ use crate::domain::events::Event;
 use crate::domain::groups::{FollowState, GroupRole, Notify};
 use crate::domain::knowledge::Why;
 use crate::domain::notices::NoticeKind;
-use crate::domain::posts::{EntryKind, Post, PostKind, PostState, PostView, ReactionKind};
+use crate::domain::posts::{Entry, EntryKind, Post, PostKind, PostState, PostView, ReactionKind};
 use crate::live::Change;
 use crate::policy;
 use crate::services::{Ctx, moving, notices, previews, questions};
@@ -131,8 +131,8 @@ async fn post_published(ctx: &Ctx, id: PostId) -> Result<()> {
     if post.state != PostState::Published {
         return Ok(());
     }
-    let named = store::posts::named_by(&mut ctx.db.read().await?, id).await?;
-    let keen = put_on_homes(ctx, &post, &named.tags).await?;
+    let (named, entries) = store::posts::named_and_shown(&mut ctx.db.read().await?, id).await?;
+    let keen = put_on_homes(ctx, &post, entries, &named.tags).await?;
     previews::ask(ctx, &post).await?;
     notify_about(ctx, &post, named, &keen).await?;
     questions::find_people(ctx, &post).await
@@ -140,23 +140,22 @@ async fn post_published(ctx: &Ctx, id: PostId) -> Result<()> {
 
 /// Top-level posts come onto the homes of the group's members and the author's followers. Returns the group's members who
 /// want to hear of every post.
-async fn put_on_homes(ctx: &Ctx, post: &Post, tags: &[String]) -> Result<Vec<ActorId>> {
+async fn put_on_homes(ctx: &Ctx, post: &Post, entries: Vec<Entry>, tags: &[String]) -> Result<Vec<ActorId>> {
     let mut keen = Vec::new();
     if post.kind == PostKind::Direct {
         return Ok(keen);
     }
-    let entries = store::posts::entries_of(&mut ctx.db.read().await?, post.id).await?;
-    for (entry, source, how, _) in entries {
-        let group_entry = how == EntryKind::Group;
+    for entry in entries {
+        let group_entry = entry.how == EntryKind::Group;
         if !post.is_top() && !group_entry {
             continue;
         }
-        let all = spread(ctx, post, entry, source, how).await?;
+        let all = spread(ctx, post, entry.id, entry.source_id, entry.how).await?;
         if post.is_top() && group_entry {
             keen.extend(all);
         }
-        if post.is_top() && how == EntryKind::Author {
-            spread_by_tags(ctx, post, entry, tags).await?;
+        if post.is_top() && entry.how == EntryKind::Author {
+            spread_by_tags(ctx, post, entry.id, tags).await?;
         }
     }
     Ok(keen)

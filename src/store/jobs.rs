@@ -10,6 +10,7 @@ use super::schema::jobs;
 use super::{Conn, db_fn};
 use crate::base::{Result, Time};
 use crate::store::among::one_of;
+use crate::store::fixed::Fixed;
 use crate::store::query::RunQueryDsl;
 
 /// A job as claimed.
@@ -136,13 +137,6 @@ db_fn! {
 /// One claim at a time on PostgreSQL, or two processes would each take a part of one lane.
 const CLAIM_LOCK: i64 = 727_002;
 
-/// A lane by name.
-#[derive(diesel::QueryableByName)]
-struct Lane {
-    #[diesel(sql_type = Text)]
-    lane: String,
-}
-
 /// A job as it stands in its lane.
 #[derive(Queryable)]
 struct InLane {
@@ -154,8 +148,8 @@ struct InLane {
 
 db_fn! {
     /// From lane to lane along the index, however many jobs wait.
-    async fn lanes_of(conn) -> Vec<Lane> {
-        diesel::sql_query(
+    async fn lanes_of(conn) -> Vec<String> {
+        Fixed::<Text>::new(
             "WITH RECURSIVE lanes(lane) AS ( \
                SELECT * FROM (SELECT lane FROM jobs WHERE lane IS NOT NULL ORDER BY lane LIMIT 1) AS first \
                UNION ALL \
@@ -232,7 +226,7 @@ pub async fn claim(
         return Ok(Vec::new());
     }
     let mut ids = due_alone(conn, now.micros(), limit).await?;
-    for Lane { lane } in lanes_of(conn).await? {
+    for lane in lanes_of(conn).await? {
         ids.extend(row_from_head(in_lane(conn, &lane, in_row).await?, now.micros()));
     }
     if ids.is_empty() {

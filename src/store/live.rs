@@ -6,11 +6,12 @@ use std::time::Duration;
 use diesel::sql_types::{Array, Text};
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 
-use super::query::RunQueryDsl;
+use super::query::{Kept, RunQueryDsl};
 use futures_util::StreamExt as _;
 use serde::Deserialize;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use super::Db;
 use super::conn::establish_postgres;
@@ -20,8 +21,10 @@ use crate::live::{Change, Hub};
 const CHANNEL: &str = "kring_live";
 /// PostgreSQL takes at most 8000 bytes; longer messages are left out, as if a listener had lagged.
 const MAX_BYTES: usize = 7900;
-/// Changes told in one statement.
+/// Changes told in one statement, and how long after one the next is told: when much happens, several go together. Each wakes
+/// every process, this one too.
 const TOGETHER: usize = 100;
+const BETWEEN: Duration = Duration::from_millis(20);
 const PAUSE: Duration = Duration::from_secs(2);
 
 #[derive(Deserialize)]
@@ -53,9 +56,14 @@ async fn run(db: &Db, hub: &Hub, me: &str) -> Result<()> {
     let mut mouth = establish_postgres(db.url()).await.map_err(|e| unavailable(e.to_string()))?;
     let mut local = hub.listen_local();
     let mut heard = std::pin::pin!(ears.notifications_stream());
+    let mut next = Instant::now();
     loop {
+        let change = async {
+            tokio::time::sleep_until(next).await;
+            local.recv().await
+        };
         tokio::select! {
-            change = local.recv() => match change {
+            change = change => match change {
                 Ok(change) => {
                     // All that waits goes in one statement.
                     let mut changes = vec![change];
@@ -63,6 +71,7 @@ async fn run(db: &Db, hub: &Hub, me: &str) -> Result<()> {
                         changes.push(next);
                     }
                     say(&mut mouth, me, &changes).await?;
+                    next = Instant::now() + BETWEEN;
                 }
                 // Lagging loses hints that pages would have reloaded for; nothing else.
                 Err(RecvError::Lagged(_)) => {}
@@ -79,10 +88,8 @@ async fn run(db: &Db, hub: &Hub, me: &str) -> Result<()> {
 async fn say(conn: &mut AsyncPgConnection, me: &str, changes: &[Arc<Change>]) -> Result<()> {
     let text = |change: &Arc<Change>| serde_json::json!({ "from": me, "change": **change }).to_string();
     let texts: Vec<String> = changes.iter().map(text).filter(|text| text.len() <= MAX_BYTES).collect();
-    diesel::sql_query(format!("SELECT pg_notify('{CHANNEL}', change) FROM unnest($1) AS change"))
-        .bind::<Array<Text>, _>(texts)
-        .execute(conn)
-        .await?;
+    let telling = diesel::sql_query(format!("SELECT pg_notify('{CHANNEL}', change) FROM unnest($1) AS change"));
+    Kept(telling.bind::<Array<Text>, _>(texts)).execute(conn).await?;
     Ok(())
 }
 

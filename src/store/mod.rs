@@ -67,4 +67,4 @@ pub mod wiki;
 pub(crate) use conn::db_fn;
 use conn::paged;
 pub use conn::{Conn, Db, Sq, counting_queries, is_postgres, with_short_reads};
-pub use sight::who_sees;
+pub use sight::{who_reads, who_sees};

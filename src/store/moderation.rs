@@ -1,17 +1,29 @@
 //! Reports, the log of moderators, and blocks between people.
 
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
+use diesel::sql_types::Bool;
 
 use super::actors::{CardRow, card, card_columns};
-use super::fixed::Fixed;
-use super::schema::{actors, blocks, hosts, moderation_log, reports};
+use super::fixed::{Lit, lit};
+use super::schema::{actors, blocks, hosts, members, moderation_log, reports};
 use super::{Conn, db_fn};
 use crate::base::*;
 use crate::domain::actors::ActorCard;
 use crate::domain::moderation::*;
 use crate::store::among::one_of;
 use crate::store::query::RunQueryDsl;
+
+/// Members whom nothing from `target` reaches: one of the two blocks the other, or it or its server is muted. `members` must
+/// be in the query under its own name.
+pub(super) fn unreached_by(target: ActorId) -> Lit<Bool> {
+    lit(
+        "(EXISTS (SELECT 1 FROM blocks b WHERE b.member_id = members.actor_id AND b.target_id = ?) \
+         OR EXISTS (SELECT 1 FROM blocks b WHERE b.member_id = ? AND b.target_id = members.actor_id AND b.kind = 'block') \
+         OR EXISTS (SELECT 1 FROM host_blocks h JOIN actors a ON a.host_id = h.host_id \
+           WHERE a.id = ? AND h.member_id = members.actor_id))",
+        &[target.0, target.0, target.0],
+    )
+}
 
 db_fn! {
     /// Writes a line of the log.
@@ -154,30 +166,13 @@ db_fn! {
             .await
     }
 
-    async fn shut_out(conn, members: &[ActorId], target: ActorId, post: i64) -> Vec<ActorId> {
-        let mut query = Fixed::<BigInt>::new("SELECT b.member_id FROM blocks b");
-        query.push(" WHERE b.target_id = ? AND b.member_id IN ", &[target.0]);
-        query.push_list(members);
-        query.push(
-            " UNION ALL SELECT b.target_id FROM blocks b WHERE b.kind = 'block' AND b.member_id = ? AND b.target_id IN ",
-            &[target.0],
-        );
-        query.push_list(members);
-        query.push(
-            " UNION ALL SELECT h.member_id FROM host_blocks h JOIN actors a ON a.host_id = h.host_id \
-              WHERE a.id = ? AND h.member_id IN ",
-            &[target.0],
-        );
-        query.push_list(members);
-        if post != 0 {
-            query.push(
-                " UNION ALL SELECT m.member_id FROM muted_threads m JOIN posts p ON p.root_id = m.root_id \
-                  WHERE p.id = ? AND m.member_id IN ",
-                &[post],
-            );
-            query.push_list(members);
-        }
-        query.load(conn).await
+    /// Whom of several members nothing from `target` reaches.
+    pub async fn out_of_reach(conn, who: &[ActorId], target: ActorId) -> Vec<ActorId> {
+        members::table
+            .filter(members::actor_id.eq_any(one_of(who)).and(unreached_by(target)))
+            .select(members::actor_id)
+            .load(conn)
+            .await
     }
 
     /// The blocks between one member and several actors: target, kind, and whether it is the member's own.
@@ -212,22 +207,6 @@ db_fn! {
             .load(conn)
             .await
     }
-}
-
-/// Whom of several members nothing from `target` reaches: one of the two blocks the other, or it or its server is muted.
-pub async fn out_of_reach(conn: &mut Conn, members: &[ActorId], target: ActorId) -> Result<Vec<ActorId>> {
-    shut_out(conn, members, target, 0).await
-}
-
-/// Who of several members is told nothing of what somebody did with a post: out of their reach, or they want to hear no more
-/// of its thread.
-pub async fn not_told(
-    conn: &mut Conn,
-    members: &[ActorId],
-    who: Option<ActorId>,
-    post: Option<PostId>,
-) -> Result<Vec<ActorId>> {
-    shut_out(conn, members, who.unwrap_or(ActorId(-1)), post.map_or(0, |post| post.0)).await
 }
 
 /// Whom a member blocks or mutes, last first, with the cursor's id.

@@ -6,14 +6,17 @@ use diesel::sql_types::Bool;
 
 use super::db_fn;
 use super::fixed::lit;
-use super::schema::{members, muted_threads, notice_permissions, notice_policies, notifications};
+use super::moderation::unreached_by;
+use super::schema::{audiences, members, muted_threads, notice_permissions, notice_policies, notifications, posts};
 use crate::base::*;
+use crate::domain::audiences::Scope;
 use crate::domain::notices::{NoticePolicy, Verdict};
 use crate::domain::people::Role;
 use crate::store::among::one_of;
 use crate::store::query::RunQueryDsl;
 
 type Row = (String, String, String, String, String);
+type RecipientRow = (ActorId, Role, bool, Option<Row>, bool, bool, Option<(AudienceId, Scope)>);
 
 /// A member who may be told something.
 #[derive(Clone, Copy, Debug)]
@@ -28,13 +31,19 @@ pub struct Recipient {
     pub policy: NoticePolicy,
     /// One of their devices wants to be told.
     pub has_push: bool,
+    /// Nothing from who did it reaches them, or they want to hear no more of the thread.
+    pub shut: bool,
 }
 
 db_fn! {
-    async fn rows(conn, who: &[ActorId]) -> Vec<(ActorId, Role, bool, Option<Row>, bool)> {
+    async fn rows(conn, who: &[ActorId], actor: ActorId, post: PostId) -> Vec<RecipientRow> {
         let push = "EXISTS (SELECT 1 FROM push_subscriptions p WHERE p.member_id = members.actor_id)";
+        let muted = "EXISTS (SELECT 1 FROM muted_threads t \
+                     WHERE t.member_id = members.actor_id AND t.root_id = posts.root_id)";
         members::table
             .left_join(notice_policies::table.on(notice_policies::member_id.eq(members::actor_id)))
+            .left_join(posts::table.on(posts::id.eq(post)))
+            .left_join(audiences::table.on(audiences::id.eq(posts::audience_id)))
             .filter(members::actor_id.eq_any(one_of(who)))
             .select((
                 members::actor_id, members::role, members::is_guest,
@@ -43,6 +52,8 @@ db_fn! {
                     notice_policies::private_mentions, notice_policies::limited_accounts,
                 ).nullable(),
                 lit::<Bool>(push, &[]),
+                unreached_by(actor).or(lit::<Bool>(muted, &[])),
+                (audiences::id, audiences::scope).nullable(),
             ))
             .load(conn)
             .await
@@ -133,16 +144,25 @@ db_fn! {
     }
 }
 
-/// Those of some people who have an account here.
-pub async fn recipients(conn: &mut super::Conn, who: &[ActorId]) -> Result<Vec<Recipient>> {
-    let recipient = |(id, role, guest, row, has_push): (ActorId, Role, bool, Option<Row>, bool)| Recipient {
+/// Those of some people who have an account here, to be told what `actor` did with a post; and who reads that post. In one
+/// question, as much is told.
+pub async fn recipients(
+    conn: &mut super::Conn,
+    who: &[ActorId],
+    actor: Option<ActorId>,
+    post: Option<PostId>,
+) -> Result<(Vec<Recipient>, Option<(AudienceId, Scope)>)> {
+    let rows = rows(conn, who, actor.unwrap_or(ActorId(-1)), post.unwrap_or(PostId(-1))).await?;
+    let readers = rows.iter().find_map(|row| row.6);
+    let recipient = |(id, role, guest, row, has_push, shut, _): RecipientRow| Recipient {
         id,
         role,
         guest,
         policy: row.map(policy).unwrap_or_default(),
         has_push,
+        shut,
     };
-    Ok(rows(conn, who).await?.into_iter().map(recipient).collect())
+    Ok((rows.into_iter().map(recipient).collect(), readers))
 }
 
 fn policy(row: Row) -> NoticePolicy {
@@ -158,5 +178,6 @@ fn policy(row: Row) -> NoticePolicy {
 
 /// A member's policy; that of someone who set none takes everything.
 pub async fn get(conn: &mut super::Conn, member: ActorId) -> Result<NoticePolicy> {
-    Ok(recipients(conn, &[member]).await?.into_iter().next().map_or_else(NoticePolicy::default, |found| found.policy))
+    let (found, _) = recipients(conn, &[member], None, None).await?;
+    Ok(found.into_iter().next().map_or_else(NoticePolicy::default, |found| found.policy))
 }

@@ -1029,6 +1029,7 @@ together! {
     actors: actor_keys branches members sessions invitations audiences readers groups follows posts entries home reactions bookmarks mentions post_tags media notifications blocks host_blocks oauth_tokens activities filters filter_terms scheduled_posts dismissed_suggestions followed_tags lists quotes;
     branches: members;
     members: notice_policies sessions invitations audiences readers groups follows posts entries home poll_votes bookmarks post_tags notifications oauth_tokens filters filter_terms scheduled_posts lists quotes;
+    notice_policies: posts audiences;
     invitations: audiences posts;
     audiences: readers groups posts entries home bookmarks post_tags media notifications filters filter_terms lists quotes blocks activities;
     readers: posts;

@@ -68,7 +68,18 @@ db_fn! {
 
 /// Who of several members may see a post, each with their own sight: the same question as [`sees_posts`], asked once.
 pub async fn who_sees(conn: &mut super::Conn, who: &[(ActorId, Sight)], post: PostId) -> Result<Vec<ActorId>> {
-    let Some((audience, scope)) = audience_of(conn, post).await? else { return Ok(Vec::new()) };
+    match audience_of(conn, post).await? {
+        Some(readers) => who_reads(conn, who, readers).await,
+        None => Ok(Vec::new()),
+    }
+}
+
+/// Who of several members may see what has an audience, each with their own sight.
+pub async fn who_reads(
+    conn: &mut super::Conn,
+    who: &[(ActorId, Sight)],
+    (audience, scope): (AudienceId, Scope),
+) -> Result<Vec<ActorId>> {
     let unsure: Vec<ActorId> = who.iter().filter(|(_, sight)| scope > sight.max).map(|(id, _)| *id).collect();
     let named = if unsure.is_empty() { Vec::new() } else { readers_named(conn, audience, &unsure).await? };
     let sees = |(id, sight): &&(ActorId, Sight)| scope <= sight.max || named.contains(id);

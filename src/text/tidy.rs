@@ -163,7 +163,7 @@ impl Tidy {
         }
     }
 
-    /// Ends the item before; false if there is no list to be an item of.
+    /// Ends the item before, and what else the list may hold; false if there is no list to be an item of.
     fn fit_item(&mut self) -> bool {
         let Some(list) = self.open.iter().rposition(|open| matches!(open.name, "ul" | "ol" | "td" | "th")) else {
             return false;
@@ -171,9 +171,7 @@ impl Tidy {
         if !matches!(self.open[list].name, "ul" | "ol") {
             return false;
         }
-        if let Some(at) = self.open[list..].iter().position(|open| open.name == "li") {
-            self.pop_to(list + at);
-        }
+        self.pop_to(list + 1);
         true
     }
 

@@ -1,6 +1,7 @@
 //! Activities and deliveries of one event, written in one transaction; and the rule of who gets what of a group.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -26,7 +27,7 @@ pub(in crate::federation) struct Target {
 
 /// Inboxes of a group's members elsewhere, by the form their server reads.
 #[derive(Debug, Default)]
-pub(super) struct Followers {
+pub(in crate::federation) struct Followers {
     /// `Announce{activity}`.
     pub wrapped: Vec<Target>,
     /// `Announce: "<object id>"`.
@@ -162,7 +163,11 @@ impl Federation {
 
     /// Where the members of one of our groups live, as far as the group's things may go there at all: the table of who
     /// gets what (INTEROP B.2.3, B.6).
-    pub(super) async fn followers_of(&self, group: &Actor, facts: &Group) -> Result<Followers> {
+    pub(super) async fn followers_of(&self, group: &Actor, facts: &Group) -> Result<Arc<Followers>> {
+        self.followers.get(group.id, self.read_followers(group, facts)).await
+    }
+
+    async fn read_followers(&self, group: &Actor, facts: &Group) -> Result<Followers> {
         let mut found = Followers::default();
         if facts.kind == GroupKind::Organisation {
             return Ok(found);

@@ -60,7 +60,7 @@ impl Federation {
     async fn told_of(&self, actor: &Actor, group: Option<&Group>) -> Result<Vec<Target>> {
         let Some(facts) = group else { return self.follower_inboxes(actor.id).await };
         let followers = self.followers_of(actor, facts).await?;
-        Ok(merge(vec![followers.wrapped, followers.plain]))
+        Ok(merge(vec![followers.wrapped.clone(), followers.plain.clone()]))
     }
 
     /// Tells followers, the new server, and the groups that one is in, where one goes on.

@@ -12,7 +12,7 @@ use super::state::Federation;
 use crate::base::{Error, Result};
 use crate::domain::events::Event;
 
-pub(super) use batch::{Batch, announce_address};
+pub(super) use batch::{Batch, Followers, announce_address};
 pub(super) use reactions::reaction_of;
 
 impl Federation {

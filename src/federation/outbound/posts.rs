@@ -1,5 +1,7 @@
 //! Posts on their way out: new, changed, deleted, removed, restored; and what we pass on for a group of ours.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::super::convert::{self, Activity, Address, PostParts};
@@ -19,9 +21,9 @@ use crate::store::{actors, federation as rows, groups, posts};
 #[derive(Debug)]
 pub(super) enum Place {
     /// In a group of ours: we pass it on.
-    Ours(Box<(Actor, Group)>),
+    Ours(Arc<(Actor, Group)>),
     /// In a group elsewhere: its host passes it on.
-    Theirs(Box<(Actor, Group)>),
+    Theirs(Arc<(Actor, Group)>),
     /// In no group: to its addressees.
     Nowhere,
 }
@@ -39,10 +41,12 @@ impl Place {
 impl Federation {
     pub(super) async fn place_of(&self, group: Option<ActorId>) -> Result<Place> {
         let Some(id) = group else { return Ok(Place::Nowhere) };
-        let (group, actor, _) = groups::get_with(&mut self.ctx.db.read().await?, id, None).await?;
-        let local = actor.is_local();
-        let both = Box::new((actor, group));
-        Ok(if local { Place::Ours(both) } else { Place::Theirs(both) })
+        let read = async {
+            let (group, actor, _) = groups::get_with(&mut self.ctx.db.read().await?, id, None).await?;
+            Ok((actor, group))
+        };
+        let both = self.groups.get(id, read).await?;
+        Ok(if both.0.is_local() { Place::Ours(both) } else { Place::Theirs(both) })
     }
 
     pub(super) async fn parts(&self, id: PostId) -> Result<PostParts> {
@@ -75,12 +79,12 @@ impl Federation {
                 let followers = self.followers_of(group, facts).await?;
                 let mut targets = direct;
                 if also_plain {
-                    targets = merge(vec![targets, followers.plain]);
+                    targets = merge(vec![targets, followers.plain.clone()]);
                 }
                 batch.add(author, &activity, &document, Some(audience), targets, now);
                 let scope = facts.kind.scope();
                 let id = activity.id.rsplit('/').next().and_then(|id| id.parse::<i64>().ok());
-                self.wrap(batch, group, scope, id, document, audience, followers.wrapped);
+                self.wrap(batch, group, scope, id, document, audience, &followers.wrapped);
             }
             Place::Theirs(group) => {
                 let to_group = self.inboxes(&[group.0.id]).await?;
@@ -100,7 +104,7 @@ impl Federation {
         id: Option<i64>,
         inner: Value,
         audience: AudienceId,
-        targets: Vec<Target>,
+        targets: &[Target],
     ) {
         if targets.is_empty() {
             return;
@@ -108,17 +112,17 @@ impl Federation {
         let now = self.ctx.now();
         let id = id.map_or_else(|| self.fresh_id(), |id| self.ctx.urls.activity(derived(id, Mark::Wrap)));
         let announce = Activity::new(id, "Announce", &group.uri, inner, announce_address(group, scope), now);
-        batch.add(group, &announce, &announce.document(), Some(audience), targets, now);
+        batch.add(group, &announce, &announce.document(), Some(audience), targets.to_vec(), now);
     }
 
     /// Shows a new post to those who read no wrapped activities: top-level posts of public groups alone.
-    fn show(&self, batch: &mut Batch, group: &Actor, facts: &Group, post: &Post, plain: Vec<Target>) {
+    fn show(&self, batch: &mut Batch, group: &Actor, facts: &Group, post: &Post, plain: &[Target]) {
         if facts.kind != GroupKind::Public || !post.is_top() || plain.is_empty() {
             return;
         }
         let now = self.ctx.now();
         let announce = self.showing(group, post, now);
-        batch.add(group, &announce, &announce.document(), Some(post.audience_id), plain, now);
+        batch.add(group, &announce, &announce.document(), Some(post.audience_id), plain.to_vec(), now);
     }
 
     /// The Announce by which a group shows a post.
@@ -165,7 +169,7 @@ impl Federation {
         if let Place::Ours(group) = &place {
             let (group, facts) = (&group.0, &group.1);
             let followers = self.followers_of(group, facts).await?;
-            self.show(&mut batch, group, facts, &post, followers.plain);
+            self.show(&mut batch, group, facts, &post, &followers.plain);
             let relay = match relay {
                 _ if followers.wrapped.is_empty() => None,
                 None if !own => rows::held_activity(&mut self.ctx.db.read().await?, post.id).await?,
@@ -177,7 +181,7 @@ impl Federation {
             {
                 let inner = serde_json::from_str(&stored.body).map_err(Error::internal)?;
                 let (scope, audience) = (facts.kind.scope(), facts.audience_id);
-                self.wrap(&mut batch, group, scope, Some(activity.0), inner, audience, followers.wrapped);
+                self.wrap(&mut batch, group, scope, Some(activity.0), inner, audience, &followers.wrapped);
             }
         }
         self.send(batch).await
@@ -275,7 +279,7 @@ impl Federation {
         if !post.is_top() || facts.kind != GroupKind::Public {
             return Ok(());
         }
-        let plain = self.followers_of(group, facts).await?.plain;
+        let plain = self.followers_of(group, facts).await?.plain.clone();
         if plain.is_empty() {
             return Ok(());
         }
@@ -320,8 +324,8 @@ impl Federation {
     /// Passes a received activity on to the followers of a group of ours.
     pub(super) async fn relay(&self, activity: ActivityId, group: ActorId) -> Result<()> {
         let Place::Ours(group) = self.place_of(Some(group)).await? else { return Ok(()) };
-        let (group, facts) = *group;
-        let followers = self.followers_of(&group, &facts).await?;
+        let (group, facts) = (&group.0, &group.1);
+        let followers = self.followers_of(group, facts).await?;
         if followers.is_empty() {
             return Ok(());
         }
@@ -330,18 +334,18 @@ impl Federation {
         let mut batch = Batch::default();
         self.wrap(
             &mut batch,
-            &group,
+            group,
             facts.kind.scope(),
             Some(activity.0),
             inner.clone(),
             facts.audience_id,
-            followers.wrapped,
+            &followers.wrapped,
         );
         if Doc(&inner).kind() == Some(super::super::wire::Kind::Delete)
             && let Some(uri) = Doc(&inner).one_id("object")
             && let Some(post) = posts::find_by_uri(&mut self.ctx.db.read().await?, uri).await?
         {
-            self.unshow(&mut batch, &group, &facts, &post).await?;
+            self.unshow(&mut batch, group, facts, &post).await?;
         }
         self.send(batch).await
     }

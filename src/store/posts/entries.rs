@@ -54,36 +54,42 @@ pub struct Named {
     pub quoted: Option<ActorId>,
 }
 
-/// Whom and what a post names, in one question.
-pub async fn named_by(conn: &mut Conn, post: PostId) -> Result<Named> {
-    let mut named = Named::default();
-    for (what, actor, tag) in named_rows(conn, post).await? {
+/// Whom and what a post names, and its showings, oldest first; in one question.
+pub async fn named_and_shown(conn: &mut Conn, post: PostId) -> Result<(Named, Vec<Entry>)> {
+    let (mut named, mut entries) = (Named::default(), Vec::new());
+    for (what, actor, text, id) in named_rows(conn, post).await? {
         match what.as_str() {
             "mention" => named.mentioned.push(actor),
-            "tag" => named.tags.push(tag),
+            "tag" => named.tags.push(text),
             "answer" => named.answered = Some(actor),
-            _ => named.quoted = Some(actor),
+            "quote" => named.quoted = Some(actor),
+            _ => {
+                let how = EntryKind::parse(&text).ok_or_else(|| Error::internal(format!("a showing {text}")))?;
+                entries.push(Entry { id: EntryId(id), source_id: actor, post_id: post, how });
+            }
         }
     }
-    Ok(named)
+    entries.sort_by_key(|entry| entry.id);
+    Ok((named, entries))
 }
 
 db_fn! {
-    async fn named_rows(conn, post: PostId) -> Vec<(String, ActorId, String)> {
-        let mut query = Fixed::<(Text, BigInt, Text)>::new("");
+    async fn named_rows(conn, post: PostId) -> Vec<(String, ActorId, String, i64)> {
+        let mut query = Fixed::<(Text, BigInt, Text, BigInt)>::new("");
         let id = [post.0];
-        query.push("SELECT 'mention', actor_id, '' FROM mentions WHERE post_id = ?", &id);
-        query.push(" UNION ALL SELECT 'tag', 0, tag FROM post_tags WHERE post_id = ?", &id);
+        query.push("SELECT 'mention', actor_id, '', 0 FROM mentions WHERE post_id = ?", &id);
+        query.push(" UNION ALL SELECT 'tag', 0, tag, 0 FROM post_tags WHERE post_id = ?", &id);
         query.push(
-            " UNION ALL SELECT 'answer', above.author_id, '' FROM posts JOIN posts above ON above.id = posts.parent_id \
+            " UNION ALL SELECT 'answer', above.author_id, '', 0 FROM posts JOIN posts above ON above.id = posts.parent_id \
               WHERE posts.id = ?",
             &id,
         );
         query.push(
-            " UNION ALL SELECT 'quote', quoted.author_id, '' FROM quotes JOIN posts quoted ON quoted.id = quotes.quoted_id \
-              WHERE quotes.post_id = ?",
+            " UNION ALL SELECT 'quote', quoted.author_id, '', 0 FROM quotes JOIN posts quoted \
+              ON quoted.id = quotes.quoted_id WHERE quotes.post_id = ?",
             &id,
         );
+        query.push(" UNION ALL SELECT 'showing', source_id, how, id FROM entries WHERE post_id = ?", &id);
         query.load(conn).await
     }
 

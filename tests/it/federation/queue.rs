@@ -12,6 +12,7 @@ on_each_database! {
     what_comes_at_once_is_kept_once_and_done_in_order => at_once;
     all_follows_from_servers_never_seen_get_their_accept => follows;
     d58_d59_a_host_in_trouble_gets_the_same_bytes_later_in_order => trouble;
+    who_is_let_in_or_goes_while_much_is_written => busy;
 }
 
 on_sqlite! {
@@ -37,6 +38,41 @@ async fn follow(a: &Kring, group: &kring::domain::actors::Actor, peer: &Peer) ->
     peer.until_received("Accept", |v| v["type"] == "Accept").await;
     a.until_quiet().await;
     lou
+}
+
+/// What is known of a group is used for several jobs; who joins has the next post all the same, and who went has it not.
+async fn busy(kind: Kind) {
+    let first = Peer::start("lemming", "lemmy").await;
+    let (a, ada, group, _) = followed(kind, &first).await;
+    let posts = async |text: String| a.post(&ada, &group, PostKind::Message, "", &text).await;
+    for n in 0..4 {
+        let peer = Peer::start(&format!("later{n}"), "lemmy").await;
+        for k in 0..5 {
+            posts(format!("Before {n} {k}")).await;
+        }
+        let lou = peer.person("lou");
+        let follow = activity("Follow", &peer.url("/f/1"), &lou, json!(group.uri));
+        assert_eq!(peer.send(&lou, &a.url("/inbox"), &follow).await, 202);
+        until("the follow", async || {
+            let all = "SELECT count(*) AS n FROM follows WHERE state = 'accepted'";
+            (a.app.count(all).await == 3).then_some(())
+        })
+        .await;
+        let post = posts(format!("After {n}")).await;
+        let told = |uri: &str, v: &serde_json::Value| v["type"] == "Announce" && v.to_string().contains(uri);
+        peer.until_received("what was posted after", |v| told(&post.uri, v)).await;
+        let undo = activity("Undo", &peer.url("/u/1"), &lou, follow);
+        assert_eq!(peer.send(&lou, &a.url("/inbox"), &undo).await, 202);
+        until("the end of the follow", async || {
+            let all = "SELECT count(*) AS n FROM follows WHERE state = 'accepted'";
+            (a.app.count(all).await == 2).then_some(())
+        })
+        .await;
+        let post = posts(format!("Gone {n}")).await;
+        first.until_received("what was posted last", |v| told(&post.uri, v)).await;
+        a.until_quiet().await;
+        assert!(!peer.received().iter().any(|v| told(&post.uri, v)), "{kind:?}: {n}");
+    }
 }
 
 async fn trouble(kind: Kind) {

@@ -1,6 +1,7 @@
 //! What both databases promise.
 
 mod durability;
+mod jobs;
 mod migrations;
 mod plans;
 mod processes;

@@ -170,3 +170,15 @@ fn a_carriage_return_written_as_an_entity_is_a_new_line() {
     assert_eq!(cleaned("one&#xd;two"), "one\ntwo");
     assert_eq!(cleaned("one&#13; two"), "one\n two");
 }
+
+/// Found by fuzzing: the sanitizer ends them there too, and would leave an empty paragraph at the list's end.
+#[test]
+fn an_item_ends_what_its_list_holds_beside_items() {
+    for (html, want) in [
+        ("<ol>1<p>2<span> <li>3</ol>", "<ol>1<p>2<span> </span></p><li>3</li></ol>"),
+        ("<ul><b>1<li>2<ul><i>3<li>4</ul>5</ul>", "<ul><b>1</b><li>2<ul><i>3</i><li>4</li></ul>5</li></ul>"),
+    ] {
+        assert_eq!(cleaned(html), want);
+        assert_eq!(cleaned(want), want, "cleaning twice changes nothing");
+    }
+}
