@@ -191,11 +191,14 @@ async fn bench(size: Size, database: Option<String>, tell_queries: bool) {
     let accepted = per_second(size.activities, start.elapsed());
     until_done(&app.ctx).await;
     let processed = per_second(size.activities, start.elapsed());
+    until_quiet(&app.ctx).await;
+    let followed = per_second(size.activities, start.elapsed());
     #[expect(clippy::cast_precision_loss, reason = "counts are small")]
     let queries = (app.ctx.db.queries() - asked) as f64 / size.activities as f64;
 
     println!("{:<44}{:>12}", "accepted by the shared inbox, per second", format!("{accepted:.0}"));
     println!("{:<44}{:>12}", "processed to the end, per second", format!("{processed:.0}"));
+    println!("{:<44}{:>12}", "and homes, notices and followers told", format!("{followed:.0}"));
     println!("{:<44}{:>12}", "queries for each, with what follows from it", format!("{queries:.1}"));
     println!("{:<44}{:>12}", "signatures verified on all cores", format!("{verify_limit:.0}"));
     println!("{:<44}{:>12}", format!("durable inserts, {BATCH} in one transaction"), format!("{insert_limit:.0}"));
@@ -213,7 +216,8 @@ async fn bench(size: Size, database: Option<String>, tell_queries: bool) {
     );
     println!("senders and server share this machine and this process");
     println!(
-        "bench inbox accepted_per_s={accepted:.1} processed_per_s={processed:.1} verify_limit_per_s={verify_limit:.1} \
+        "bench inbox accepted_per_s={accepted:.1} processed_per_s={processed:.1} followed_per_s={followed:.1} \
+         verify_limit_per_s={verify_limit:.1} \
          insert_limit_per_s={insert_limit:.1} read_limit_per_s={read_limit:.1} share_of_verify_limit={:.4} \
          share_of_insert_limit={:.4} share_of_read_limit={:.4} \
          follows_s={follows:.2} follows_answered={answered} growth_100x={growth:.3}",
@@ -300,10 +304,12 @@ async fn growth(
 async fn until_quiet(ctx: &Ctx) {
     loop {
         let open = kring::store::jobs::count_waiting(&mut ctx.db.read().await.expect("a connection")).await;
-        if open.expect("a count") == 0 {
+        let open = open.expect("a count");
+        if open == 0 {
             return;
         }
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        // As below.
+        tokio::time::sleep(Duration::from_micros(u64::try_from(open).unwrap_or(0).clamp(100, 10_000) * 100)).await;
     }
 }
 

@@ -1,7 +1,7 @@
 //! What every part of federation shares.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use moka::future::Cache;
 use tokio::sync::{Notify, OnceCell, Semaphore, watch};
@@ -16,7 +16,7 @@ use crate::base::*;
 use crate::config::{FederationMode, Scheme};
 use crate::domain::actors::{Actor, ActorKind};
 use crate::domain::groups::Group;
-use crate::jobs::{Handler, claimed_at};
+use crate::jobs::{Handler, Lately};
 use crate::net::Client;
 use crate::services::seal::Seal;
 use crate::services::{self, Ctx, outgoing};
@@ -35,10 +35,6 @@ const QUICK_LIFE: Duration = Duration::from_secs(3600);
 /// How long it is believed what the host of a group says about a membership: yes or no, a minute at most is lost when
 /// somebody is taken out.
 const MEMBERSHIP_LIFE: Duration = Duration::from_secs(60);
-
-/// Groups at hand for jobs, and for how long at most.
-const GROUPS_AT_HAND: u64 = 64;
-const AT_HAND: Duration = Duration::from_secs(1);
 
 /// How long it is believed where another server answers who knows about something.
 const PEOPLE_DOOR_LIFE: Duration = Duration::from_secs(3600);
@@ -74,7 +70,7 @@ pub struct State {
     pub(super) quick_hosts: Cache<String, ()>,
     /// Where servers with an agreement about people are asked for them.
     pub(super) people_doors: Cache<HostId, Url>,
-    /// Groups as they are, for jobs.
+    /// Groups as read lately, for jobs.
     pub(super) groups: Lately<(Actor, Group)>,
     /// Where the members of groups of ours live, for jobs.
     pub(super) followers: Lately<Followers>,
@@ -87,32 +83,6 @@ pub struct State {
     server: OnceCell<Actor>,
     /// Who may sign now.
     signers: Semaphore,
-}
-
-/// What was read of a group lately. Many jobs tell of one group, and each may use what another read after both were claimed: it
-/// is as new as what led to them.
-pub(super) struct Lately<V>(Cache<ActorId, (Instant, Arc<V>)>);
-
-impl<V: Send + Sync + 'static> Default for Lately<V> {
-    fn default() -> Self {
-        Self(Cache::builder().max_capacity(GROUPS_AT_HAND).time_to_live(AT_HAND).build())
-    }
-}
-
-impl<V: Send + Sync + 'static> Lately<V> {
-    /// What is known of a group, read now by `read` unless that was done since the present job was claimed.
-    pub async fn get(&self, group: ActorId, read: impl Future<Output = Result<V>>) -> Result<Arc<V>> {
-        let Some(claimed) = claimed_at() else { return read.await.map(Arc::new) };
-        if let Some((at, known)) = self.0.get(&group).await
-            && at >= claimed
-        {
-            return Ok(known);
-        }
-        let at = Instant::now();
-        let known = Arc::new(read.await?);
-        self.0.insert(group, (at, known.clone())).await;
-        Ok(known)
-    }
 }
 
 impl std::ops::Deref for Federation {

@@ -1,6 +1,8 @@
 //! Room: the runner of the queue: claim, run, retry, schedule.
 //! May import: base, config, domain, store.
 
+mod lately;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -10,6 +12,8 @@ use tokio::sync::{Notify, Semaphore, watch};
 
 use crate::base::{Clock, Result, Rng, Time};
 use crate::store::{Db, jobs};
+
+pub use lately::Lately;
 
 /// Runs one job from its JSON payload. Jobs are idempotent: a claim may run out.
 pub type Handler = Arc<dyn Fn(String) -> BoxFuture<'static, Result<()>> + Send + Sync>;
@@ -25,6 +29,8 @@ const AT_ONCE: (usize, i64) = (16, 64);
 /// How many times as many are claimed as were done since the claim before, and at most: where they are quick, the next are at
 /// hand.
 const AHEAD: (usize, usize) = (2, 64);
+/// How long they may wait for a worker.
+const IN_HAND: Duration = Duration::from_millis(250);
 /// How long the runner waits for several of its workers, so that it does not claim for each alone.
 const TOGETHER: Duration = Duration::from_millis(4);
 /// How often the queue is looked at when nothing woke the runner: other processes add jobs too.
@@ -36,7 +42,7 @@ tokio::task_local! {
 
 /// When the job that runs in this task was claimed: what was read from the database since then is as new as all that led to the
 /// job. None outside of jobs.
-pub fn claimed_at() -> Option<Instant> {
+fn claimed_at() -> Option<Instant> {
     CLAIMED_AT.try_with(|at| *at).ok()
 }
 
@@ -101,7 +107,7 @@ impl Runner {
                     }
                 }
                 Ok(rows) => {
-                    runner.start(rows, &slots).await;
+                    runner.start(rows, &slots, &stop).await;
                     let quarter = slots.acquire_many(u32::try_from(AT_ONCE.0 / 4).unwrap_or(1));
                     // Either way the next claim takes what is free.
                     drop(tokio::time::timeout(TOGETHER, quarter).await);
@@ -117,12 +123,19 @@ impl Runner {
         runner.note_done().await;
     }
 
-    /// Starts rows as slots become free. When that takes long the others are given back: who holds a claim must be at work.
-    async fn start(self: &Arc<Self>, rows: Vec<Vec<jobs::Claimed>>, slots: &Arc<Semaphore>) {
+    /// Starts rows as slots become free, for a moment; what then has none is given back: who holds a claim must be at work.
+    async fn start(
+        self: &Arc<Self>,
+        rows: Vec<Vec<jobs::Claimed>>,
+        slots: &Arc<Semaphore>,
+        stop: &watch::Receiver<bool>,
+    ) {
         let (claimed, mut rows) = (Instant::now(), rows.into_iter());
+        let until = tokio::time::Instant::from_std(claimed + IN_HAND);
         while let Some(row) = rows.next() {
             // The semaphore is never closed.
-            let Ok(Ok(permit)) = tokio::time::timeout(POLL, slots.clone().acquire_owned()).await else {
+            let free = tokio::time::timeout_at(until, slots.clone().acquire_owned()).await.ok().and_then(Result::ok);
+            let Some(permit) = free.filter(|_| !*stop.borrow()) else {
                 let left: Vec<i64> = row.iter().chain(rows.as_slice().iter().flatten()).map(|job| job.id).collect();
                 return self.give_back(left).await;
             };
@@ -146,20 +159,6 @@ impl Runner {
     async fn note_done(&self) {
         if let Err(error) = self.claim(0).await {
             tracing::error!(%error, "what was done could not be noted; it is done again when the claim ends");
-        }
-    }
-
-    /// Runs everything that is due now, one by one, and what that adds; for tests and the command line.
-    pub async fn drain(&self) -> Result<()> {
-        loop {
-            let rows = self.claim(AT_ONCE.0).await?;
-            if rows.is_empty() {
-                return Ok(());
-            }
-            let claimed = Instant::now();
-            for row in rows {
-                CLAIMED_AT.scope(claimed, self.run_row(row)).await;
-            }
         }
     }
 
@@ -193,12 +192,13 @@ impl Runner {
     /// next claim.
     async fn run_row(&self, row: Vec<jobs::Claimed>) {
         let (mut row, mut done, mut given) = (std::collections::VecDeque::from(row), Vec::new(), Vec::new());
+        let mut sign = Instant::now();
         while let Some(job) = row.pop_front() {
             let waiting: Vec<i64> = row.iter().map(|job| job.id).collect();
             // The claim on those that were done is kept as well, until that is noted.
             let others: Vec<i64> = waiting.iter().chain(&done).copied().collect();
             let id = job.id;
-            if self.run_one(job, &others).await {
+            if self.run_one(job, &others, &mut sign).await {
                 done.push(id);
             } else {
                 given = waiting;
@@ -211,10 +211,10 @@ impl Runner {
         }
     }
 
-    /// Runs a job; whether it was done. The claim on `others` is kept meanwhile.
-    async fn run_one(&self, job: jobs::Claimed, others: &[i64]) -> bool {
+    /// Runs a job; whether it was done. The claim on `others` is kept meanwhile; `sign` is when that was done last.
+    async fn run_one(&self, job: jobs::Claimed, others: &[i64], sign: &mut Instant) -> bool {
         let result = match self.handlers.get(job.kind.as_str()) {
-            Some(handler) => self.alive(handler(job.payload.clone()), &job, others).await,
+            Some(handler) => self.alive(handler(job.payload.clone()), &job, others, sign).await,
             None => Err(crate::base::Error::internal(format!("no handler for jobs of kind {}", job.kind))),
         };
         let Err(error) = result else { return true };
@@ -230,13 +230,21 @@ impl Runner {
     }
 
     /// Gives signs of life while `work` runs.
-    async fn alive(&self, mut work: BoxFuture<'static, Result<()>>, job: &jobs::Claimed, behind: &[i64]) -> Result<()> {
+    async fn alive(
+        &self,
+        mut work: BoxFuture<'static, Result<()>>,
+        job: &jobs::Claimed,
+        behind: &[i64],
+        sign: &mut Instant,
+    ) -> Result<()> {
         loop {
+            let next = tokio::time::sleep_until(tokio::time::Instant::from_std(*sign + SIGN_OF_LIFE));
             tokio::select! {
                 result = &mut work => return result,
-                () = tokio::time::sleep(SIGN_OF_LIFE) => {
+                () = next => {
                     let ids: Vec<i64> = std::iter::once(job.id).chain(behind.iter().copied()).collect();
                     let until = self.clock.now().plus(LEASE);
+                    *sign = Instant::now();
                     self.db.write(move |conn| Box::pin(async move { jobs::extend(conn, &ids, until).await })).await?;
                 }
             }

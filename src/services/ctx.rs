@@ -12,8 +12,9 @@ use crate::domain::events::Event;
 use crate::domain::knowledge::{PeerPerson, PeopleQuestion};
 use crate::domain::peers::Host;
 use crate::domain::posts::Post;
-use crate::jobs::Wake;
+use crate::jobs::{Lately, Wake};
 use crate::live::Hub;
+use crate::store::groups::LocalFollower;
 use crate::store::jobs::NewJob;
 use crate::store::{self, Conn, Db};
 use crate::urls::Urls;
@@ -54,6 +55,8 @@ pub struct Inner {
     pub kept: super::api::Kept,
     /// What partners answered a moment ago.
     pub answers: super::lookups::Answers,
+    /// The first chunk of those here who follow an actor, for jobs; see [`super::timelines`].
+    pub(super) followers: Lately<Vec<LocalFollower>>,
     /// Ideas for members.
     pub ideas: super::suggestions::Remembered,
     /// The instance's time zone.
@@ -159,6 +162,7 @@ impl Ctx {
             throttle: Default::default(),
             kept: Default::default(),
             answers: Default::default(),
+            followers: Lately::default(),
             ideas: Default::default(),
             client: Default::default(),
             push: Default::default(),

@@ -16,6 +16,7 @@ use crate::domain::posts::PostKind;
 use crate::i18n::{Arg, Locale, t, t_args};
 use crate::live::Change;
 use crate::policy::{self, InGroup};
+use crate::store::groups::LocalFollower;
 use crate::store::{self, Conn};
 use crate::text::Handle;
 
@@ -320,11 +321,11 @@ pub(super) async fn lead_members(ctx: &Ctx, from: &Actor, to: &Actor) -> Result<
         let mut conn = ctx.db.read().await?;
         let followers = store::groups::local_followers(&mut conn, from.id, after, AT_ONCE).await?;
         let Some(last) = followers.last() else { return Ok(()) };
-        after = last.0.0;
-        let ids: Vec<ActorId> = followers.iter().map(|follower| follower.1).collect();
+        after = last.follow.0;
+        let ids: Vec<ActorId> = followers.iter().map(|follower| follower.member).collect();
         let members = store::members::among(&mut conn, &ids).await?;
         drop(conn);
-        for (_, id, notify, muted) in followers {
+        for LocalFollower { member: id, notify, muted, .. } in followers {
             let Some((_, role, guest)) = members.iter().find(|(member, ..)| *member == id).copied() else { continue };
             lead(ctx, &Viewer::Member { id, role, guest }, to, notify, muted).await?;
         }

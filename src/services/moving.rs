@@ -259,8 +259,8 @@ pub(super) async fn lead_followers(ctx: &Ctx, from: ActorId, to: ActorId) -> Res
         let mut conn = ctx.db.read().await?;
         let followers = store::groups::local_followers(&mut conn, from.id, after, AT_ONCE).await?;
         let Some(last) = followers.last() else { return Ok(()) };
-        after = last.0.0;
-        let ids: Vec<ActorId> = followers.iter().map(|follower| follower.1).collect();
+        after = last.follow.0;
+        let ids: Vec<ActorId> = followers.iter().map(|follower| follower.member).collect();
         let members = store::members::among(&mut conn, &ids).await?;
         drop(conn);
         for (id, role, guest) in members {

@@ -1,5 +1,7 @@
 //! What follows from a post here: homes, notices, live listeners. And reading home.
 
+use std::sync::Arc;
+
 use crate::base::*;
 use crate::domain::Viewer;
 use crate::domain::audiences::Scope;
@@ -187,16 +189,12 @@ async fn spread(ctx: &Ctx, post: &Post, entry: EntryId, source: ActorId, how: En
     }
     let mut after = Some(0);
     while let Some(from) = after {
-        let mut conn = ctx.db.read().await?;
-        let rows = store::groups::local_followers(&mut conn, source, from, CHUNK).await?;
-        after = next(&rows, |row| row.0.0);
-        keen.extend(rows.iter().filter(|row| row.2 == Notify::All).map(|row| row.1));
-        let mut members: Vec<ActorId> = rows.iter().filter(|row| !row.3).map(|row| row.1).collect();
-        if !members.is_empty() {
-            let aside = store::lists::aside(&mut conn, source, &members).await?;
-            members.retain(|member| !aside.contains(member));
-        }
-        drop(conn);
+        let read = async { store::groups::local_followers(&mut ctx.db.read().await?, source, from, CHUNK).await };
+        let rows = if from == 0 { ctx.followers.get(source, read).await? } else { Arc::new(read.await?) };
+        after = next(&rows, |row| row.follow.0);
+        keen.extend(rows.iter().filter(|row| row.notify == Notify::All).map(|row| row.member));
+        let at_home = rows.iter().filter(|row| !row.muted && !row.listed);
+        let members: Vec<ActorId> = at_home.map(|row| row.member).collect();
         put(ctx, post, entry, members).await?;
     }
     Ok(keen)

@@ -1,6 +1,7 @@
 //! Groups, memberships, audiences and readers.
 
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use diesel::upsert::excluded;
 
 use super::actors::{CardRow, card, card_columns};
@@ -12,7 +13,23 @@ use crate::domain::audiences::{Audience, Scope};
 use crate::domain::groups::*;
 use crate::domain::posts::GroupCard;
 use crate::store::among::one_of;
+use crate::store::fixed::lit;
 use crate::store::query::RunQueryDsl;
+
+/// A member who follows somebody or a group.
+#[derive(Clone, Copy, Debug, Queryable)]
+pub struct LocalFollower {
+    /// The follow.
+    pub follow: FollowId,
+    /// Who.
+    pub member: ActorId,
+    /// What they want to hear.
+    pub notify: Notify,
+    /// They want nothing of it on their home.
+    pub muted: bool,
+    /// It goes to a list of theirs, and not to their home.
+    pub listed: bool,
+}
 
 /// A group in a list, with the viewer's place in it.
 #[derive(Clone, Debug)]
@@ -253,8 +270,10 @@ db_fn! {
             .await
     }
 
-    /// Local members who follow `target`, with what they want to hear: for home and notices. After `after`, by id.
-    pub async fn local_followers(conn, target: ActorId, after: i64, limit: i64) -> Vec<(FollowId, ActorId, Notify, bool)> {
+    /// Local members who follow `target`: for home and notices. After `after`, by id.
+    pub async fn local_followers(conn, target: ActorId, after: i64, limit: i64) -> Vec<LocalFollower> {
+        let listed = "EXISTS (SELECT 1 FROM lists l JOIN list_accounts a ON a.list_id = l.id \
+                      WHERE l.exclusive AND l.member_id = follows.follower_id AND a.actor_id = follows.target_id)";
         follows::table
             .inner_join(actors::table.on(actors::id.eq(follows::follower_id)))
             .filter(follows::target_id.eq(target).and(follows::state.eq(FollowState::Accepted)))
@@ -262,7 +281,9 @@ db_fn! {
             .filter(follows::id.gt(FollowId(after)))
             .order(follows::id)
             .limit(limit)
-            .select((follows::id, follows::follower_id, follows::notify, follows::muted))
+            .select((
+                follows::id, follows::follower_id, follows::notify, follows::muted, lit::<Bool>(listed, &[]),
+            ))
             .load(conn)
             .await
     }
@@ -296,7 +317,7 @@ db_fn! {
     }
 
     async fn mine_rows(conn, me: ActorId) -> Vec<(Group, CardRow, String, Option<Time>, Follow, i64)> {
-        let unread = super::fixed::lit::<diesel::sql_types::BigInt>(
+        let unread = lit::<diesel::sql_types::BigInt>(
             "(SELECT COUNT(*) FROM (SELECT 1 FROM posts p WHERE p.group_id = groups.actor_id AND p.parent_id IS NULL \
              AND p.received_seq > follows.seen_seq AND p.author_id <> follows.follower_id AND p.state = 'published' \
              LIMIT 99) AS fresh)",

@@ -114,17 +114,6 @@ db_fn! {
         .await
     }
 
-    /// Members among some who keep an actor on a list instead of on home.
-    pub async fn aside(conn, actor: ActorId, members: &[ActorId]) -> Vec<ActorId> {
-        lists::table
-            .inner_join(list_accounts::table.on(list_accounts::list_id.eq(lists::id)))
-            .filter(list_accounts::actor_id.eq(actor).and(lists::exclusive.eq(true)))
-            .filter(lists::member_id.eq_any(one_of(members)))
-            .select(lists::member_id)
-            .load(conn)
-            .await
-    }
-
     /// What those on a list show, as far as its owner may see it, newest first. The cursor is the entry's id.
     pub async fn entries(conn, list: i64, replies: &str, sight: &Sight, page: Page) -> Vec<EntryRow> {
         let me = sight.me.map_or(-1, |id| id.0);

@@ -71,7 +71,9 @@ async fn run(db: &Db, hub: &Hub, me: &str) -> Result<()> {
                         changes.push(next);
                     }
                     say(&mut mouth, me, &changes).await?;
-                    next = Instant::now() + BETWEEN;
+                    if changes.len() < TOGETHER {
+                        next = Instant::now() + BETWEEN;
+                    }
                 }
                 // Lagging loses hints that pages would have reloaded for; nothing else.
                 Err(RecvError::Lagged(_)) => {}

@@ -144,8 +144,8 @@ db_fn! {
     }
 }
 
-/// Those of some people who have an account here, to be told what `actor` did with a post; and who reads that post. In one
-/// question, as much is told.
+/// Those of some people who have an account here, to be told what `actor` did with a post; and who reads that post. One question,
+/// because it is asked often.
 pub async fn recipients(
     conn: &mut super::Conn,
     who: &[ActorId],

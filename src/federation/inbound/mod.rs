@@ -363,9 +363,14 @@ impl Federation {
     }
 }
 
-/// Whether an activity leaves all that is known of its sender as it is, but for how much they wrote: of a newcomer that counts.
+/// Whether an activity leaves all that is known of its sender as it is, but for how much they wrote; that counts while it is
+/// nothing, and only a Create changes it.
 fn leaves_sender(item: &Item<'_>) -> bool {
-    matches!(item.envelope.kind, Some(Kind::Create | Kind::Like | Kind::EmojiReact)) && item.actor.posts_count > 0
+    match item.envelope.kind {
+        Some(Kind::Create) => item.actor.posts_count > 0,
+        Some(Kind::Like | Kind::EmojiReact) => true,
+        _ => false,
+    }
 }
 
 /// The envelope of a document; an id of another server is left out of account.

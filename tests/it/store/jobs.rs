@@ -7,24 +7,100 @@ use std::time::Duration;
 use kring::base::{Clock, Ids, Rng};
 use kring::jobs::{Done, Handler, Runner, Wake};
 use kring::store::{Db, jobs};
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinHandle;
 
-use crate::support::{Database, count, databases, eventually, run};
+use crate::support::{Database, Kind, count, databases, eventually, run};
 
-async fn add(db: &Db, ids: &Ids, kind: &'static str, many: usize) {
-    let (ids, now) = (ids.clone(), Clock::system().now());
-    let write = db.write(move |conn| {
-        Box::pin(async move {
-            for _ in 0..many {
-                let (id, lane) = (ids.next(), None);
-                let payload = id.to_string();
-                let job = jobs::NewJob { id, kind, payload: &payload, dedup_key: None, lane, run_at: now };
-                jobs::enqueue(conn, job).await?;
-            }
-            Ok(())
+/// Workers of one process.
+const WORKERS: usize = 16;
+
+/// A runner with quick jobs, and slow ones that end when they are told to.
+struct Place {
+    db: Db,
+    ids: Ids,
+    /// How often each job was begun.
+    runs: Arc<Mutex<BTreeMap<String, usize>>>,
+    go: Arc<Semaphore>,
+    stop: watch::Sender<bool>,
+    running: JoinHandle<()>,
+    _database: Database,
+}
+
+impl Place {
+    async fn start(kind: Kind, quick: usize, slow: usize) -> Self {
+        let database = Database::fresh(kind).await;
+        let db = Db::open(&database.url).await.unwrap();
+        let (runs, go) = (Arc::<Mutex<BTreeMap<String, usize>>>::default(), Arc::new(Semaphore::new(0)));
+        let handler = |waits: bool| -> Handler {
+            let (runs, go) = (runs.clone(), go.clone());
+            Arc::new(move |payload| {
+                let (runs, go) = (runs.clone(), go.clone());
+                Box::pin(async move {
+                    *runs.lock().unwrap().entry(payload).or_default() += 1;
+                    if waits {
+                        go.acquire().await.unwrap().forget();
+                    }
+                    Ok(())
+                })
+            })
+        };
+        let runner = Runner {
+            db: db.clone(),
+            clock: Clock::system(),
+            rng: Rng,
+            wake: Wake::default(),
+            handlers: HashMap::from([("quick", handler(false)), ("slow", handler(true))]),
+            done: Done::default(),
+        };
+        let (stop, stopped) = watch::channel(false);
+        let ids = Ids::new(Clock::system(), &Rng);
+        let mut place =
+            Self { db, ids, runs, go, stop, running: tokio::spawn(std::future::ready(())), _database: database };
+        place.add("quick", quick, None).await;
+        place.add("slow", slow, None).await;
+        place.running = tokio::spawn(runner.run(stopped));
+        place
+    }
+
+    async fn add(&self, kind: &'static str, many: usize, lane: Option<&'static str>) {
+        let (ids, now) = (self.ids.clone(), Clock::system().now());
+        let write = self.db.write(move |conn| {
+            Box::pin(async move {
+                for _ in 0..many {
+                    let id = ids.next();
+                    let payload = lane.map_or_else(|| id.to_string(), str::to_owned);
+                    let job = jobs::NewJob { id, kind, payload: &payload, dedup_key: None, lane, run_at: now };
+                    jobs::enqueue(conn, job).await?;
+                }
+                Ok(())
+            })
+        });
+        write.await.unwrap();
+    }
+
+    fn begun(&self) -> usize {
+        self.runs.lock().unwrap().len()
+    }
+
+    async fn claimed(&self) -> usize {
+        usize::try_from(count(&self.db, "SELECT count(*) AS n FROM jobs WHERE lease_until > 0").await).unwrap()
+    }
+
+    /// Waits until all workers do slow jobs, and no other is claimed.
+    async fn until_all_are_slow(&self, quick: usize) {
+        eventually("all workers are busy, and only what they do is claimed", async || {
+            self.begun() == quick + WORKERS && self.claimed().await == WORKERS
         })
-    });
-    write.await.unwrap();
+        .await;
+    }
+
+    async fn end(self) {
+        self.stop.send(true).unwrap();
+        tokio::time::timeout(Duration::from_secs(60), self.running).await.unwrap().unwrap();
+        let runs = self.runs.lock().unwrap();
+        assert_eq!(runs.values().max(), Some(&1), "each once");
+    }
 }
 
 /// Many are claimed ahead where they are quick. When it turns out that the next are slow, no claim stays on what is not worked on:
@@ -33,53 +109,41 @@ async fn add(db: &Db, ids: &Ids, kind: &'static str, many: usize) {
 fn what_nobody_is_at_work_on_is_given_back() {
     for kind in databases() {
         run(async {
-            let database = Database::fresh(kind).await;
-            let db = Db::open(&database.url).await.unwrap();
-            let ids = Ids::new(Clock::system(), &Rng);
-            add(&db, &ids, "quick", 300).await;
-            add(&db, &ids, "slow", 100).await;
-            let runs: Arc<Mutex<BTreeMap<String, usize>>> = Arc::default();
-            let go = Arc::new(Notify::new());
-            let handler = |wait: bool| -> Handler {
-                let (runs, go) = (runs.clone(), go.clone());
-                Arc::new(move |payload| {
-                    let (runs, go) = (runs.clone(), go.clone());
-                    Box::pin(async move {
-                        *runs.lock().unwrap().entry(payload).or_default() += 1;
-                        if wait {
-                            go.notified().await;
-                        }
-                        Ok(())
-                    })
-                })
-            };
-            let runner = Runner {
-                db: db.clone(),
-                clock: Clock::system(),
-                rng: Rng,
-                wake: Wake::default(),
-                handlers: HashMap::from([("quick", handler(false)), ("slow", handler(true))]),
-                done: Done::default(),
-            };
-            let (stop, stopped) = watch::channel(false);
-            let running = tokio::spawn(runner.run(stopped));
-            let held = "SELECT count(*) AS n FROM jobs WHERE lease_until > 0";
-            let begun = || runs.lock().unwrap().len();
-            eventually("all workers are busy, and only what they do is claimed", async || {
-                begun() == 316 && count(&db, held).await == 16
-            })
-            .await;
+            let place = Place::start(kind, 300, 100).await;
+            place.until_all_are_slow(300).await;
             let untouched = "SELECT count(*) AS n FROM jobs WHERE kind = 'slow' AND tries = 0";
-            assert_eq!(count(&db, untouched).await, 84, "{kind:?}");
+            assert_eq!(count(&place.db, untouched).await, 84, "{kind:?}");
+            place.go.add_permits(100);
             eventually("the others have their turn", async || {
-                go.notify_waiters();
-                count(&db, "SELECT count(*) AS n FROM jobs").await == 0
+                count(&place.db, "SELECT count(*) AS n FROM jobs").await == 0
             })
             .await;
-            stop.send(true).unwrap();
-            tokio::time::timeout(Duration::from_secs(60), running).await.unwrap().unwrap();
-            let runs = runs.lock().unwrap();
-            assert_eq!((runs.len(), runs.values().max()), (400, Some(&1)), "{kind:?}: each once");
+            assert_eq!(place.begun(), 400, "{kind:?}");
+            place.end().await;
+        });
+    }
+}
+
+/// One slow job after another ends, and another begins: who is in a lane waits for a few of them at most.
+#[test]
+fn a_lane_does_not_wait_for_slow_jobs() {
+    for kind in databases() {
+        run(async {
+            let place = Place::start(kind, 300, 200).await;
+            place.until_all_are_slow(300).await;
+            // As many end at once as make the runner claim ahead again.
+            place.go.add_permits(WORKERS);
+            eventually("the next", async || place.begun() >= 300 + 2 * WORKERS).await;
+            place.add("quick", 1, Some("federate")).await;
+            let before = place.begun();
+            let in_lane = || place.runs.lock().unwrap().contains_key("federate");
+            while !in_lane() {
+                assert!(place.begun() < before + 2 * WORKERS, "{kind:?}: the lane waits");
+                place.go.add_permits(1);
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+            place.go.add_permits(200);
+            place.end().await;
         });
     }
 }
