@@ -68,11 +68,24 @@ pub fn clean(html: &str) -> SafeHtml {
 
 /// The last step of every way to [`SafeHtml`].
 pub(super) fn finish(html: &str, origin: Origin) -> SafeHtml {
-    let mut html = SANITIZER.clean(&tidy(html, origin)).to_string();
-    // An address that turns out to be none once its entities are read leaves a link to nowhere, which goes as well.
-    if html.split("<a ").skip(1).any(|tag| !tag.starts_with("href=")) {
-        html = SANITIZER.clean(&tidy(&html, origin)).to_string();
+    let mut html = sanitized(html, origin);
+    if is_other_once_read(&html) {
+        html = sanitized(&html, origin);
     }
+    SafeHtml::trusted(html.trim().to_owned())
+}
+
+fn sanitized(html: &str, origin: Origin) -> String {
     // A carriage return that was written as an entity would be read as a new line the next time.
-    SafeHtml::trusted(html.replace('\r', "\n").trim().to_owned())
+    SANITIZER.clean(&tidy(html, origin)).to_string().replace('\r', "\n")
+}
+
+/// What only shows once entities are read: an address that is none leaves a link to nowhere, and the new line at the beginning of
+/// preformatted text counts for nothing, perhaps with all of that text.
+fn is_other_once_read(html: &str) -> bool {
+    let content = |tag: &'static str| html.split(tag).skip(1);
+    content("<a ").any(|rest| !rest.starts_with("href="))
+        || content("<pre")
+            .filter_map(|rest| rest.split_once('>'))
+            .any(|(_, text)| text.starts_with('\n') || text.starts_with("</pre>"))
 }

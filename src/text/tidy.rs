@@ -96,7 +96,11 @@ fn is_table_part(name: &str) -> bool {
 }
 
 impl Tidy {
-    fn text(&mut self, text: &str) {
+    fn text(&mut self, mut text: &str) {
+        if self.open.last().is_some_and(|top| top.name == "pre" && top.content == self.out.len()) {
+            // Whoever reads it leaves the first new line out, each time.
+            text = text.trim_start_matches(['\n', '\r']);
+        }
         let blank = text.bytes().all(|b| b.is_ascii_whitespace());
         if !blank && self.needs_structure() {
             return;
