@@ -39,7 +39,7 @@ pub struct PeerKey {
 }
 
 /// Why a key cannot be had. Each has its own answer (INTEROP A.4.5).
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum KeyTrouble {
     /// Its host, or its owner, is not welcome.
     Unwelcome,
@@ -272,29 +272,27 @@ impl Federation {
         self.ctx.db.write(move |conn| Box::pin(async move { groups::upsert(conn, &renewed).await })).await.map(|_| ())
     }
 
-    /// The key with this id: from memory, the store, or its host. `refetch` asks the host even if we have it, at most
-    /// once in five minutes.
+    /// The key with this id: from memory, the store, or its host, which is asked once by all who need it now. `refetch` asks
+    /// the host even if we have it, at most once in five minutes.
     pub(super) async fn peer_key(&self, key_id: &str, refetch: bool) -> Result<Arc<PeerKey>, KeyTrouble> {
         if !refetch {
-            if let Some(known) = self.peer_keys.get(key_id).await {
-                return Ok(known);
-            }
-            if let Some(stored) = self.stored_key(key_id).await? {
-                self.peer_keys.insert(key_id.to_owned(), stored.clone()).await;
-                return Ok(stored);
-            }
-        } else if let Some(renewed) = self.renewed_key(key_id).await? {
-            return Ok(renewed);
-        } else if self.refetched.contains_key(key_id) {
-            return Err(KeyTrouble::Unusable("fetched anew only just now".to_owned()));
-        } else {
-            self.refetched.insert(key_id.to_owned(), ()).await;
+            let find = async {
+                match self.stored_key(key_id).await? {
+                    Some(stored) => Ok(stored),
+                    None => self.fetch_key(key_id).await,
+                }
+            };
+            return self.peer_keys.try_get_with_by_ref(key_id, find).await.map_err(Arc::unwrap_or_clone);
         }
-        self.fetch_key(key_id).await?;
-        let stored = self.stored_key(key_id).await?;
-        let stored = stored.ok_or_else(|| KeyTrouble::Unusable(format!("{key_id} is not named by its owner")))?;
-        self.peer_keys.insert(key_id.to_owned(), stored.clone()).await;
-        Ok(stored)
+        if let Some(renewed) = self.renewed_key(key_id).await? {
+            return Ok(renewed);
+        }
+        let fetch = async {
+            let fetched = self.fetch_key(key_id).await?;
+            self.peer_keys.insert(key_id.to_owned(), fetched.clone()).await;
+            Ok(fetched)
+        };
+        self.refetched.get_with_by_ref(key_id, fetch).await
     }
 
     /// The key as it is stored, when memory has another: an `Update` brought it, perhaps to another process.
@@ -322,8 +320,14 @@ impl Federation {
         Ok(Some(Arc::new(PeerKey { actor, host, key, pem })))
     }
 
-    /// Fetches a key and its owner, and requires that each names the other.
-    async fn fetch_key(&self, key_id: &str) -> Result<(), KeyTrouble> {
+    async fn fetch_key(&self, key_id: &str) -> Result<Arc<PeerKey>, KeyTrouble> {
+        self.fetch_owner_of(key_id).await?;
+        let stored = self.stored_key(key_id).await?;
+        stored.ok_or_else(|| KeyTrouble::Unusable(format!("{key_id} is not named by its owner")))
+    }
+
+    /// Fetches a key and its owner, requires that each names the other, and stores both.
+    async fn fetch_owner_of(&self, key_id: &str) -> Result<(), KeyTrouble> {
         let address = key_id.split('#').next().unwrap_or(key_id);
         let found = self.fetch_document(address, None).await?;
         let doc = Doc(&found);

@@ -8,7 +8,7 @@ use tokio::sync::{Notify, OnceCell, Semaphore, watch};
 use url::Url;
 
 use super::doors::Arrivals;
-use super::fetch::PeerKey;
+use super::fetch::{KeyTrouble, PeerKey};
 use super::keys::Keys;
 use super::outbound::Followers;
 use super::wire::IdRules;
@@ -55,7 +55,7 @@ pub struct State {
     pub(super) rules: IdRules,
     pub(super) peer_keys: Cache<String, Arc<PeerKey>>,
     /// Keys that were fetched anew lately.
-    pub(super) refetched: Cache<String, ()>,
+    pub(super) refetched: Cache<String, Result<Arc<PeerKey>, KeyTrouble>>,
     /// Collections of moderators that were read lately, by group.
     pub(super) moderators_read: Cache<ActorId, ()>,
     /// Whether the host of a group elsewhere calls someone a member.

@@ -1,7 +1,6 @@
 //! Actors, ours and our peers'.
 
 use diesel::prelude::*;
-use diesel::upsert::excluded;
 
 use super::schema::{actors, hosts};
 use super::{Conn, db_fn};
@@ -78,44 +77,62 @@ pub struct NewActor {
     pub fetched_at: Option<Time>,
 }
 
+/// What a peer may change of an actor.
+macro_rules! renewed {
+    ($new:expr) => {
+        (
+            (
+                actors::kind.eq($new.kind),
+                actors::display_name.eq(&$new.display_name),
+                actors::summary_html.eq($new.summary_html.as_str()),
+                actors::url.eq(&$new.url),
+                actors::inbox.eq(&$new.inbox),
+                actors::shared_inbox.eq(&$new.shared_inbox),
+                actors::outbox.eq(&$new.outbox),
+                actors::followers_uri.eq(&$new.followers_uri),
+                actors::featured_uri.eq(&$new.featured_uri),
+            ),
+            (
+                actors::moderators_uri.eq(&$new.moderators_uri),
+                actors::icon_url.eq(&$new.icon_url),
+                actors::header_url.eq(&$new.header_url),
+                actors::locked.eq($new.locked),
+                actors::discoverable.eq($new.discoverable),
+                actors::search_text.eq(&$new.search_text),
+                actors::updated_at.eq($new.created_at),
+                actors::fetched_at.eq($new.fetched_at),
+            ),
+        )
+    };
+}
+
 db_fn! {
-    /// Adds an actor; on a known `uri` renews what a peer may change. Returns the stored one.
-    pub async fn upsert(conn, new: &NewActor) -> Actor {
+    /// Adds an actor, or nothing when its address or its name is there: `ON CONFLICT (uri)` would let two that add the same
+    /// one at the same moment fail on the name.
+    async fn insert(conn, new: &NewActor) -> Option<Actor> {
         diesel::insert_into(actors::table)
             .values((
                 (
                     actors::id.eq(new.id), actors::uri.eq(&new.uri), actors::host_id.eq(new.host_id),
-                    actors::kind.eq(new.kind), actors::name.eq(&new.name), actors::name_key.eq(new.name.to_lowercase()),
-                    actors::display_name.eq(&new.display_name), actors::summary_source.eq(&new.summary_source),
-                    actors::summary_html.eq(new.summary_html.as_str()), actors::url.eq(&new.url), actors::inbox.eq(&new.inbox),
+                    actors::name.eq(&new.name), actors::name_key.eq(new.name.to_lowercase()),
+                    actors::summary_source.eq(&new.summary_source), actors::created_at.eq(new.created_at),
                 ),
-                (
-                    actors::shared_inbox.eq(&new.shared_inbox), actors::outbox.eq(&new.outbox),
-                    actors::followers_uri.eq(&new.followers_uri), actors::featured_uri.eq(&new.featured_uri),
-                    actors::moderators_uri.eq(&new.moderators_uri), actors::icon_url.eq(&new.icon_url),
-                    actors::header_url.eq(&new.header_url), actors::locked.eq(new.locked),
-                    actors::discoverable.eq(new.discoverable), actors::search_text.eq(&new.search_text),
-                    actors::created_at.eq(new.created_at), actors::updated_at.eq(new.created_at),
-                    actors::fetched_at.eq(new.fetched_at),
-                ),
+                renewed!(new),
             ))
-            .on_conflict(actors::uri)
-            .do_update()
-            .set((
-                actors::kind.eq(excluded(actors::kind)), actors::display_name.eq(excluded(actors::display_name)),
-                actors::summary_html.eq(excluded(actors::summary_html)), actors::url.eq(excluded(actors::url)),
-                actors::inbox.eq(excluded(actors::inbox)), actors::shared_inbox.eq(excluded(actors::shared_inbox)),
-                actors::outbox.eq(excluded(actors::outbox)), actors::followers_uri.eq(excluded(actors::followers_uri)),
-                actors::featured_uri.eq(excluded(actors::featured_uri)),
-                actors::moderators_uri.eq(excluded(actors::moderators_uri)),
-                actors::icon_url.eq(excluded(actors::icon_url)), actors::header_url.eq(excluded(actors::header_url)),
-                actors::locked.eq(excluded(actors::locked)), actors::discoverable.eq(excluded(actors::discoverable)),
-                actors::search_text.eq(excluded(actors::search_text)), actors::fetched_at.eq(excluded(actors::fetched_at)),
-                actors::updated_at.eq(excluded(actors::updated_at)),
-            ))
+            .on_conflict_do_nothing()
             .returning(Actor::as_returning())
             .get_result(conn)
             .await
+            .optional()
+    }
+
+    async fn renew(conn, new: &NewActor) -> Option<Actor> {
+        diesel::update(actors::table.filter(actors::uri.eq(&new.uri)))
+            .set(renewed!(new))
+            .returning(Actor::as_returning())
+            .get_result(conn)
+            .await
+            .optional()
     }
 
     /// An actor by our id.
@@ -240,6 +257,17 @@ db_fn! {
         }
         query.order((actors::host_id, actors::display_name)).limit(limit).load(conn).await
     }
+}
+
+/// Adds an actor; of one with a known `uri` what a peer may change is renewed. Returns the stored one.
+///
+/// # Errors
+/// `Conflict` when another actor of its host has its name.
+pub async fn upsert(conn: &mut Conn, new: &NewActor) -> Result<Actor> {
+    if let Some(added) = insert(conn, new).await? {
+        return Ok(added);
+    }
+    renew(conn, new).await?.ok_or(Error::Conflict { reason: "error-exists-already" })
 }
 
 /// `%`, `_` and the escape itself stand for themselves in a LIKE pattern.

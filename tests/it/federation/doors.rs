@@ -141,7 +141,11 @@ async fn rotation(kind: Kind) {
     let fetches = |p: &Peer| p.seen().iter().filter(|s| s.path == "/users/mia").count();
     let before = fetches(&peer);
     let undo = activity("Undo", &peer.url("/u/1"), &mia, follow);
-    assert_eq!(peer.send(&mia, &a.url("/inbox"), &undo).await, 202);
+    let like = |n: usize| activity("Like", &peer.url(&format!("/l/{n}")), &mia, json!(group.uri));
+    let at_once = [undo.clone(), like(1), like(2), like(3)];
+    let inbox = a.url("/inbox");
+    let sent = futures_util::future::join_all(at_once.iter().map(|activity| peer.send(&mia, &inbox, activity))).await;
+    assert_eq!(sent, [202; 4]);
     assert_eq!(fetches(&peer), before + 1);
     assert_eq!(peer.send(&mia, &a.url("/inbox"), &undo).await, 202);
     assert_eq!(fetches(&peer), before + 1);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use kring::base::{ActivityId, ActorId, Clock, HostId, Ids, Rng, SafeHtml, Time};
+use kring::base::{ActivityId, ActorId, Clock, HostId, Ids, Result, Rng, SafeHtml, Time};
 use kring::domain::actors::ActorKind;
 use kring::store::Db;
 use kring::store::actors::{self, NewActor};
@@ -35,12 +35,16 @@ async fn claim(db: &Db, now: Time, after: &str, senders: i64) -> (Vec<StoredActi
 
 /// An actor of this instance.
 async fn somebody(db: &Db, ids: &Ids, now: Time) -> ActorId {
-    let uri = "https://alpha.example/people/ada".to_owned();
+    store_actor(db, ids, now, "ada").await.unwrap()
+}
+
+async fn store_actor(db: &Db, ids: &Ids, now: Time, name: &str) -> Result<ActorId> {
+    let uri = format!("https://alpha.example/people/{name}");
     let new = NewActor {
         id: ActorId(ids.next()),
         host_id: HostId::LOCAL,
         kind: ActorKind::Person,
-        name: "ada".to_owned(),
+        name: name.to_owned(),
         display_name: "Ada".to_owned(),
         summary_source: String::new(),
         summary_html: SafeHtml::default(),
@@ -60,7 +64,7 @@ async fn somebody(db: &Db, ids: &Ids, now: Time) -> ActorId {
         fetched_at: None,
         uri,
     };
-    db.write(move |conn| Box::pin(async move { actors::upsert(conn, &new).await })).await.unwrap().id
+    db.write(move |conn| Box::pin(async move { actors::upsert(conn, &new).await })).await.map(|actor| actor.id)
 }
 
 fn senders_of(claimed: &[StoredActivity]) -> Vec<&str> {
@@ -201,6 +205,25 @@ fn lanes_are_settled_together_and_only_by_who_holds_them() {
             let mut again: Vec<String> = claim(later).await.into_iter().map(|lane| lane.host).collect();
             again.sort();
             assert_eq!(again, ["b.example", "c.example"]);
+        });
+    }
+}
+
+/// Its address and its name are each there once: who stores it a moment later must not fail on either.
+#[test]
+fn an_actor_stored_by_several_at_once_is_one() {
+    for kind in databases() {
+        run(async {
+            let database = Database::fresh(kind).await;
+            let (one, two) = (Db::open(&database.url).await.unwrap(), Db::open(&database.url).await.unwrap());
+            let (ids, now) = (Ids::new(Clock::system(), &Rng), Clock::system().now());
+            for round in 0..200 {
+                let name = format!("sam{round}");
+                let storing = (0..8).map(|n| store_actor(if n % 2 == 0 { &one } else { &two }, &ids, now, &name));
+                let stored = futures_util::future::join_all(storing).await;
+                let first = *stored[0].as_ref().unwrap();
+                assert!(stored.iter().all(|id| id.as_ref().is_ok_and(|id| *id == first)), "{kind:?} {stored:?}");
+            }
         });
     }
 }
