@@ -425,7 +425,7 @@ async fn fill(ctx: &Ctx, group: &Actor, size: Size, pause: i64) {
                 for number in 0..hosts {
                     let host = format!("host{number}.peer.test");
                     let (signer_id, inbox) = (signer.id, inbox_of(&host));
-                    let new = NewDelivery { id: c.ids.next(), signer_id, activity_id: id, inbox, host };
+                    let new = NewDelivery { id: c.ids.next(), signer_id, activity_id: id, inbox, host, quick: false };
                     deliveries::enqueue(conn, &new, now.plus(pause)).await?;
                 }
                 Ok(())

@@ -121,6 +121,7 @@ impl Federation {
             return Ok(());
         }
         let (ids, now, ours) = (self.ctx.ids.clone(), self.ctx.now(), self.ctx.urls.host().to_owned());
+        let quick_hosts = self.quick_hosts.clone();
         if self
             .ctx
             .db
@@ -134,8 +135,8 @@ impl Federation {
                         let (signer_id, activity_id) = (out.signer, out.activity.id);
                         let elsewhere = out.targets.into_iter().filter(|t| t.host != ours);
                         all.extend(elsewhere.map(|Target { host, inbox }| {
-                            let id = ids.next();
-                            NewDelivery { id, signer_id, activity_id, inbox, host }
+                            let (id, quick) = (ids.next(), quick_hosts.contains_key(&host));
+                            NewDelivery { id, signer_id, activity_id, inbox, host, quick }
                         }));
                     }
                     deliveries::enqueue_all(conn, &all, now).await?;

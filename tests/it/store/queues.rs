@@ -156,6 +156,7 @@ fn lanes_are_settled_together_and_only_by_who_holds_them() {
                 activity_id: activity.id,
                 inbox: format!("https://{host}/inbox"),
                 host: host.to_owned(),
+                quick: false,
             };
             let first = vec![new("a.example"), new("b.example"), new("a.example"), new("c.example")];
             let (row, all) = (activity.clone(), first.clone());
@@ -205,6 +206,48 @@ fn lanes_are_settled_together_and_only_by_who_holds_them() {
             let mut again: Vec<String> = claim(later).await.into_iter().map(|lane| lane.host).collect();
             again.sort();
             assert_eq!(again, ["b.example", "c.example"]);
+        });
+    }
+}
+
+/// Who does not answer at once costs more, and must not delay those who do; nor wait for ever behind them.
+#[test]
+fn those_who_answer_quickly_have_it_first_for_a_while() {
+    for kind in databases() {
+        run(async {
+            let database = Database::fresh(kind).await;
+            let db = Db::open(&database.url).await.unwrap();
+            let (ids, now) = (Ids::new(Clock::system(), &Rng), Clock::system().now());
+            let activity = received(&ids, "https://a.example/sam", 1, now);
+            let actor = somebody(&db, &ids, now).await;
+            let put = async |all: &[(&str, bool)], at: Time| {
+                let new = |(host, quick): &(&str, bool)| NewDelivery {
+                    id: ids.next(),
+                    signer_id: actor,
+                    activity_id: activity.id,
+                    inbox: format!("https://{host}/inbox"),
+                    host: (*host).to_owned(),
+                    quick: *quick,
+                };
+                let (row, all): (_, Vec<NewDelivery>) = (activity.clone(), all.iter().map(new).collect());
+                let write = db.write(move |conn| {
+                    Box::pin(async move {
+                        rows::insert_activity(conn, &row).await?;
+                        deliveries::enqueue_all(conn, &all, at).await
+                    })
+                });
+                write.await.unwrap();
+            };
+            put(&[("new.example", false), ("quick.example", true)], now).await;
+            put(&[("late.example", true)], now.plus(2 * Time::SECOND)).await;
+            let mut order = Vec::new();
+            for _ in 0..3 {
+                let (at, until) = (now.plus(2 * Time::SECOND), now.plus(Time::MINUTE));
+                let one =
+                    db.write(move |conn| Box::pin(async move { deliveries::claim(conn, at, until, "test", 1, 4).await }));
+                order.extend(one.await.unwrap().into_iter().map(|lane| lane.host));
+            }
+            assert_eq!(order, ["quick.example", "new.example", "late.example"], "{kind:?}");
         });
     }
 }
