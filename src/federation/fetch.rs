@@ -99,12 +99,12 @@ impl Federation {
     /// As [`Federation::check_host`], of the host of an address that may never have been seen.
     pub(super) async fn check_host_of(&self, address: &str) -> Result<()> {
         let name = host_of(address).ok_or(Error::NotFound)?;
-        self.welcome_host(&mut self.ctx.db.read().await?, &name).await.map(|_| ())
+        self.welcome_host(&name).await.map(|_| ())
     }
 
     /// A host by name, if it is known, and welcome in any case.
-    pub(super) async fn welcome_host(&self, conn: &mut Conn, name: &str) -> Result<Option<Host>> {
-        let known = rows::find_host(conn, name).await?;
+    pub(super) async fn welcome_host(&self, name: &str) -> Result<Option<Host>> {
+        let known = self.known_hosts.one(name.to_lowercase()).await?;
         match (&known, self.ctx.config.federation.mode) {
             (Some(host), _) => self.check_host(host)?,
             (None, FederationMode::Open) => {}

@@ -14,9 +14,12 @@ use crate::domain::peers::Host;
 use crate::domain::posts::Post;
 use crate::jobs::{Lately, Wake};
 use crate::live::Hub;
+use crate::services::posts::{Arriving, Taken, take_in_all};
 use crate::store::groups::LocalFollower;
 use crate::store::jobs::NewJob;
-use crate::store::{self, Conn, Db};
+use crate::store::notices::Told;
+use crate::store::posts::{AtHome, NewReaction};
+use crate::store::{self, Conn, Db, Together};
 use crate::urls::Urls;
 
 /// The instance, as handed to use cases and doors. Cheap to clone.
@@ -55,6 +58,16 @@ pub struct Inner {
     pub kept: super::api::Kept,
     /// What partners answered a moment ago.
     pub answers: super::lookups::Answers,
+    /// Posts, read for several at once.
+    pub posts: Together<PostId, Option<Post>>,
+    /// Puts entries on homes, of several posts at once.
+    pub(super) homes: Together<AtHome, ()>,
+    /// Keeps notices, several at once.
+    pub(super) notices: Together<Told, Vec<(ActorId, NotificationId)>>,
+    /// Takes posts of peers in, several at once.
+    pub(super) incoming: Together<Arriving, Result<Taken>>,
+    /// Stores reactions of peers' actors, several at once.
+    pub(super) reactions: Together<NewReaction, ()>,
     /// The first chunk of those here who follow an actor, for jobs; see [`super::timelines`].
     pub(super) followers: Lately<Vec<LocalFollower>>,
     /// Ideas for members.
@@ -151,10 +164,13 @@ impl Ctx {
         let rng = Rng;
         let urls = Urls::new(config.instance.scheme.as_str(), &config.instance.domain)?;
         let zone = jiff::tz::TimeZone::get(&config.instance.timezone).map_err(Error::internal)?;
+        let ids = Ids::new(clock.clone(), &rng);
         let inner = Inner {
             media: crate::media::Storage::new(&config.media)?,
             mailer: crate::mail::Mailer::new(&config.mail)?.with_clock(clock.clone()),
-            ids: Ids::new(clock.clone(), &rng),
+            incoming: Together::in_transaction(&db, |conn, all| Box::pin(take_in_all(conn, all))),
+            reactions: receiving(&db, &ids, &clock),
+            ids,
             hub: Hub::default(),
             index: Default::default(),
             finding: super::search::Finding::new(&rng),
@@ -163,6 +179,18 @@ impl Ctx {
             kept: Default::default(),
             answers: Default::default(),
             followers: Lately::default(),
+            posts: Together::reading(&db, |conn, ids| {
+                Box::pin(async move { store::posts::find_several(conn, &ids).await })
+            }),
+            homes: Together::writing(&db, |conn, put| {
+                Box::pin(async move {
+                    store::posts::insert_home(conn, &put).await?;
+                    Ok(vec![(); put.len()])
+                })
+            }),
+            notices: Together::writing(&db, |conn, told| {
+                Box::pin(async move { store::notices::insert(conn, &told).await })
+            }),
             ideas: Default::default(),
             client: Default::default(),
             push: Default::default(),
@@ -240,6 +268,17 @@ impl Ctx {
     }
 }
 
+fn receiving(db: &Db, ids: &Ids, clock: &Clock) -> Together<NewReaction, ()> {
+    let (ids, clock) = (ids.clone(), clock.clone());
+    Together::in_transaction(db, move |conn, all: Vec<NewReaction>| {
+        let (ids, now) = (ids.clone(), clock.now());
+        Box::pin(async move {
+            super::posts::set_reactions(conn, &ids, now, &all).await?;
+            Ok(vec![(); all.len()])
+        })
+    })
+}
+
 /// Jobs that each event becomes: timelines and notices here, activities for peers.
 /// What peers hear goes by one lane: two posts leave in the order they were written.
 static LISTENERS: [(&str, Option<&str>); 2] = [("fanout", None), ("federate", Some("federate"))];
@@ -269,11 +308,6 @@ impl Following {
     pub fn here(event: &Event) -> Result<Self> {
         let listeners = if is_told_here(event) { &LISTENERS[..1] } else { &[] };
         Ok(Self { payload: serde_json::to_string(event).map_err(Error::internal)?, listeners })
-    }
-
-    /// Nothing.
-    pub fn nothing() -> Self {
-        Self { payload: String::new(), listeners: &[] }
     }
 
     /// As jobs.

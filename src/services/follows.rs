@@ -11,6 +11,7 @@ use crate::domain::{Sight, Viewer};
 use crate::policy::{self, Entrance, InGroup};
 use crate::services::ctx::emit;
 use crate::services::{Ctx, handover, moving};
+use crate::store::posts::AtHome;
 use crate::store::{self, Conn};
 
 /// How many recent posts someone who joins finds on home.
@@ -109,9 +110,9 @@ pub async fn admit(conn: &mut Conn, ctx: &Ctx, mut follow: Follow, target: &Acto
             store::groups::add_members_count(conn, target.id, 1).await?;
         }
         if follower.is_local() {
-            for (entry, post) in store::posts::latest_entries(conn, target.id, WELCOME_POSTS).await? {
-                store::posts::insert_home(conn, &[follower.id], entry, post).await?;
-            }
+            let latest = store::posts::latest_entries(conn, target.id, WELCOME_POSTS).await?;
+            let put = |(entry, post)| AtHome { members: vec![follower.id], entry, post };
+            store::posts::insert_home(conn, &latest.into_iter().map(put).collect::<Vec<_>>()).await?;
         }
     }
     emit(conn, &ctx.ids, ctx.now(), &Event::FollowAccepted { follower: follower.id, target: target.id }).await

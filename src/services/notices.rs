@@ -8,7 +8,7 @@ use crate::live::Change;
 use crate::policy;
 use crate::services::{Ctx, notice_policy, push};
 use crate::store::notice_policy::Recipient;
-use crate::store::notices::{NewNotice, NoticeTo};
+use crate::store::notices::{NewNotice, NoticeTo, Told};
 use crate::store::{self, Conn};
 
 /// What is to be told, to whomever it concerns.
@@ -72,16 +72,22 @@ pub async fn tell_all(ctx: &Ctx, who: &[ActorId], telling: Telling, also_self: b
     if who.is_empty() {
         return Ok(());
     }
-    let c = ctx.clone();
-    let told = if pushed {
-        ctx.db.write(move |conn| Box::pin(async move { keep_and_push(conn, &c, &who, &telling).await })).await?
+    let filtered: Vec<ActorId> = who.iter().filter(|(_, filtered)| *filtered).map(|(member, _)| *member).collect();
+    let told = to_keep(ctx, &who, telling);
+    let mut kept = if pushed {
+        let (c, filtered) = (ctx.clone(), filtered.clone());
+        let write = ctx.db.write(move |conn| Box::pin(async move { keep_and_push(conn, &c, told, &filtered).await }));
+        let kept = write.await?;
+        if !kept.is_empty() {
+            ctx.wake.now();
+        }
+        kept
     } else {
-        ctx.db.write_one(move |conn| Box::pin(async move { keep(conn, &c, &who, &telling).await })).await?
+        ctx.notices.one(told).await?
     };
-    if pushed && !told.is_empty() {
-        ctx.wake.now();
-    }
-    for (member, notice) in told {
+    // A request waits until somebody looks.
+    kept.retain(|(member, _)| !filtered.contains(member));
+    for (member, notice) in kept {
         ctx.hub.publish(Change::Notice { member, notice });
     }
     Ok(())
@@ -121,42 +127,35 @@ async fn reached(ctx: &Ctx, who: Vec<ActorId>, telling: &Telling) -> Result<(Vec
     Ok((left.iter().filter_map(told).collect(), left.iter().any(|member| member.has_push)))
 }
 
-/// Adds the notices, each unless one like it waits unread already; returns those to tell of at once.
-async fn keep(
-    conn: &mut Conn,
-    ctx: &Ctx,
-    who: &[(ActorId, bool)],
-    telling: &Telling,
-) -> Result<Vec<(ActorId, NotificationId)>> {
+fn to_keep(ctx: &Ctx, who: &[(ActorId, bool)], telling: Telling) -> Told {
+    let to = |(member, filtered): &(ActorId, bool)| NoticeTo {
+        id: NotificationId(ctx.ids.next()),
+        member: *member,
+        filtered: *filtered,
+    };
     let notice = NewNotice {
         kind: telling.kind,
         actor_id: telling.actor,
         post_id: telling.post,
         group_id: telling.group,
-        detail: telling.detail.clone(),
-        group_key: telling.group_key.clone(),
+        detail: telling.detail,
+        group_key: telling.group_key,
         created_at: ctx.now(),
     };
-    let told = |(member, filtered): &(ActorId, bool)| NoticeTo {
-        id: NotificationId(ctx.ids.next()),
-        member: *member,
-        filtered: *filtered,
-    };
-    let mut kept = store::notices::insert(conn, &who.iter().map(told).collect::<Vec<_>>(), &notice).await?;
-    kept.retain(|(member, _)| !who.contains(&(*member, true)));
-    Ok(kept)
+    (who.iter().map(to).collect(), notice)
 }
 
-/// As [`keep`]; their devices are told too.
+/// Keeps the notices; the devices of those who are told at once are told too.
 async fn keep_and_push(
     conn: &mut Conn,
     ctx: &Ctx,
-    who: &[(ActorId, bool)],
-    telling: &Telling,
+    told: Told,
+    filtered: &[ActorId],
 ) -> Result<Vec<(ActorId, NotificationId)>> {
-    let told = keep(conn, ctx, who, telling).await?;
-    push::announce(conn, ctx, &told).await?;
-    Ok(told)
+    let mut kept = store::notices::insert(conn, &[told]).await?.pop().unwrap_or_default();
+    kept.retain(|(member, _)| !filtered.contains(member));
+    push::announce(conn, ctx, &kept).await?;
+    Ok(kept)
 }
 
 /// The viewer's notices of some kinds (all when empty), newest first.

@@ -13,6 +13,7 @@ mod write;
 
 pub use around::*;
 pub use change::{delete, edit};
+pub(in crate::services) use incoming::{Arriving, Taken, take_in_all};
 pub use incoming::{Incoming, IncomingMedia, receive, receive_delete, receive_update};
 pub use lists::*;
 pub use moderate::*;

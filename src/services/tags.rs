@@ -4,6 +4,7 @@ use crate::base::*;
 use crate::domain::Viewer;
 use crate::services::Ctx;
 use crate::store;
+use crate::store::posts::AtHome;
 
 /// Posts that come home when someone begins to follow a hashtag.
 const FIRST: i64 = 20;
@@ -48,9 +49,9 @@ pub async fn set_followed(ctx: &Ctx, viewer: &Viewer, name: &str, on: bool) -> R
                     return Ok(());
                 }
                 if store::tags::follow(conn, c.ids.next(), me, &tag).await? {
-                    for (entry, post) in store::tags::latest_entries(conn, &tag, FIRST).await? {
-                        store::posts::insert_home(conn, &[me], entry, post).await?;
-                    }
+                    let latest = store::tags::latest_entries(conn, &tag, FIRST).await?;
+                    let put = |(entry, post)| AtHome { members: vec![me], entry, post };
+                    store::posts::insert_home(conn, &latest.into_iter().map(put).collect::<Vec<_>>()).await?;
                 }
                 Ok(())
             })

@@ -14,7 +14,7 @@ use crate::live::Change;
 use crate::policy;
 use crate::services::{Ctx, moving, notices, previews, questions};
 use crate::store;
-use crate::store::posts::Named;
+use crate::store::posts::{AtHome, Named};
 
 /// Members put on their homes in one transaction.
 const CHUNK: i64 = 200;
@@ -125,7 +125,7 @@ pub async fn fan_out(ctx: &Ctx, event: &Event) -> Result<()> {
 }
 
 async fn load(ctx: &Ctx, id: PostId) -> Result<Post> {
-    store::posts::get(&mut ctx.db.read().await?, id).await
+    ctx.posts.one(id).await?.ok_or(Error::NotFound)
 }
 
 async fn post_published(ctx: &Ctx, id: PostId) -> Result<()> {
@@ -210,11 +210,8 @@ async fn put(ctx: &Ctx, post: &Post, entry: EntryId, members: Vec<ActorId>) -> R
     if members.is_empty() {
         return Ok(());
     }
-    let (id, list) = (post.id, members.clone());
-    let put =
-        ctx.db.write_one(move |conn| Box::pin(async move { store::posts::insert_home(conn, &list, entry, id).await }));
-    put.await?;
-    ctx.hub.publish(Change::Home { post: id, members });
+    ctx.homes.one(AtHome { members: members.clone(), entry, post: post.id }).await?;
+    ctx.hub.publish(Change::Home { post: post.id, members });
     Ok(())
 }
 

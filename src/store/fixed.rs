@@ -14,6 +14,7 @@ use diesel::result::QueryResult;
 use diesel::serialize::ToSql;
 use diesel::sql_types::{BigInt, HasSqlType, SingleValue, Text};
 
+use super::Conn;
 use super::among::{Listed, around, json};
 
 /// A value in fixed SQL.
@@ -123,6 +124,22 @@ impl<ST> Fixed<ST> {
     pub fn push_text(&mut self, sql: &str, text: &str) {
         self.sql.push_str(sql);
         self.binds.push(Bind::Text(text.to_owned()));
+    }
+
+    /// Rows in JSON (an array of arrays) as a table in brackets, with the name and the type of each column.
+    pub fn push_rows(&mut self, conn: &Conn, columns: &[(&str, &str)], rows: String) {
+        let sqlite = matches!(conn, Conn::Sqlite(_));
+        let column = |(place, (name, kind)): (usize, &(&str, &str))| {
+            if sqlite {
+                format!("value ->> {place} AS {name}")
+            } else {
+                format!("CAST(row ->> {place} AS {kind}) AS {name}")
+            }
+        };
+        let columns = columns.iter().enumerate().map(column).collect::<Vec<_>>().join(", ");
+        let from = if sqlite { "json_each(?)" } else { "json_array_elements(CAST(? AS JSON)) AS row" };
+        self.sql.push_str(&format!("(SELECT {columns} FROM {from})"));
+        self.binds.push(Bind::Text(rows));
     }
 
     /// A list of numbers in brackets.

@@ -11,6 +11,7 @@ mod rows;
 pub mod schema;
 mod sight;
 mod stamp;
+mod together;
 pub mod transfer;
 mod types;
 
@@ -68,3 +69,4 @@ pub(crate) use conn::db_fn;
 use conn::paged;
 pub use conn::{Conn, Db, Sq, counting_queries, is_postgres, with_short_reads};
 pub use sight::{who_reads, who_sees};
+pub use together::Together;

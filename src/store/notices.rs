@@ -1,6 +1,6 @@
 //! Notices for members.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
@@ -44,47 +44,61 @@ pub struct NoticeTo {
     pub filtered: bool,
 }
 
+const COLUMNS: [(&str, &str); 10] = [
+    ("id", "BIGINT"),
+    ("member_id", "BIGINT"),
+    ("filtered", "BOOLEAN"),
+    ("kind", "TEXT"),
+    ("actor_id", "BIGINT"),
+    ("post_id", "BIGINT"),
+    ("group_id", "BIGINT"),
+    ("detail", "TEXT"),
+    ("group_key", "TEXT"),
+    ("created_at", "BIGINT"),
+];
+
 type Row =
     (NotificationId, NoticeKind, Option<ActorId>, Option<PostId>, Option<ActorId>, String, String, Time, Option<Time>);
 
-/// Adds a notice for each of several members, unless one like it (kind, actor, post, key) waits for them unread already; who got
-/// it, and its id. One statement, however many they are.
-pub async fn insert(conn: &mut Conn, told: &[NoticeTo], new: &NewNotice) -> Result<Vec<(ActorId, NotificationId)>> {
-    let list: Vec<_> = told.iter().map(|told| (told.id.0, told.member.0, told.filtered)).collect();
-    let list = serde_json::to_string(&list).map_err(Error::internal)?;
-    let number = |id: Option<i64>| id.unwrap_or(0);
+/// What is told, and to whom.
+pub type Told = (Vec<NoticeTo>, NewNotice);
+
+/// Adds notices for members, each unless one like it (kind, actor, post, key) waits for them unread already; of each notice who
+/// got it, and its id for them. One statement, however many they are.
+pub async fn insert(conn: &mut Conn, told: &[Told]) -> Result<Vec<Vec<(ActorId, NotificationId)>>> {
+    let (mut rows, mut alike) = (Vec::new(), HashSet::new());
+    for (who, new) in told {
+        let (actor, post) = (new.actor_id.map_or(0, |a| a.0), new.post_id.map_or(0, |p| p.0));
+        for to in who {
+            // What goes in by this statement it does not find.
+            if alike.insert((to.member, new.kind, actor, post, &new.group_key)) {
+                let (group, at) = (new.group_id.map_or(0, |g| g.0), new.created_at.micros());
+                let about = (new.kind.as_str(), actor, post, group, &new.detail, &new.group_key, at);
+                rows.push((to.id.0, to.member.0, to.filtered, about));
+            }
+        }
+    }
+    let rows = rows.iter().map(|(id, member, filtered, (kind, actor, post, group, detail, key, at))| {
+        (id, member, filtered, kind, actor, post, group, detail, key, at)
+    });
+    let rows = serde_json::to_string(&rows.collect::<Vec<_>>()).map_err(Error::internal)?;
     let mut query = Fixed::new(
         "INSERT INTO notifications (id, member_id, filtered, kind, actor_id, post_id, group_id, detail, group_key, created_at) \
-         SELECT told.id, told.member_id, told.filtered, ",
+         SELECT told.id, told.member_id, told.filtered, told.kind, NULLIF(told.actor_id, 0), NULLIF(told.post_id, 0), \
+         NULLIF(told.group_id, 0), told.detail, told.group_key, told.created_at FROM ",
     );
-    query.push_text("?, ", new.kind.as_str());
-    query.push("NULLIF(?, 0), ", &[number(new.actor_id.map(|a| a.0))]);
-    query.push("NULLIF(?, 0), ", &[number(new.post_id.map(|p| p.0))]);
-    query.push("NULLIF(?, 0), ", &[number(new.group_id.map(|g| g.0))]);
-    query.push_text("?, ", &new.detail);
-    query.push_text("?, ", &new.group_key);
-    query.push("? FROM (", &[new.created_at.micros()]);
-    let rows = match conn {
-        Conn::Sqlite(_) => {
-            "SELECT value ->> 0 AS id, value ->> 1 AS member_id, value ->> 2 AS filtered FROM json_each(?)"
-        }
-        Conn::Pg(_) => {
-            "SELECT CAST(row ->> 0 AS BIGINT) AS id, CAST(row ->> 1 AS BIGINT) AS member_id, \
-             CAST(row ->> 2 AS BOOLEAN) AS filtered FROM json_array_elements(CAST(? AS JSON)) AS row"
-        }
-    };
-    query.push_text(rows, &list);
-    // Found by its key, not by the index of what is unread: of some members that is thousands.
-    query.push_text(
-        // Counted, for PostgreSQL would go through all notices at once for `NOT EXISTS`.
-        ") AS told WHERE 0 = (SELECT COUNT(*) FROM notifications n WHERE n.member_id = told.member_id AND n.group_key = ? \
-         AND COALESCE(n.read_at, 0) = 0",
-        &new.group_key,
+    query.push_rows(conn, &COLUMNS, rows);
+    // Found by its key, not by the index of what is unread: of some members that is thousands. Counted, for PostgreSQL would go
+    // through all notices at once for `NOT EXISTS`.
+    query.push(
+        " AS told WHERE 0 = (SELECT COUNT(*) FROM notifications n WHERE n.member_id = told.member_id \
+         AND n.group_key = told.group_key AND COALESCE(n.read_at, 0) = 0 AND n.kind = told.kind \
+         AND COALESCE(n.actor_id, 0) = told.actor_id AND COALESCE(n.post_id, 0) = told.post_id) RETURNING member_id, id",
+        &[],
     );
-    query.push_text(" AND n.kind = ?", new.kind.as_str());
-    query.push(" AND COALESCE(n.actor_id, 0) = ?", &[number(new.actor_id.map(|a| a.0))]);
-    query.push(" AND COALESCE(n.post_id, 0) = ?) RETURNING member_id, id", &[number(new.post_id.map(|p| p.0))]);
-    add(conn, query).await
+    let kept: HashSet<(ActorId, NotificationId)> = add(conn, query).await?.into_iter().collect();
+    let of = |(who, _): &Told| who.iter().map(|to| (to.member, to.id)).filter(|row| kept.contains(row)).collect();
+    Ok(told.iter().map(of).collect())
 }
 
 db_fn! {

@@ -14,6 +14,8 @@ pub use lists::*;
 pub use polls::*;
 pub use reactions::*;
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 
 use super::schema::*;
@@ -23,6 +25,7 @@ use crate::base::*;
 use crate::domain::Sight;
 use crate::domain::peers::Host;
 use crate::domain::posts::*;
+use crate::store::among::one_of;
 use crate::store::query::RunQueryDsl;
 
 /// A new post, local or remote.
@@ -66,6 +69,10 @@ db_fn! {
     /// A post by our id, whatever its state; the service decides who may have it.
     pub async fn find(conn, id: PostId) -> Option<Post> {
         posts::table.find(id).select(Post::as_select()).first(conn).await.optional()
+    }
+
+    async fn list(conn, ids: &[PostId]) -> Vec<Post> {
+        posts::table.filter(posts::id.eq_any(one_of(ids))).select(Post::as_select()).load(conn).await
     }
 
     /// A post by its ActivityPub id.
@@ -261,6 +268,15 @@ db_fn! {
 /// A post by our id, or `NotFound`.
 pub async fn get(conn: &mut Conn, id: PostId) -> Result<Post> {
     find(conn, id).await?.ok_or(Error::NotFound)
+}
+
+/// Several posts, each in its place.
+pub async fn find_several(conn: &mut Conn, ids: &[PostId]) -> Result<Vec<Option<Post>>> {
+    if let [id] = ids {
+        return Ok(vec![find(conn, *id).await?]);
+    }
+    let found: HashMap<PostId, Post> = list(conn, ids).await?.into_iter().map(|post| (post.id, post)).collect();
+    Ok(ids.iter().map(|id| found.get(id).cloned()).collect())
 }
 
 /// The cursor of the page after this one, if it is full.

@@ -6,7 +6,7 @@ use crate::domain::audiences::{Audience, Scope};
 use crate::domain::extras::{Card, Extra, OnList, Side, TipList, Work};
 use crate::domain::knowledge::Told;
 use crate::domain::posts::{Entry, EntryKind, Post, PostKind, PostState};
-use crate::store::posts::{Count, NewPost};
+use crate::store::posts::{Counts, NewPost};
 use crate::store::thanks::NewCard;
 use crate::store::{self, Conn};
 use crate::text::{self, Links};
@@ -141,7 +141,9 @@ async fn post(
     let search_text = text::fold(&format!("{title} {}", text::plain(&html)));
     store::posts::insert(conn, &NewPost { post, parent_uri: None, search_text }).await?;
     let entry = Entry { id: EntryId(id.0), source_id: author_id, post_id: id, how: EntryKind::Author };
-    store::posts::end(conn, &[entry], &[], &[Count::Post(author_id, at)]).await?;
+    let mut counts = Counts::default();
+    counts.post(author_id, at);
+    store::posts::end(conn, &[entry], &[], &counts).await?;
     store::extras::put(conn, id, extra).await?;
     Ok(id)
 }

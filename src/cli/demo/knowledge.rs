@@ -94,7 +94,7 @@ async fn write_contact(plan: &Plan, side: &str, conn: &mut Conn) -> Result<()> {
         group_key: format!("{}-{id}", NoticeKind::ContactRequest),
         created_at: plan.ago(0.2),
     };
-    store::notices::insert(conn, &[told], &notice).await.map(|_| ())
+    store::notices::insert(conn, &[(vec![told], notice)]).await.map(|_| ())
 }
 
 /// One referral that waits, and one offer.

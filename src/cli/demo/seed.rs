@@ -17,7 +17,7 @@ use crate::domain::peers::PeerState;
 use crate::domain::posts::*;
 use crate::store::actors::NewActor;
 use crate::store::notices::{NewNotice, NoticeTo};
-use crate::store::posts::{Count, NewPost};
+use crate::store::posts::{AtHome, Counts, NewPost};
 use crate::store::{self, Conn, Db};
 use crate::text::{self, Handle, Links, MentionLink};
 use crate::urls::Urls;
@@ -362,9 +362,10 @@ impl Side<'_> {
         self.write_marks(conn, planned, &post).await?;
         match planned.parent {
             Some(parent) => {
-                let mut counts = vec![Count::Reply(planned.root, post.received_seq)];
+                let mut counts = Counts::default();
+                counts.reply(planned.root, post.received_seq);
                 if parent != planned.root {
-                    counts.push(Count::Reply(parent, post.received_seq));
+                    counts.reply(parent, post.received_seq);
                 }
                 store::posts::end(conn, &[], &[], &counts).await?;
             }
@@ -376,7 +377,9 @@ impl Side<'_> {
     /// Entry of the author, mentions and tags.
     async fn write_marks(&self, conn: &mut Conn, planned: &Planned<'_>, post: &Post) -> Result<()> {
         let own = Entry { id: EntryId(post.id.0), source_id: post.author_id, post_id: post.id, how: EntryKind::Author };
-        store::posts::end(conn, &[own], &[], &[Count::Post(post.author_id, post.published_at)]).await?;
+        let mut counts = Counts::default();
+        counts.post(post.author_id, post.published_at);
+        store::posts::end(conn, &[own], &[], &counts).await?;
         let found = text::scan(planned.body);
         let mut who = Vec::new();
         for handle in &found.mentions {
@@ -395,14 +398,16 @@ impl Side<'_> {
         let group = self.plan.actor(&planned.group.key)?;
         let entry_id = EntryId(post.id.0 + 1);
         let entry = Entry { id: entry_id, source_id: group, post_id: post.id, how: EntryKind::Group };
-        store::posts::end(conn, &[entry], &[], &[Count::Post(group, post.published_at)]).await?;
+        let mut counts = Counts::default();
+        counts.post(group, post.published_at);
+        store::posts::end(conn, &[entry], &[], &counts).await?;
         let mut members = Vec::new();
         for key in planned.group.everyone() {
             if self.plan.person(key)?.instance == self.key {
                 members.push(self.plan.actor(key)?);
             }
         }
-        store::posts::insert_home(conn, &members, entry_id, post.id).await?;
+        store::posts::insert_home(conn, &[AtHome { members, entry: entry_id, post: post.id }]).await?;
         if let (Some(media), Some(name)) = (planned.media, &top.picture) {
             let alt = top.alt.as_deref().unwrap_or_default();
             self.write_picture(conn, planned, post, media, name, alt, local).await?;
@@ -415,7 +420,9 @@ impl Side<'_> {
             let id = self.plan.id_at(planned.at.plus(Time::HOUR));
             let uri = self.plan.home(&self.plan.person(key)?.instance)?.activity(ActivityId(id));
             if store::posts::insert_reaction(conn, id, actor, post.id, ReactionKind::Thanks, &uri).await? {
-                store::posts::end(conn, &[], &[], &[Count::Reaction(post.id, 1)]).await?;
+                let mut counts = Counts::default();
+                counts.reaction(post.id, 1);
+                store::posts::end(conn, &[], &[], &counts).await?;
             }
         }
         if planned.accepted.is_some() {
@@ -536,7 +543,7 @@ impl Side<'_> {
                 group_key: format!("{kind}-{}", post.id),
                 created_at: planned.at,
             };
-            store::notices::insert(conn, &[told], &new).await?;
+            store::notices::insert(conn, &[(vec![told], new)]).await?;
         }
         Ok(())
     }

@@ -185,8 +185,8 @@ impl Federation {
             None => None,
         };
         let quote = self.quote_in(&read, &author, source.depth == 0 && !source.old).await?;
+        let known = self.actors_named.one(named_in(&read)).await?;
         let mut conn = self.ctx.db.read().await?;
-        let known = named_in(&mut conn, &read).await?;
         let group = match &source.via {
             Some(group) => Some(group.clone()),
             None => group_of(&mut conn, &read, &known).await?,
@@ -446,11 +446,11 @@ impl Federation {
     }
 }
 
-/// Whom a post names that is known here: groups, addressees and mentioned, in one question.
-async fn named_in(conn: &mut Conn, read: &ReadPost) -> Result<Vec<Actor>> {
+/// Whom a post names: groups, addressees and mentioned.
+fn named_in(read: &ReadPost) -> Vec<String> {
     let all = read.groups.iter().chain(&read.addressed).chain(&read.mentions);
     let uris: BTreeSet<&String> = all.filter(|uri| *uri != PUBLIC).collect();
-    rows::actors_by_uri(conn, &uris.into_iter().cloned().collect::<Vec<_>>()).await
+    uris.into_iter().cloned().collect()
 }
 
 /// The group a post names: in `audience`, else `to`, else `cc`, else among its authors (INTEROP B.2.2).

@@ -311,10 +311,8 @@ impl Federation {
     /// change of members counts at once.
     async fn way_of(&self, lane: &Lane, signer: ActorId) -> Result<Way> {
         let url = Url::parse(&lane.inbox).map_err(|_| Error::NotFound)?;
-        let mut conn = self.ctx.db.read().await?;
-        let host = self.welcome_host(&mut conn, &lane.host).await?;
-        let signer = actors::get(&mut conn, signer).await?;
-        drop(conn);
+        let host = self.welcome_host(&lane.host).await?;
+        let signer = actors::get(&mut self.ctx.db.read().await?, signer).await?;
         let keys = self.keys.of(&signer).await?;
         let members = self.synchronization(&signer, &lane.host).await?;
         Ok(Way { url, keys, form: form_of_host(host.as_ref()), members })

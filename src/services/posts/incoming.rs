@@ -1,5 +1,6 @@
 //! Posts from peers: the same rules as for posts written here.
 
+use super::write::Ending;
 use crate::base::*;
 use crate::domain::actors::Actor;
 use crate::domain::audiences::{Audience, Scope};
@@ -100,16 +101,50 @@ pub struct IncomingMedia {
 /// # Errors
 /// `Forbidden` when the group's rules refuse it.
 pub async fn receive(ctx: &Ctx, new: Incoming) -> Result<Option<PostId>> {
-    let c = ctx.clone();
     // Before the transaction: there is one writer, and others wait for it.
     let search_text = text::fold(&format!("{} {}", new.title, text::plain(&new.html)));
-    let write = ctx.db.write(move |conn| Box::pin(async move { take_in(conn, &c, new, search_text).await }));
-    let (id, change) = write.await?;
+    // These touch other rows before the counts, in no order: each in a transaction of its own.
+    let alone = new.quote.is_some() || !new.emoji.is_empty() || ctx.urls.is_ours(&new.uri);
+    let arriving = Arriving { ctx: ctx.clone(), new, search_text };
+    let taken = if alone {
+        ctx.db.write(move |conn| Box::pin(take_in_all(conn, vec![arriving]))).await?.pop()
+    } else {
+        Some(ctx.incoming.one(arriving).await?)
+    };
+    let (id, change) = taken.unwrap_or_else(|| Err(Error::internal("a post was lost")))?;
     ctx.wake.now();
     if let Some(change) = change {
         ctx.hub.publish(change);
     }
     Ok(id)
+}
+
+/// A post on its way in.
+#[derive(Clone)]
+pub(in crate::services) struct Arriving {
+    ctx: Ctx,
+    new: Incoming,
+    search_text: String,
+}
+
+/// What became of it: the post, if it is here now, and what changed.
+pub(in crate::services) type Taken = (Option<PostId>, Option<Change>);
+
+/// Takes posts in that come at the same time. What the rules refuse is told of each; any other error is one of all.
+pub(in crate::services) async fn take_in_all(conn: &mut Conn, all: Vec<Arriving>) -> Result<Vec<Result<Taken>>> {
+    let (mut ending, mut taken, mut writer) = (Ending::default(), Vec::with_capacity(all.len()), None);
+    // All who write the same do so in one order, or two could wait for each other.
+    let mut order: Vec<(usize, Arriving)> = all.into_iter().enumerate().collect();
+    order.sort_by(|(_, one), (_, other)| one.new.uri.cmp(&other.new.uri));
+    for (place, Arriving { ctx, new, search_text }) in order {
+        taken.push((place, take_in(conn, &ctx, new, search_text, &mut ending).await?));
+        writer = Some(ctx);
+    }
+    if let Some(ctx) = writer {
+        ending.write(conn, &ctx).await?;
+    }
+    taken.sort_by_key(|(place, _)| *place);
+    Ok(taken.into_iter().map(|(_, taken)| taken).collect())
 }
 
 /// Puts the little pictures of the author's server into a text.
@@ -127,17 +162,24 @@ async fn take_in(
     ctx: &Ctx,
     mut new: Incoming,
     search_text: String,
-) -> Result<(Option<PostId>, Option<Change>)> {
+    ending: &mut Ending,
+) -> Result<Result<Taken>> {
     let (host, known) = store::posts::find_from(conn, new.author.host_id, &new.uri).await?;
     if let Some(known) = known {
         // A post of ours that its group's host now announces has been taken.
         let taken =
             known.state == PostState::Waiting && new.announced_by.is_some() && new.announced_by == known.group_id;
         let change = if taken { Some(super::moderate::release(conn, ctx, known.clone()).await?) } else { None };
-        return Ok((Some(known.id), change));
+        return Ok(Ok((Some(known.id), change)));
     }
     let silenced = host.state == HostState::Silenced;
-    let Some(placed) = place(conn, ctx, &new, silenced).await? else { return Ok((None, None)) };
+    let placed = match place(conn, ctx, &new, silenced).await {
+        Ok(Some(placed)) => placed,
+        Ok(None) => return Ok(Ok((None, None))),
+        // Nothing was written yet.
+        Err(refused @ (Error::Forbidden { .. } | Error::NotFound | Error::Gone)) => return Ok(Err(refused)),
+        Err(other) => return Err(other),
+    };
     if host.reject_media {
         new.media.clear();
     }
@@ -145,7 +187,7 @@ async fn take_in(
     let post = post_of(ctx, &new, &placed);
     let row = NewPost { post, parent_uri: new.parent_uri.clone(), search_text };
     if !store::posts::insert(conn, &row).await? {
-        return Ok((None, None));
+        return Ok(Ok((None, None)));
     }
     let post = row.post;
     insert_parts(conn, ctx, &new, &post).await?;
@@ -155,13 +197,13 @@ async fn take_in(
             store::federation::hold_activity(conn, post.id, activity).await?;
         }
         emit(conn, &ctx.ids, ctx.now(), &Event::PostHeld { post: post.id }).await?;
-        return Ok((Some(post.id), None));
+        return Ok(Ok((Some(post.id), None)));
     }
     let relay = new.relay.filter(|_| placed.here);
     let event = Event::PostPublished { post: post.id, relay };
-    super::write::show(conn, ctx, &post, (!new.old || placed.here).then_some(&event)).await?;
+    ending.show(ctx, &post, (!new.old || placed.here).then_some(&event))?;
     let change = Change::Post { post: post.id, root: post.root_id, group: post.group_id, author: post.author_id };
-    Ok((Some(post.id), Some(change)))
+    Ok(Ok((Some(post.id), Some(change))))
 }
 
 struct Placed {

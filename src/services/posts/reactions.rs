@@ -7,7 +7,8 @@ use crate::domain::posts::*;
 use crate::policy;
 use crate::services::Ctx;
 use crate::services::ctx::{Following, emit};
-use crate::store::posts::Count;
+use crate::store::jobs::NewJob;
+use crate::store::posts::{Counts, NewReaction};
 use crate::store::{self, Conn};
 
 async fn visible(conn: &mut Conn, viewer: &Viewer, id: PostId) -> Result<Post> {
@@ -26,7 +27,10 @@ pub async fn react(ctx: &Ctx, viewer: &Viewer, id: PostId, kind: ReactionKind, o
                 if on && store::moderation::is_blocked(conn, post.author_id, me).await? {
                     return Err(Error::forbidden("error-blocked-by-author"));
                 }
-                set_reaction(conn, &c, me, id, kind, on, None, None).await
+                let own = c.ids.next();
+                let uri = c.urls.activity(ActivityId(own));
+                let new = NewReaction { id: own, actor: me, post: id, kind, on, uri, relay: None, abroad: true };
+                set_reactions(conn, &c.ids, c.now(), &[new]).await
             })
         })
         .await?;
@@ -34,36 +38,34 @@ pub async fn react(ctx: &Ctx, viewer: &Viewer, id: PostId, kind: ReactionKind, o
     Ok(())
 }
 
-/// A reaction by anyone, with the `uri` a peer gave it, and the activity to pass on. Within the caller's transaction.
-async fn set_reaction(
+/// Stores reactions by anyone, and ends of such. Within the caller's transaction.
+pub(in crate::services) async fn set_reactions(
     conn: &mut Conn,
-    ctx: &Ctx,
-    actor: ActorId,
-    post: PostId,
-    kind: ReactionKind,
-    on: bool,
-    uri: Option<&str>,
-    relay: Option<(ActivityId, ActorId)>,
+    ids: &Ids,
+    now: Time,
+    all: &[NewReaction],
 ) -> Result<()> {
-    let event = if on {
-        let id = ctx.ids.next();
-        let own = ctx.urls.activity(ActivityId(id));
-        let fresh = store::posts::insert_reaction(conn, id, actor, post, kind, uri.unwrap_or(&own)).await?;
-        fresh.then_some(Event::Reacted { actor, post, kind, relay })
-    } else {
-        let gone = store::posts::delete_reaction(conn, actor, post, kind).await?;
-        gone.map(|uri| Event::Unreacted { actor, post, kind, uri, relay })
-    };
-    // A reaction that was there, or one that was not, is passed on to nobody again.
-    let Some(event) = event else { return Ok(()) };
-    let abroad = uri.is_none() || relay.is_some();
-    let following = if abroad { Following::of(&event)? } else { Following::here(&event)? };
-    let count = Count::Reaction(post, if on { 1 } else { -1 });
-    store::posts::end(conn, &[], &following.jobs(&ctx.ids, ctx.now()), &[count]).await
+    let fresh = store::posts::insert_reactions(conn, all).await?;
+    let (mut jobs, mut counts) = (Vec::new(), Counts::default());
+    for new in all {
+        let NewReaction { actor, post, kind, relay, .. } = *new;
+        let event = if new.on {
+            fresh.contains(&new.id).then_some(Event::Reacted { actor, post, kind, relay })
+        } else {
+            let gone = store::posts::delete_reaction(conn, actor, post, kind).await?;
+            gone.map(|uri| Event::Unreacted { actor, post, kind, uri, relay })
+        };
+        // A reaction that was there, or one that was not, is passed on to nobody again.
+        let Some(event) = event else { continue };
+        jobs.push(if new.abroad { Following::of(&event)? } else { Following::here(&event)? });
+        counts.reaction(post, if new.on { 1 } else { -1 });
+    }
+    let jobs: Vec<NewJob<'_>> = jobs.iter().flat_map(|following| following.jobs(ids, now)).collect();
+    store::posts::end(conn, &[], &jobs, &counts).await
 }
 
-/// A peer's actor reacted, or took it back. `relay` is the activity that the followers of the post's group are to get, and
-/// that group.
+/// A peer's actor reacted under this `uri`, or took it back. `relay` is the activity that the followers of the post's group are
+/// to get, and that group.
 pub async fn receive_reaction(
     ctx: &Ctx,
     actor: ActorId,
@@ -73,12 +75,17 @@ pub async fn receive_reaction(
     uri: &str,
     relay: Option<(ActivityId, ActorId)>,
 ) -> Result<()> {
-    let (c, uri) = (ctx.clone(), uri.to_owned());
-    ctx.db
-        .write(move |conn| {
-            Box::pin(async move { set_reaction(conn, &c, actor, post, kind, on, Some(&uri), relay).await })
-        })
-        .await?;
+    let (id, uri, abroad) = (ctx.ids.next(), uri.to_owned(), relay.is_some());
+    let new = NewReaction { id, actor, post, kind, on, uri, relay, abroad };
+    if on {
+        ctx.reactions.one(new).await?;
+    } else {
+        // Not among those that come: which of two was last would be lost.
+        let c = ctx.clone();
+        let write =
+            ctx.db.write(move |conn| Box::pin(async move { set_reactions(conn, &c.ids, c.now(), &[new]).await }));
+        write.await?;
+    }
     ctx.wake.now();
     Ok(())
 }

@@ -1,4 +1,6 @@
 use super::texts::{Text, read_text};
+use std::collections::BTreeSet;
+
 use crate::base::*;
 use crate::domain::Viewer;
 use crate::domain::actors::{Actor, ActorKind};
@@ -12,7 +14,7 @@ use crate::live::Change;
 use crate::policy::{self, InGroup, Writer};
 use crate::services::ctx::{Following, emit};
 use crate::services::{Ctx, contacts};
-use crate::store::posts::{Count, NewPost};
+use crate::store::posts::{Counts, NewPost};
 use crate::store::{self, Conn};
 
 /// Poll options, and characters of each.
@@ -418,30 +420,54 @@ pub(super) async fn readable_mentions(conn: &mut Conn, post: &Post, mentioned: &
     Ok(told)
 }
 
+/// How a transaction ends in which posts became visible: their timelines, what follows from them, and what is counted.
+#[derive(Default)]
+pub(super) struct Ending {
+    entries: Vec<Entry>,
+    following: Vec<Following>,
+    counts: Counts,
+}
+
+impl Ending {
+    /// A post that is to be shown, and what follows from it.
+    pub fn show(&mut self, ctx: &Ctx, post: &Post, event: Option<&Event>) -> Result<()> {
+        let shown = |id: i64, source_id: ActorId, how| Entry { id: EntryId(id), source_id, post_id: post.id, how };
+        if post.kind != PostKind::Direct {
+            self.entries.push(shown(post.id.0, post.author_id, EntryKind::Author));
+            self.counts.post(post.author_id, post.published_at);
+        }
+        match (post.parent_id, post.group_id) {
+            (Some(parent), _) => {
+                self.counts.reply(post.root_id, post.received_seq);
+                if parent != post.root_id {
+                    self.counts.reply(parent, post.received_seq);
+                }
+            }
+            (None, Some(group)) => {
+                let id = ctx.ids.at(post.published_at).max(post.id.0 + 1);
+                self.entries.push(shown(id, group, EntryKind::Group));
+                self.counts.post(group, post.published_at);
+            }
+            (None, None) => {}
+        }
+        self.following.extend(event.map(Following::of).transpose()?);
+        Ok(())
+    }
+
+    /// Writes it down.
+    pub async fn write(&self, conn: &mut Conn, ctx: &Ctx) -> Result<()> {
+        let now = ctx.now();
+        let jobs: Vec<_> = self.following.iter().flat_map(|following| following.jobs(&ctx.ids, now)).collect();
+        store::posts::end(conn, &self.entries, &jobs, &self.counts).await
+    }
+}
+
 /// Puts a post that became visible into its timelines, enqueues what follows from it (`event`), and counts it. Within the
 /// caller's transaction, as its end.
 pub(super) async fn show(conn: &mut Conn, ctx: &Ctx, post: &Post, event: Option<&Event>) -> Result<()> {
-    let shown = |id: i64, source_id: ActorId, how| Entry { id: EntryId(id), source_id, post_id: post.id, how };
-    let (mut entries, mut counts) = (Vec::new(), Vec::new());
-    if post.kind != PostKind::Direct {
-        entries.push(shown(post.id.0, post.author_id, EntryKind::Author));
-        counts.push(Count::Post(post.author_id, post.published_at));
-    }
-    match (post.parent_id, post.group_id) {
-        (Some(parent), _) => {
-            counts.push(Count::Reply(post.root_id, post.received_seq));
-            if parent != post.root_id {
-                counts.push(Count::Reply(parent, post.received_seq));
-            }
-        }
-        (None, Some(group)) => {
-            entries.push(shown(ctx.ids.at(post.published_at).max(post.id.0 + 1), group, EntryKind::Group));
-            counts.push(Count::Post(group, post.published_at));
-        }
-        (None, None) => {}
-    }
-    let following = event.map_or_else(|| Ok(Following::nothing()), Following::of)?;
-    store::posts::end(conn, &entries, &following.jobs(&ctx.ids, ctx.now()), &counts).await
+    let mut ending = Ending::default();
+    ending.show(ctx, post, event)?;
+    ending.write(conn, ctx).await
 }
 
 /// Takes a post that goes away out of the counts. Within the caller's transaction.
@@ -449,21 +475,18 @@ pub(super) async fn unshow(conn: &mut Conn, ctx: &Ctx, post: &Post) -> Result<()
     if post.state != PostState::Published {
         return Ok(());
     }
-    if post.kind != PostKind::Direct {
-        store::posts::unpost(conn, post.author_id).await?;
+    let author = (post.kind != PostKind::Direct).then_some(post.author_id);
+    let group = post.group_id.filter(|_| post.parent_id.is_none());
+    // In the order of `Counts`: actors by id, then posts by id; or two could wait for each other.
+    for actor in author.into_iter().chain(group).collect::<BTreeSet<_>>() {
+        store::posts::unpost(conn, actor).await?;
     }
-    match (post.parent_id, post.group_id) {
-        (Some(parent), _) => {
-            let seq = ctx.ids.next();
-            store::posts::unreply(conn, post.root_id, seq).await?;
-            if parent != post.root_id {
-                store::posts::unreply(conn, parent, seq).await?;
-            }
+    if let Some(parent) = post.parent_id {
+        let seq = ctx.ids.next();
+        store::posts::unreply(conn, post.root_id, seq).await?;
+        if parent != post.root_id {
+            store::posts::unreply(conn, parent, seq).await?;
         }
-        (None, Some(group)) => {
-            store::posts::unpost(conn, group).await?;
-        }
-        (None, None) => {}
     }
     Ok(())
 }

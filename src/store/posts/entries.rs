@@ -73,6 +73,34 @@ pub async fn named_and_shown(conn: &mut Conn, post: PostId) -> Result<(Named, Ve
     Ok((named, entries))
 }
 
+/// An entry on the homes of members.
+#[derive(Clone, Debug)]
+pub struct AtHome {
+    /// Who.
+    pub members: Vec<ActorId>,
+    /// What shows there.
+    pub entry: EntryId,
+    /// Which post that is; a post shows on a home once.
+    pub post: PostId,
+}
+
+/// Puts entries on the homes of members, in one statement.
+pub async fn insert_home(conn: &mut Conn, put: &[AtHome]) -> Result<()> {
+    let rows = |at: &AtHome| at.members.iter().map(|member| (member.0, at.entry.0, at.post.0)).collect::<Vec<_>>();
+    let rows = serde_json::to_string(&put.iter().flat_map(rows).collect::<Vec<_>>()).map_err(Error::internal)?;
+    let mut query = Fixed::<()>::new(
+        "INSERT INTO home (member_id, entry_id, post_id) SELECT members.actor_id, put.entry_id, put.post_id FROM ",
+    );
+    query.push_rows(conn, &[("member_id", "BIGINT"), ("entry_id", "BIGINT"), ("post_id", "BIGINT")], rows);
+    query.push(
+        " AS put JOIN members ON members.actor_id = put.member_id WHERE TRUE \
+         ORDER BY members.actor_id, put.post_id, put.entry_id ON CONFLICT DO NOTHING",
+        &[],
+    );
+    put_home(conn, query).await?;
+    Ok(())
+}
+
 db_fn! {
     async fn named_rows(conn, post: PostId) -> Vec<(String, ActorId, String, i64)> {
         let mut query = Fixed::<(Text, BigInt, Text, BigInt)>::new("");
@@ -130,12 +158,7 @@ db_fn! {
         Ok(gone.into_iter().next().map(Option::unwrap_or_default))
     }
 
-    /// Puts an entry on members' home; a post shows there once.
-    pub async fn insert_home(conn, members: &[ActorId], entry: EntryId, post: PostId) -> usize {
-        let mut query = Fixed::<()>::new("INSERT INTO home (member_id, entry_id, post_id)");
-        query.push(" SELECT members.actor_id, ?, ? FROM members WHERE members.actor_id IN ", &[entry.0, post.0]);
-        query.push_list(members);
-        query.push(" ORDER BY members.actor_id ON CONFLICT DO NOTHING", &[]);
+    async fn put_home(conn, query: Fixed<()>) -> usize {
         query.execute(conn).await
     }
 

@@ -1,5 +1,7 @@
 //! Thanks and other reactions, bookmarks, counts of shares.
 
+use std::collections::HashSet;
+
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 
@@ -11,7 +13,7 @@ use crate::domain::moderation::BlockKind;
 use crate::domain::posts::*;
 use crate::store::actors::{CardRow, card, card_columns};
 use crate::store::among::one_of;
-use crate::store::fixed::lit;
+use crate::store::fixed::{Fixed, lit};
 use crate::store::query::RunQueryDsl;
 use crate::store::schema::*;
 use crate::store::{Conn, db_fn, paged};
@@ -43,6 +45,10 @@ db_fn! {
             .first(conn)
             .await
             .optional()
+    }
+
+    async fn added(conn, query: Fixed<BigInt>) -> Vec<i64> {
+        query.load(conn).await
     }
 
     /// Adds a reaction; `false` if it was there.
@@ -112,6 +118,46 @@ db_fn! {
     pub async fn add_share_count(conn, id: PostId, by: i64) -> usize {
         diesel::update(posts::table.find(id)).set(posts::shares_count.eq(posts::shares_count + by)).execute(conn).await
     }
+}
+
+/// A reaction to be stored, or the end of one.
+#[derive(Clone, Debug)]
+pub struct NewReaction {
+    /// Made by `Ids`.
+    pub id: i64,
+    /// Whose.
+    pub actor: ActorId,
+    /// To what.
+    pub post: PostId,
+    /// Which.
+    pub kind: ReactionKind,
+    /// It is there; else it is to go.
+    pub on: bool,
+    /// Its ActivityPub id.
+    pub uri: String,
+    /// The activity that a group passes on, and the group.
+    pub relay: Option<(ActivityId, ActorId)>,
+    /// Other servers are to hear of it.
+    pub abroad: bool,
+}
+
+/// Adds those that are `on`; the ids of those that were not there.
+pub async fn insert_reactions(conn: &mut Conn, all: &[NewReaction]) -> Result<HashSet<i64>> {
+    let on: Vec<&NewReaction> = all.iter().filter(|new| new.on).collect();
+    if let [new] = on.as_slice() {
+        let fresh = insert_reaction(conn, new.id, new.actor, new.post, new.kind, &new.uri).await?;
+        return Ok(fresh.then_some(new.id).into_iter().collect());
+    }
+    if on.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let rows = on.iter().map(|new| (new.id, new.actor.0, new.post.0, new.kind.as_str(), &new.uri));
+    let rows = serde_json::to_string(&rows.collect::<Vec<_>>()).map_err(Error::internal)?;
+    let mut query = Fixed::<BigInt>::new("INSERT INTO reactions (id, actor_id, post_id, kind, uri) SELECT new.* FROM ");
+    let columns = [("id", "BIGINT"), ("actor_id", "BIGINT"), ("post_id", "BIGINT"), ("kind", "TEXT"), ("uri", "TEXT")];
+    query.push_rows(conn, &columns, rows);
+    query.push(" AS new WHERE TRUE ORDER BY new.actor_id, new.post_id, new.kind, new.id ON CONFLICT (actor_id, post_id, kind) DO NOTHING RETURNING id", &[]);
+    Ok(added(conn, query).await?.into_iter().collect())
 }
 
 /// What a reaction by somebody meets.

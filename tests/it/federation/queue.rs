@@ -10,6 +10,7 @@ use crate::support::Kind;
 
 on_each_database! {
     what_comes_at_once_is_kept_once_and_done_in_order => at_once;
+    what_many_do_at_once_is_counted_right => counted;
     all_follows_from_servers_never_seen_get_their_accept => follows;
     d58_d59_a_host_in_trouble_gets_the_same_bytes_later_in_order => trouble;
     who_is_let_in_or_goes_while_much_is_written => busy;
@@ -264,6 +265,52 @@ async fn at_once(kind: Kind) {
             _ => assert!(post.html.contains(&format!("Note {n}")), "{n}"),
         }
     }
+}
+
+/// Posts into one group and reactions to one post, each by many and each twice; then half of the reactions are taken back.
+async fn counted(kind: Kind) {
+    let peer = Peer::start("lemming", "lemmy").await;
+    let (a, ada, group, _) = followed(kind, &peer).await;
+    let ours = a.post(&ada, &group, PostKind::Message, "", "Who has it?").await;
+    let inbox = a.url("/inbox");
+    let people: Vec<String> = (0..20).map(|n| peer.person(&format!("sam{n}"))).collect();
+    let send_all = async |all: Vec<serde_json::Value>| {
+        let one = |activity: serde_json::Value| {
+            let (peer, inbox) = (peer.clone(), inbox.clone());
+            tokio::spawn(async move { peer.send(activity["actor"].as_str().unwrap(), &inbox, &activity).await })
+        };
+        for sent in all.into_iter().map(one).collect::<Vec<_>>() {
+            assert_eq!(sent.await.unwrap(), 202);
+        }
+        a.until_quiet().await;
+    };
+    let more = json!({"to": [group.uri, "https://www.w3.org/ns/activitystreams#Public"], "audience": group.uri});
+    let posts: Vec<_> = people
+        .iter()
+        .enumerate()
+        .map(|(n, who)| create(&note(&peer.url(&format!("/n/{n}")), who, "<p>I have.</p>", more.clone())))
+        .collect();
+    let likes: Vec<_> = people
+        .iter()
+        .enumerate()
+        .map(|(n, who)| activity("Like", &peer.url(&format!("/l/{n}")), who, json!(ours.uri)))
+        .collect();
+    send_all([posts.clone(), likes.clone(), posts, likes.clone()].concat()).await;
+    let counts = async || {
+        let mut conn = a.ctx().db.read().await.unwrap();
+        let group = kring::store::actors::get(&mut conn, group.id).await.unwrap();
+        let liked = kring::store::posts::get(&mut conn, ours.id).await.unwrap();
+        let me = ada.member_id().unwrap();
+        (group.posts_count, liked.reactions_count, kring::store::notices::count_unread(&mut conn, me).await.unwrap())
+    };
+    let (posted, liked, told) = counts().await;
+    assert_eq!((posted, liked), (21, 20), "{kind:?}");
+    assert!(told >= 20, "{kind:?}: of each reaction one is told: {told}");
+    let undo = |(n, like): (usize, &serde_json::Value)| {
+        activity("Undo", &peer.url(&format!("/u/{n}")), like["actor"].as_str().unwrap(), like.clone())
+    };
+    send_all(likes.iter().enumerate().step_by(2).map(undo).collect()).await;
+    assert_eq!(counts().await, (21, 10, told), "{kind:?}");
 }
 
 /// People of servers never seen before, all at once.

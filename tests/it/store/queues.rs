@@ -243,8 +243,8 @@ fn those_who_answer_quickly_have_it_first_for_a_while() {
             let mut order = Vec::new();
             for _ in 0..3 {
                 let (at, until) = (now.plus(2 * Time::SECOND), now.plus(Time::MINUTE));
-                let one =
-                    db.write(move |conn| Box::pin(async move { deliveries::claim(conn, at, until, "test", 1, 4).await }));
+                let one = db
+                    .write(move |conn| Box::pin(async move { deliveries::claim(conn, at, until, "test", 1, 4).await }));
                 order.extend(one.await.unwrap().into_iter().map(|lane| lane.host));
             }
             assert_eq!(order, ["quick.example", "new.example", "late.example"], "{kind:?}");
