@@ -1,6 +1,8 @@
-use super::texts::{Text, read_text};
+//! Writing a post here, and what shows one.
+
 use std::collections::BTreeSet;
 
+use super::texts::{Text, read_text};
 use crate::base::*;
 use crate::domain::Viewer;
 use crate::domain::actors::{Actor, ActorKind};
