@@ -131,7 +131,7 @@ impl Federation {
             actors_named: Together::reading(&ctx.db, |conn, all| Box::pin(actors_named(conn, all))),
             groups: Lately::default(),
             followers: Lately::default(),
-            arrivals: Arrivals::new(&ctx.db, ctx.clock.clone()),
+            arrivals: Arrivals::start(ctx.db.clone(), ctx.clock.clone()),
             outbound: Notify::new(),
             inbound: Notify::new(),
             server: OnceCell::new(),

@@ -66,6 +66,9 @@ pub type Told = (Vec<NoticeTo>, NewNotice);
 /// Adds notices for members, each unless one like it (kind, actor, post, key) waits for them unread already; of each notice who
 /// got it, and its id for them. One statement, however many they are.
 pub async fn insert(conn: &mut Conn, told: &[Told]) -> Result<Vec<Vec<(ActorId, NotificationId)>>> {
+    if let [(who, new)] = told {
+        return Ok(vec![insert_one(conn, who, new).await?]);
+    }
     let (mut rows, mut alike) = (Vec::new(), HashSet::new());
     for (who, new) in told {
         let (actor, post) = (new.actor_id.map_or(0, |a| a.0), new.post_id.map_or(0, |p| p.0));
@@ -99,6 +102,36 @@ pub async fn insert(conn: &mut Conn, told: &[Told]) -> Result<Vec<Vec<(ActorId, 
     let kept: HashSet<(ActorId, NotificationId)> = add(conn, query).await?.into_iter().collect();
     let of = |(who, _): &Told| who.iter().map(|to| (to.member, to.id)).filter(|row| kept.contains(row)).collect();
     Ok(told.iter().map(of).collect())
+}
+
+/// As [`insert`], of one notice: what is the same for all is read from no row.
+async fn insert_one(conn: &mut Conn, told: &[NoticeTo], new: &NewNotice) -> Result<Vec<(ActorId, NotificationId)>> {
+    let list: Vec<_> = told.iter().map(|told| (told.id.0, told.member.0, told.filtered)).collect();
+    let list = serde_json::to_string(&list).map_err(Error::internal)?;
+    let number = |id: Option<i64>| id.unwrap_or(0);
+    let mut query = Fixed::new(
+        "INSERT INTO notifications (id, member_id, filtered, kind, actor_id, post_id, group_id, detail, group_key, created_at) \
+         SELECT told.id, told.member_id, told.filtered, ",
+    );
+    query.push_text("?, ", new.kind.as_str());
+    query.push("NULLIF(?, 0), ", &[number(new.actor_id.map(|a| a.0))]);
+    query.push("NULLIF(?, 0), ", &[number(new.post_id.map(|p| p.0))]);
+    query.push("NULLIF(?, 0), ", &[number(new.group_id.map(|g| g.0))]);
+    query.push_text("?, ", &new.detail);
+    query.push_text("?, ", &new.group_key);
+    query.push("? FROM ", &[new.created_at.micros()]);
+    query.push_rows(conn, &COLUMNS[..3], list);
+    // Found by its key, not by the index of what is unread: of some members that is thousands.
+    query.push_text(
+        // Counted, for PostgreSQL would go through all notices at once for `NOT EXISTS`.
+        " AS told WHERE 0 = (SELECT COUNT(*) FROM notifications n WHERE n.member_id = told.member_id AND n.group_key = ? \
+         AND COALESCE(n.read_at, 0) = 0",
+        &new.group_key,
+    );
+    query.push_text(" AND n.kind = ?", new.kind.as_str());
+    query.push(" AND COALESCE(n.actor_id, 0) = ?", &[number(new.actor_id.map(|a| a.0))]);
+    query.push(" AND COALESCE(n.post_id, 0) = ?) RETURNING member_id, id", &[number(new.post_id.map(|p| p.0))]);
+    add(conn, query).await
 }
 
 db_fn! {

@@ -24,7 +24,6 @@ pub struct Together<T, R>(Arc<Inner<T, R>>);
 struct Inner<T, R> {
     run: Run<T, R>,
     under_way: usize,
-    most: usize,
     state: Mutex<State<T, R>>,
 }
 
@@ -73,19 +72,10 @@ impl<T: Clone + Send + 'static, R: Send + 'static> Together<T, R> {
         })
     }
 
-    /// With so many under way, and so many items together at most, on either database.
-    pub fn sized(mut self, under_way: usize, most: usize) -> Self {
-        // Nobody else has it yet.
-        if let Some(inner) = Arc::get_mut(&mut self.0) {
-            (inner.under_way, inner.most) = (under_way, most);
-        }
-        self
-    }
-
     fn done_by(db: &Db, run: impl Fn(Vec<T>) -> BoxFuture<'static, Result<Vec<R>>> + Send + Sync + 'static) -> Self {
         let under_way = if db.is_postgres() { UNDER_WAY } else { usize::MAX };
         let state = Mutex::new(State { under_way: 0, waiting: Vec::new() });
-        Self(Arc::new(Inner { run: Box::new(run), under_way, most: MOST, state }))
+        Self(Arc::new(Inner { run: Box::new(run), under_way, state }))
     }
 
     /// Does it, at once where few are under way.
@@ -137,7 +127,7 @@ impl<T: Clone + Send + 'static, R: Send + 'static> Inner<T, R> {
 impl<T: Clone + Send + 'static, R: Send + 'static> Drop for Turn<T, R> {
     fn drop(&mut self) {
         let mut state = self.0.state();
-        let count = state.waiting.len().min(self.0.most);
+        let count = state.waiting.len().min(MOST);
         let next: Vec<_> = state.waiting.drain(..count).collect();
         if next.is_empty() {
             state.under_way -= 1;

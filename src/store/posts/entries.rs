@@ -86,6 +86,14 @@ pub struct AtHome {
 
 /// Puts entries on the homes of members, in one statement.
 pub async fn insert_home(conn: &mut Conn, put: &[AtHome]) -> Result<()> {
+    if let [one] = put {
+        let mut query = Fixed::<()>::new("INSERT INTO home (member_id, entry_id, post_id)");
+        query
+            .push(" SELECT members.actor_id, ?, ? FROM members WHERE members.actor_id IN ", &[one.entry.0, one.post.0]);
+        query.push_list(&one.members);
+        query.push(" ORDER BY members.actor_id ON CONFLICT DO NOTHING", &[]);
+        return put_home(conn, query).await.map(|_| ());
+    }
     let rows = |at: &AtHome| at.members.iter().map(|member| (member.0, at.entry.0, at.post.0)).collect::<Vec<_>>();
     let rows = serde_json::to_string(&put.iter().flat_map(rows).collect::<Vec<_>>()).map_err(Error::internal)?;
     let mut query = Fixed::<()>::new(
