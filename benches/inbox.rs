@@ -186,8 +186,9 @@ async fn bench(size: Size, database: Option<String>, tell_queries: bool) {
     let insert_limit = insert_limit(&app.ctx, &requests).await;
     let read_limit = read_limit(&inbox, requests.clone(), size).await;
 
+    let streams = client.connect_all(size.at_once).await;
     let (start, asked) = (Instant::now(), app.ctx.db.queries());
-    client.post_all(Arc::new(requests), size.at_once).await;
+    client.post_all(Arc::new(requests), streams).await;
     let accepted = per_second(size.activities, start.elapsed());
     until_done(&app.ctx).await;
     let processed = per_second(size.activities, start.elapsed());
@@ -232,7 +233,8 @@ async fn bench(size: Size, database: Option<String>, tell_queries: bool) {
 async fn told_queries(ctx: &Ctx, client: &Arc<Client>, requests: Vec<Request>, size: Size) {
     until_quiet(ctx).await;
     ctx.db.keep_queries();
-    client.post_all(Arc::new(requests), size.at_once).await;
+    let streams = client.connect_all(size.at_once).await;
+    client.post_all(Arc::new(requests), streams).await;
     until_done(ctx).await;
     until_quiet(ctx).await;
     let mut kept: Vec<(String, u64)> = ctx.db.kept_queries().into_iter().collect();
@@ -254,8 +256,9 @@ async fn follows(senders: &Senders, client: &Arc<Client>, inbox: &Url, group: &s
         senders.signed(inbox, &follow)
     };
     let requests: Vec<Request> = (0..count).map(follow).collect();
+    let streams = client.connect_all(size.at_once).await;
     let start = Instant::now();
-    client.post_all(Arc::new(requests), size.at_once).await;
+    client.post_all(Arc::new(requests), streams).await;
     loop {
         let answered = senders.accepted.lock().expect("no panic").len();
         if answered >= count || start.elapsed() > Duration::from_secs(60) {
@@ -288,8 +291,9 @@ async fn growth(
             let first = 1_000_000 * (1 + round * 3 + turn);
             let activity = |n: usize| create(senders, n % size.hosts, first + n, &group.uri);
             let requests: Vec<Request> = (0..sent).map(|n| senders.signed(inbox, &activity(n))).collect();
+            let streams = client.connect_all(size.at_once).await;
             let start = Instant::now();
-            client.post_all(Arc::new(requests), size.at_once).await;
+            client.post_all(Arc::new(requests), streams).await;
             until_done(ctx).await;
             best = best.min(start.elapsed().as_secs_f64());
             until_quiet(ctx).await;
@@ -487,8 +491,9 @@ async fn read_limit(inbox: &Url, requests: Vec<Request>, size: Size) -> f64 {
     let client = Client::new(inbox, listener.local_addr().expect("its address"));
     let router = Router::new().route(inbox.path(), axum::routing::post(read));
     let server = tokio::spawn(async move { axum::serve(listener, router).await.expect("a server") });
+    let streams = client.connect_all(size.at_once).await;
     let (count, start) = (requests.len(), Instant::now());
-    client.post_all(Arc::new(requests), size.at_once).await;
+    client.post_all(Arc::new(requests), streams).await;
     server.abort();
     per_second(count, start.elapsed())
 }
@@ -577,13 +582,22 @@ impl Client {
         assert!(text.contains("content-length: 0"), "nothing follows: {text}");
     }
 
-    async fn post_all(self: &Arc<Self>, requests: Arc<Vec<Request>>, at_once: usize) {
+    /// Connections, one after the other: where many come at the same moment the system lets some wait for a second.
+    async fn connect_all(&self, count: usize) -> Vec<TcpStream> {
+        let mut streams = Vec::with_capacity(count);
+        for _ in 0..count {
+            streams.push(self.connect().await);
+        }
+        streams
+    }
+
+    async fn post_all(self: &Arc<Self>, requests: Arc<Vec<Request>>, streams: Vec<TcpStream>) {
         let next = Arc::new(AtomicUsize::new(0));
-        let tasks: Vec<_> = (0..at_once)
-            .map(|_| {
+        let tasks: Vec<_> = streams
+            .into_iter()
+            .map(|mut stream| {
                 let (client, requests, next) = (self.clone(), requests.clone(), next.clone());
                 tokio::spawn(async move {
-                    let mut stream = client.connect().await;
                     while let Some(request) = requests.get(next.fetch_add(1, Ordering::Relaxed)) {
                         client.post_on(&mut stream, request).await;
                     }

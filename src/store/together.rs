@@ -32,6 +32,9 @@ struct State<T, R> {
     waiting: Vec<Waiting<T, R>>,
 }
 
+/// A turn with its item, or where the answer comes.
+type Begun<T, R> = std::result::Result<(Turn<T, R>, T), oneshot::Receiver<Result<R>>>;
+
 /// One of those under way. When it ends, those that wait are next.
 struct Turn<T: Clone + Send + 'static, R: Send + 'static>(Arc<Inner<T, R>>);
 
@@ -87,7 +90,7 @@ impl<T: Clone + Send + 'static, R: Send + 'static> Together<T, R> {
     }
 
     /// A turn for it, or else the answer to wait for.
-    fn turn(&self, item: T) -> std::result::Result<(Turn<T, R>, T), oneshot::Receiver<Result<R>>> {
+    fn turn(&self, item: T) -> Begun<T, R> {
         let mut state = self.0.state();
         if state.under_way < self.0.under_way {
             state.under_way += 1;
