@@ -24,6 +24,7 @@ use crate::services::seal::Seal;
 use crate::services::{self, Ctx, outgoing};
 use crate::store::actors::{self, NewActor};
 use crate::store::federation as rows;
+use crate::store::posts::{Met, Reacting, meet_reactions};
 use crate::store::{Conn, Together, with_short_reads};
 
 /// Parsed keys of peers kept in memory.
@@ -60,6 +61,8 @@ pub struct State {
     pub(super) known_hosts: Together<String, Option<Host>>,
     /// Actors by their ids, of those that are known; read for several at once.
     pub(super) actors_named: Together<Vec<String>, Vec<Actor>>,
+    /// What reactions meet that come in.
+    pub(super) met: Together<Reacting, Option<Met>>,
     pub(super) peer_keys: Cache<String, Arc<PeerKey>>,
     /// Keys that were fetched anew lately.
     pub(super) refetched: Cache<String, Result<Arc<PeerKey>, KeyTrouble>>,
@@ -129,6 +132,7 @@ impl Federation {
             people_doors: Cache::builder().max_capacity(1000).time_to_live(PEOPLE_DOOR_LIFE).build(),
             known_hosts: Together::reading(&ctx.db, |conn, names| Box::pin(hosts_named(conn, names))),
             actors_named: Together::reading(&ctx.db, |conn, all| Box::pin(actors_named(conn, all))),
+            met: Together::reading(&ctx.db, |conn, all| Box::pin(async move { meet_reactions(conn, &all).await })),
             groups: Lately::default(),
             followers: Lately::default(),
             arrivals: Arrivals::start(ctx.db.clone(), ctx.clock.clone()),

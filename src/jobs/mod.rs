@@ -25,10 +25,10 @@ const SIGN_OF_LIFE: Duration = Duration::from_secs(20);
 /// Tries before a job is given up and shown to the administrator.
 const MAX_TRIES: i32 = 12;
 /// Jobs at once in one process, and jobs of one lane claimed at once.
-const AT_ONCE: (usize, i64) = (16, 64);
+const AT_ONCE: (usize, i64) = (48, 64);
 /// How many times as many are claimed as were done since the claim before, and at most: where they are quick, the next are at
 /// hand.
-const AHEAD: (usize, usize) = (2, 64);
+const AHEAD: (usize, usize) = (2, 128);
 /// How long they may wait for a worker.
 const IN_HAND: Duration = Duration::from_millis(250);
 /// How long the runner waits for several of its workers, so that it does not claim for each alone.
@@ -241,12 +241,16 @@ impl Runner {
             let next = tokio::time::sleep_until(tokio::time::Instant::from_std(*sign + SIGN_OF_LIFE));
             tokio::select! {
                 result = &mut work => return result,
-                () = next => {
-                    let ids: Vec<i64> = std::iter::once(job.id).chain(behind.iter().copied()).collect();
-                    let until = self.clock.now().plus(LEASE);
-                    *sign = Instant::now();
-                    self.db.write(move |conn| Box::pin(async move { jobs::extend(conn, &ids, until).await })).await?;
-                }
+                () = next => {}
+            }
+            let ids: Vec<i64> = std::iter::once(job.id).chain(behind.iter().copied()).collect();
+            let until = self.clock.now().plus(LEASE);
+            *sign = Instant::now();
+            let keep = self.db.write(move |conn| Box::pin(async move { jobs::extend(conn, &ids, until).await }));
+            tokio::select! {
+                // It goes on meanwhile: it may have the very connection that others wait for.
+                result = &mut work => return result,
+                kept = keep => drop(kept?),
             }
         }
     }

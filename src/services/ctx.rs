@@ -14,12 +14,10 @@ use crate::domain::peers::Host;
 use crate::domain::posts::Post;
 use crate::jobs::{Lately, Wake};
 use crate::live::Hub;
-use crate::services::posts::{Arriving, Taken, take_in_all};
-use crate::store::groups::LocalFollower;
+use crate::services::gathered::Gathered;
+use crate::store::followers::LocalFollower;
 use crate::store::jobs::NewJob;
-use crate::store::notices::Told;
-use crate::store::posts::{AtHome, NewReaction};
-use crate::store::{self, Conn, Db, Together};
+use crate::store::{self, Conn, Db};
 use crate::urls::Urls;
 
 /// The instance, as handed to use cases and doors. Cheap to clone.
@@ -58,16 +56,8 @@ pub struct Inner {
     pub kept: super::api::Kept,
     /// What partners answered a moment ago.
     pub answers: super::lookups::Answers,
-    /// Posts, read for several at once.
-    pub posts: Together<PostId, Option<Post>>,
-    /// Puts entries on homes, of several posts at once.
-    pub(super) homes: Together<AtHome, ()>,
-    /// Keeps notices, several at once.
-    pub(super) notices: Together<Told, Vec<(ActorId, NotificationId)>>,
-    /// Takes posts of peers in, several at once.
-    pub(super) incoming: Together<Arriving, Result<Taken>>,
-    /// Stores reactions of peers' actors, several at once.
-    pub(super) reactions: Together<NewReaction, ()>,
+    /// What many ask or write at the same moment.
+    pub gathered: Gathered,
     /// The first chunk of those here who follow an actor, for jobs; see [`super::timelines`].
     pub(super) followers: Lately<Vec<LocalFollower>>,
     /// Ideas for members.
@@ -168,8 +158,7 @@ impl Ctx {
         let inner = Inner {
             media: crate::media::Storage::new(&config.media)?,
             mailer: crate::mail::Mailer::new(&config.mail)?.with_clock(clock.clone()),
-            incoming: Together::in_transaction(&db, |conn, all| Box::pin(take_in_all(conn, all))),
-            reactions: receiving(&db, &ids, &clock),
+            gathered: Gathered::new(&db, &ids, &clock),
             ids,
             hub: Hub::default(),
             index: Default::default(),
@@ -179,18 +168,6 @@ impl Ctx {
             kept: Default::default(),
             answers: Default::default(),
             followers: Lately::default(),
-            posts: Together::reading(&db, |conn, ids| {
-                Box::pin(async move { store::posts::find_several(conn, &ids).await })
-            }),
-            homes: Together::writing(&db, |conn, put| {
-                Box::pin(async move {
-                    store::posts::insert_home(conn, &put).await?;
-                    Ok(vec![(); put.len()])
-                })
-            }),
-            notices: Together::writing(&db, |conn, told| {
-                Box::pin(async move { store::notices::insert(conn, &told).await })
-            }),
             ideas: Default::default(),
             client: Default::default(),
             push: Default::default(),
@@ -266,17 +243,6 @@ impl Ctx {
     pub fn now(&self) -> Time {
         self.clock.now()
     }
-}
-
-fn receiving(db: &Db, ids: &Ids, clock: &Clock) -> Together<NewReaction, ()> {
-    let (ids, clock) = (ids.clone(), clock.clone());
-    Together::in_transaction(db, move |conn, all: Vec<NewReaction>| {
-        let (ids, now) = (ids.clone(), clock.now());
-        Box::pin(async move {
-            super::posts::set_reactions(conn, &ids, now, &all).await?;
-            Ok(vec![(); all.len()])
-        })
-    })
 }
 
 /// Jobs that each event becomes: timelines and notices here, activities for peers.

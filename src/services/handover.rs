@@ -16,7 +16,7 @@ use crate::domain::posts::PostKind;
 use crate::i18n::{Arg, Locale, t, t_args};
 use crate::live::Change;
 use crate::policy::{self, InGroup};
-use crate::store::groups::LocalFollower;
+use crate::store::followers::LocalFollower;
 use crate::store::{self, Conn};
 use crate::text::Handle;
 
@@ -319,7 +319,7 @@ pub(super) async fn lead_members(ctx: &Ctx, from: &Actor, to: &Actor) -> Result<
     let mut after = 0;
     loop {
         let mut conn = ctx.db.read().await?;
-        let followers = store::groups::local_followers(&mut conn, from.id, after, AT_ONCE).await?;
+        let followers = store::followers::local_followers(&mut conn, from.id, after, AT_ONCE).await?;
         let Some(last) = followers.last() else { return Ok(()) };
         after = last.follow.0;
         let ids: Vec<ActorId> = followers.iter().map(|follower| follower.member).collect();

@@ -1,6 +1,7 @@
 //! Files: putting them up, and handing them to those who may see the post they belong to.
 
 use bytes::Bytes;
+use tokio::sync::Semaphore;
 
 use crate::base::*;
 use crate::domain::Viewer;
@@ -18,6 +19,8 @@ const LOOSE_FOR: i64 = 2 * Time::DAY;
 pub const JOB: &str = "prepare_media";
 /// A picture of so many bytes takes longer to make ready than an app on a phone should wait for an answer.
 const LARGE: usize = 1_000_000;
+/// Pictures made ready at once: each takes some hundred megabytes at worst.
+pub(super) static PREPARING: Semaphore = Semaphore::const_new(4);
 
 /// A file ready to send.
 #[derive(Clone, Debug)]
@@ -141,6 +144,7 @@ pub async fn prepare(ctx: &Ctx, id: &str) -> Result<()> {
     let found = store::media::find(&mut ctx.db.read().await?, id.parse()?).await?;
     let Some(mut file) = found.filter(|file| file.state == MediaState::Processing) else { return Ok(()) };
     let raw = file.key.take().ok_or_else(|| Error::internal("a file without bytes"))?;
+    let _turn = PREPARING.acquire().await.map_err(Error::internal)?;
     match keep_picture(ctx, &mut file, ctx.media.read(&raw).await?).await {
         Ok(bytes) => {
             let key = Storage::new_key(&ctx.rng);

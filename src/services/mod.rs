@@ -12,6 +12,7 @@ pub mod deliveries;
 pub mod expertise;
 pub mod filters;
 pub mod follows;
+pub mod gathered;
 pub mod group_pages;
 pub mod group_requests;
 pub mod groups;

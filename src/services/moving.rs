@@ -257,7 +257,7 @@ pub(super) async fn lead_followers(ctx: &Ctx, from: ActorId, to: ActorId) -> Res
     let mut after = 0;
     loop {
         let mut conn = ctx.db.read().await?;
-        let followers = store::groups::local_followers(&mut conn, from.id, after, AT_ONCE).await?;
+        let followers = store::followers::local_followers(&mut conn, from.id, after, AT_ONCE).await?;
         let Some(last) = followers.last() else { return Ok(()) };
         after = last.follow.0;
         let ids: Vec<ActorId> = followers.iter().map(|follower| follower.member).collect();

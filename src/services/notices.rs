@@ -1,5 +1,7 @@
 //! Telling members what concerns them, and reading it.
 
+use std::collections::BTreeSet;
+
 use crate::base::*;
 use crate::domain::Viewer;
 use crate::domain::notices::{Notice, NoticeKind, Verdict};
@@ -7,7 +9,7 @@ use crate::domain::posts::Post;
 use crate::live::Change;
 use crate::policy;
 use crate::services::{Ctx, notice_policy, push};
-use crate::store::notice_policy::Recipient;
+use crate::store::notice_policy::{Asked, Recipient};
 use crate::store::notices::{NewNotice, NoticeTo, Told};
 use crate::store::{self, Conn};
 
@@ -64,11 +66,11 @@ pub async fn tell(ctx: &Ctx, who: &[ActorId], telling: Telling) -> Result<()> {
 
 /// As [`tell`]; `also_self` also tells who did it.
 pub async fn tell_all(ctx: &Ctx, who: &[ActorId], telling: Telling, also_self: bool) -> Result<()> {
-    let who: Vec<ActorId> = who.iter().copied().filter(|id| also_self || Some(*id) != telling.actor).collect();
+    let who: BTreeSet<ActorId> = who.iter().copied().filter(|id| also_self || Some(*id) != telling.actor).collect();
     if who.is_empty() {
         return Ok(());
     }
-    let (who, pushed) = reached(ctx, who, &telling).await?;
+    let (who, pushed) = reached(ctx, who.into_iter().collect(), &telling).await?;
     if who.is_empty() {
         return Ok(());
     }
@@ -83,7 +85,7 @@ pub async fn tell_all(ctx: &Ctx, who: &[ActorId], telling: Telling, also_self: b
         }
         kept
     } else {
-        ctx.notices.one(told).await?
+        ctx.gathered.notices.one(told).await?
     };
     // A request waits until somebody looks.
     kept.retain(|(member, _)| !filtered.contains(member));
@@ -96,13 +98,16 @@ pub async fn tell_all(ctx: &Ctx, who: &[ActorId], telling: Telling, also_self: b
 /// Who of `who` is told, and whose notice waits as a request; besides, whether a device of one of them wants to be told: a fixed
 /// number of queries, however many they are.
 async fn reached(ctx: &Ctx, who: Vec<ActorId>, telling: &Telling) -> Result<(Vec<(ActorId, bool)>, bool)> {
-    let mut conn = ctx.db.read().await?;
     // One's own removed post and reports to moderators are told although the post is not shown any more.
     let open = matches!(telling.kind, NoticeKind::Removed | NoticeKind::Report | NoticeKind::Held);
     let post = telling.post.filter(|_| !open);
-    let (mut left, readers) = store::notice_policy::recipients(&mut conn, &who, telling.actor, post).await?;
+    let (mut left, readers) = ctx.gathered.recipients.one(Asked { who, actor: telling.actor, post }).await?;
     left.retain(|member| !member.shut);
-    if post.is_some() && !left.is_empty() {
+    if left.is_empty() {
+        return Ok((Vec::new(), false));
+    }
+    let mut conn = ctx.db.read().await?;
+    if post.is_some() {
         let sight = |member: &Recipient| {
             (member.id, policy::sight(&Viewer::Member { id: member.id, role: member.role, guest: member.guest }))
         };

@@ -1,6 +1,7 @@
 //! Writing, answering, editing and deleting. Posts from here and from peers go through the same rules.
 
 mod around;
+mod arriving;
 mod change;
 mod incoming;
 mod lists;
@@ -12,9 +13,10 @@ mod texts;
 mod write;
 
 pub use around::*;
+pub use arriving::receive;
+pub(in crate::services) use arriving::{Arriving, Taken, take_in_all};
 pub use change::{delete, edit};
-pub(in crate::services) use incoming::{Arriving, Taken, take_in_all};
-pub use incoming::{Incoming, IncomingMedia, receive, receive_delete, receive_update};
+pub use incoming::{Incoming, IncomingMedia, receive_delete, receive_update};
 pub use lists::*;
 pub use moderate::*;
 pub(in crate::services) use note::Note;

@@ -10,6 +10,7 @@ use crate::domain::previews::LinkPreview;
 use crate::media::{Storage, images};
 use crate::policy;
 use crate::services::Ctx;
+use crate::services::media::PREPARING;
 use crate::store::{self, Conn};
 use crate::text;
 
@@ -112,7 +113,9 @@ async fn make(ctx: &Ctx, post_id: PostId, link: &str) -> Result<LinkPreview> {
 
 /// Keeps the picture of a card, small and without metadata; one that cannot be read is left out.
 async fn picture(ctx: &Ctx, card: &mut LinkPreview, bytes: Bytes) -> Result<()> {
+    let turn = PREPARING.acquire().await.map_err(Error::internal)?;
     let ready = tokio::task::spawn_blocking(move || images::prepare(&bytes, &images::Limits::default())).await;
+    drop(turn);
     let Ok(ready) = ready.map_err(Error::internal)? else { return Ok(()) };
     let key = Storage::new_key(&ctx.rng);
     card.picture_mime = ready.thumb.mime.to_owned();

@@ -12,12 +12,13 @@ use crate::domain::notices::NoticeKind;
 use crate::domain::posts::{Entry, EntryKind, Post, PostKind, PostState, PostView, ReactionKind};
 use crate::live::Change;
 use crate::policy;
+use crate::services::gathered::FOLLOWERS;
 use crate::services::{Ctx, moving, notices, previews, questions};
 use crate::store;
 use crate::store::posts::{AtHome, Named};
 
 /// Members put on their homes in one transaction.
-const CHUNK: i64 = 200;
+const CHUNK: i64 = FOLLOWERS;
 /// Members told in one transaction.
 const TOLD_TOGETHER: usize = 200;
 
@@ -125,7 +126,7 @@ pub async fn fan_out(ctx: &Ctx, event: &Event) -> Result<()> {
 }
 
 async fn load(ctx: &Ctx, id: PostId) -> Result<Post> {
-    ctx.posts.one(id).await?.ok_or(Error::NotFound)
+    ctx.gathered.posts.one(id).await?.ok_or(Error::NotFound)
 }
 
 async fn post_published(ctx: &Ctx, id: PostId) -> Result<()> {
@@ -133,7 +134,7 @@ async fn post_published(ctx: &Ctx, id: PostId) -> Result<()> {
     if post.state != PostState::Published {
         return Ok(());
     }
-    let (named, entries) = store::posts::named_and_shown(&mut ctx.db.read().await?, id).await?;
+    let (named, entries) = ctx.gathered.named.one(id).await?;
     let keen = put_on_homes(ctx, &post, entries, &named.tags).await?;
     previews::ask(ctx, &post).await?;
     notify_about(ctx, &post, named, &keen).await?;
@@ -189,8 +190,10 @@ async fn spread(ctx: &Ctx, post: &Post, entry: EntryId, source: ActorId, how: En
     }
     let mut after = Some(0);
     while let Some(from) = after {
-        let read = async { store::groups::local_followers(&mut ctx.db.read().await?, source, from, CHUNK).await };
-        let rows = if from == 0 { ctx.followers.get(source, read).await? } else { Arc::new(read.await?) };
+        let rows = match from {
+            0 => ctx.followers.get(source, ctx.gathered.followers.one(source)).await?,
+            _ => Arc::new(store::followers::local_followers(&mut ctx.db.read().await?, source, from, CHUNK).await?),
+        };
         after = next(&rows, |row| row.follow.0);
         keen.extend(rows.iter().filter(|row| row.notify == Notify::All).map(|row| row.member));
         let at_home = rows.iter().filter(|row| !row.muted && !row.listed);
@@ -210,7 +213,7 @@ async fn put(ctx: &Ctx, post: &Post, entry: EntryId, members: Vec<ActorId>) -> R
     if members.is_empty() {
         return Ok(());
     }
-    ctx.homes.one(AtHome { members: members.clone(), entry, post: post.id }).await?;
+    ctx.gathered.homes.one(AtHome { members: members.clone(), entry, post: post.id }).await?;
     ctx.hub.publish(Change::Home { post: post.id, members });
     Ok(())
 }

@@ -151,7 +151,7 @@ pub(super) fn json(values: &[impl Listed]) -> String {
 }
 
 /// What makes of a list in JSON its values (on PostgreSQL numbers alone), for `IN (…)`: before the list, and after it.
-pub(super) fn around(sqlite: bool) -> [&'static str; 2] {
+fn around(sqlite: bool) -> [&'static str; 2] {
     if sqlite {
         ["SELECT value FROM json_each(", ")"]
     } else {

@@ -15,7 +15,8 @@ use diesel::serialize::ToSql;
 use diesel::sql_types::{BigInt, HasSqlType, SingleValue, Text};
 
 use super::Conn;
-use super::among::{Listed, around, json};
+use super::among::{Listed, json};
+use super::columns::{self, Column};
 
 /// A value in fixed SQL.
 #[derive(Clone, Debug)]
@@ -24,7 +25,7 @@ pub(super) enum Bind {
     Int(i64),
     /// A text.
     Text(String),
-    /// Numbers, as JSON.
+    /// Numbers with commas between them.
     List(String),
 }
 
@@ -41,7 +42,11 @@ where
                 Some(Bind::Int(number)) => out.push_bind_param::<BigInt, i64>(number)?,
                 Some(Bind::Text(text)) => out.push_bind_param::<Text, String>(text)?,
                 Some(Bind::List(list)) => {
-                    let [before, after] = around(is_sqlite::<DB>());
+                    // By `= ANY` PostgreSQL looks along an index for each; of `IN (SELECT …)` it does not know how few they are.
+                    let [before, after] = match is_sqlite::<DB>() {
+                        true => [" IN (SELECT value FROM json_each('[' || ", " || ']'))"],
+                        false => [" = ANY(CAST(string_to_array(", ", ',') AS BIGINT[]))"],
+                    };
                     out.push_sql(before);
                     out.push_bind_param::<Text, String>(list)?;
                     out.push_sql(after);
@@ -52,6 +57,10 @@ where
         out.push_sql(piece);
     }
     Ok(())
+}
+
+fn joined(parts: impl Iterator<Item = impl Into<String>>) -> String {
+    parts.map(Into::into).collect::<Vec<String>>().join(", ")
 }
 
 fn is_sqlite<DB: 'static>() -> bool {
@@ -126,26 +135,27 @@ impl<ST> Fixed<ST> {
         self.binds.push(Bind::Text(text.to_owned()));
     }
 
-    /// Rows in JSON (an array of arrays) as a table in brackets, with the name and the type of each column.
-    pub fn push_rows(&mut self, conn: &Conn, columns: &[(&str, &str)], rows: String) {
-        let sqlite = matches!(conn, Conn::Sqlite(_));
-        let column = |(place, (name, kind)): (usize, &(&str, &str))| {
-            if sqlite {
-                format!("value ->> {place} AS {name}")
-            } else {
-                format!("CAST(row ->> {place} AS {kind}) AS {name}")
-            }
-        };
-        let columns = columns.iter().enumerate().map(column).collect::<Vec<_>>().join(", ");
-        let from = if sqlite { "json_each(?)" } else { "json_array_elements(CAST(? AS JSON)) AS row" };
-        self.sql.push_str(&format!("(SELECT {columns} FROM {from})"));
-        self.binds.push(Bind::Text(rows));
+    /// Rows as a table of that name, handed over column by column: one value for each (on SQLite one for all), so that the
+    /// statement is the same however many rows there are.
+    pub fn push_rows(&mut self, conn: &Conn, table: &str, columns: &[(&str, Column)]) {
+        let names = columns.iter().map(|(name, _)| *name);
+        if matches!(conn, Conn::Sqlite(_)) {
+            let columns: Vec<_> = columns.iter().map(|(_, column)| column).collect();
+            let names = names.enumerate().map(|(place, name)| format!("value ->> {place} AS {name}"));
+            self.sql.push_str(&format!("(SELECT {} FROM json_each(?)) AS {table}", joined(names)));
+            self.binds.push(Bind::Text(columns::json(&columns)));
+        } else {
+            let arrays = columns.iter().map(|(_, column)| format!("CAST(? AS {}[])", column.kind()));
+            self.sql.push_str(&format!("unnest({}) AS {table}({})", joined(arrays), joined(names)));
+            self.binds.extend(columns.iter().map(|(_, column)| Bind::Text(column.array())));
+        }
     }
 
-    /// A list of numbers in brackets.
-    pub fn push_list(&mut self, ids: &[impl Listed]) {
-        self.sql.push_str("(?)");
-        self.binds.push(Bind::List(json(ids)));
+    /// That what stands before is one of these numbers.
+    pub fn push_among(&mut self, ids: &[impl Listed]) {
+        self.sql.push('?');
+        let list = json(ids);
+        self.binds.push(Bind::List(list.trim_matches(['[', ']']).to_owned()));
     }
 }
 

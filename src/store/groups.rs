@@ -1,7 +1,9 @@
 //! Groups, memberships, audiences and readers.
 
+use std::collections::{BTreeSet, HashMap};
+
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
+use diesel::sql_types::BigInt;
 use diesel::upsert::excluded;
 
 use super::actors::{CardRow, card, card_columns};
@@ -13,23 +15,9 @@ use crate::domain::audiences::{Audience, Scope};
 use crate::domain::groups::*;
 use crate::domain::posts::GroupCard;
 use crate::store::among::one_of;
-use crate::store::fixed::lit;
+use crate::store::columns::Column;
+use crate::store::fixed::{Fixed, lit};
 use crate::store::query::RunQueryDsl;
-
-/// A member who follows somebody or a group.
-#[derive(Clone, Copy, Debug, Queryable)]
-pub struct LocalFollower {
-    /// The follow.
-    pub follow: FollowId,
-    /// Who.
-    pub member: ActorId,
-    /// What they want to hear.
-    pub notify: Notify,
-    /// They want nothing of it on their home.
-    pub muted: bool,
-    /// It goes to a list of theirs, and not to their home.
-    pub listed: bool,
-}
 
 /// A group in a list, with the viewer's place in it.
 #[derive(Clone, Debug)]
@@ -160,6 +148,20 @@ db_fn! {
             .optional()
     }
 
+    async fn with_actors(conn, ids: &[ActorId]) -> Vec<(Group, Actor)> {
+        groups::table
+            .inner_join(actors::table.on(actors::id.eq(groups::actor_id)))
+            .filter(groups::actor_id.eq_any(one_of(ids)))
+            .select((Group::as_select(), Actor::as_select()))
+            .load(conn)
+            .await
+    }
+
+    async fn follows_found(conn, query: Fixed<BigInt>) -> Vec<Follow> {
+        let ids: Vec<FollowId> = query.load(conn).await?;
+        follows::table.filter(follows::id.eq_any(one_of(ids))).select(Follow::as_select()).load(conn).await
+    }
+
     /// A group by name and host (empty for ours), as [`find_with`].
     pub async fn find_by_handle(
         conn, name: &str, host: &str, me: Option<ActorId>,
@@ -267,24 +269,6 @@ db_fn! {
             .filter(follows::follower_id.eq(follower).and(follows::target_id.eq(target)).and(follows::seen_seq.lt(seq)))
             .set(follows::seen_seq.eq(seq))
             .execute(conn)
-            .await
-    }
-
-    /// Local members who follow `target`: for home and notices. After `after`, by id.
-    pub async fn local_followers(conn, target: ActorId, after: i64, limit: i64) -> Vec<LocalFollower> {
-        let listed = "EXISTS (SELECT 1 FROM lists l JOIN list_accounts a ON a.list_id = l.id \
-                      WHERE l.exclusive AND l.member_id = follows.follower_id AND a.actor_id = follows.target_id)";
-        follows::table
-            .inner_join(actors::table.on(actors::id.eq(follows::follower_id)))
-            .filter(follows::target_id.eq(target).and(follows::state.eq(FollowState::Accepted)))
-            .filter(actors::host_id.eq(HostId::LOCAL).and(actors::state.eq(ActorState::Active)))
-            .filter(follows::id.gt(FollowId(after)))
-            .order(follows::id)
-            .limit(limit)
-            .select((
-                follows::id, follows::follower_id, follows::notify, follows::muted, lit::<Bool>(listed, &[]),
-            ))
-            .load(conn)
             .await
     }
 
@@ -397,6 +381,41 @@ db_fn! {
 /// A group with its actor and someone's membership, or `NotFound`.
 pub async fn get_with(conn: &mut Conn, id: ActorId, me: Option<ActorId>) -> Result<(Group, Actor, Option<Follow>)> {
     find_with(conn, id, me).await?.ok_or(Error::NotFound)
+}
+
+/// Groups with somebody's membership each, by the ids of both.
+pub async fn find_with_all(
+    conn: &mut Conn,
+    pairs: &[(ActorId, ActorId)],
+) -> Result<HashMap<(ActorId, ActorId), (Group, Actor, Option<Follow>)>> {
+    if let [(group, who)] = pairs {
+        return Ok(find_with(conn, *group, Some(*who))
+            .await?
+            .map(|found| ((*group, *who), found))
+            .into_iter()
+            .collect());
+    }
+    if pairs.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let ids: BTreeSet<ActorId> = pairs.iter().map(|(group, _)| *group).collect();
+    let groups = with_actors(conn, &ids.into_iter().collect::<Vec<_>>()).await?;
+    let columns = [
+        ("target_id", Column::ints(pairs.iter().map(|(group, _)| group.0))),
+        ("follower_id", Column::ints(pairs.iter().map(|(_, who)| who.0))),
+    ];
+    // By pairs: groups and people each for themselves would be looked up among all who follow the groups.
+    let mut query = Fixed::new("SELECT follows.id FROM ");
+    query.push_rows(conn, "pair", &columns);
+    let on = "follows.target_id = pair.target_id AND follows.follower_id = pair.follower_id";
+    query.push(&format!(" JOIN follows ON {on}"), &[]);
+    let follows = follows_found(conn, query).await?;
+    let found = |pair: &(ActorId, ActorId)| {
+        let (group, actor) = groups.iter().find(|(group, _)| group.actor_id == pair.0)?;
+        let follow = follows.iter().find(|follow| (follow.target_id, follow.follower_id) == *pair);
+        Some((*pair, (group.clone(), actor.clone(), follow.cloned())))
+    };
+    Ok(pairs.iter().filter_map(found).collect())
 }
 
 /// Cards of several groups, in no order.

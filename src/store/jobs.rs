@@ -1,15 +1,14 @@
 //! The queue of what must still be done. Enqueued in the transaction that makes it necessary.
 
 use diesel::dsl::exists;
-use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::query_builder::QueryFragment;
 use diesel::sql_types::Text;
 
 use super::schema::jobs;
 use super::{Conn, db_fn};
 use crate::base::{Result, Time};
 use crate::store::among::one_of;
+use crate::store::columns::Column;
 use crate::store::fixed::Fixed;
 use crate::store::query::RunQueryDsl;
 
@@ -48,31 +47,20 @@ pub struct NewJob<'a> {
 /// A lane does not wait for a job that failed this often: it goes on alone.
 const LANE_PATIENCE: i32 = 4;
 
-/// Adds jobs, each unless one with its key waits.
-macro_rules! adding {
-    ($jobs:expr) => {
-        diesel::insert_into(jobs::table).values($jobs).on_conflict(jobs::dedup_key).do_nothing()
-    };
-}
-
-/// The row of a new job.
-macro_rules! row_of {
-    ($new:expr) => {{
-        let new: NewJob<'_> = $new;
-        (
-            jobs::id.eq(new.id),
-            jobs::kind.eq(new.kind),
-            jobs::payload.eq(new.payload),
-            jobs::dedup_key.eq(new.dedup_key),
-            jobs::lane.eq(new.lane),
-            jobs::run_at.eq(new.run_at.micros()),
-        )
-    }};
-}
-
-/// Adds several jobs in one statement; for PostgreSQL, where each statement is a message.
-pub(super) fn adding_all<'a>(new: &[NewJob<'a>]) -> impl QueryFragment<Pg> + Send + use<'a> {
-    adding!(new.iter().map(|new| row_of!(*new)).collect::<Vec<_>>())
+/// Adds several jobs in one statement, each unless one with its key waits; for PostgreSQL, where each statement is a message.
+pub(super) fn adding_all(conn: &Conn, new: &[NewJob<'_>]) -> Fixed<()> {
+    let mut query = Fixed::new("INSERT INTO jobs (id, kind, payload, dedup_key, lane, run_at) SELECT * FROM ");
+    let columns = [
+        ("id", Column::ints(new.iter().map(|new| new.id))),
+        ("kind", Column::texts(new.iter().map(|new| new.kind))),
+        ("payload", Column::texts(new.iter().map(|new| new.payload))),
+        ("dedup_key", Column::texts(new.iter().map(|new| new.dedup_key))),
+        ("lane", Column::texts(new.iter().map(|new| new.lane))),
+        ("run_at", Column::ints(new.iter().map(|new| new.run_at.micros()))),
+    ];
+    query.push_rows(conn, "new", &columns);
+    query.push(" WHERE TRUE ON CONFLICT (dedup_key) DO NOTHING", &[]);
+    query
 }
 
 db_fn! {
@@ -81,9 +69,17 @@ db_fn! {
         jobs::table.filter(jobs::failed_at.is_null()).count().get_result(conn).await
     }
 
-    /// Adds a job.
+    /// Adds a job, unless one with its key waits.
     pub async fn enqueue(conn, new: NewJob<'_>) -> usize {
-        adding!(row_of!(new)).execute(conn).await
+        diesel::insert_into(jobs::table)
+            .values((
+                jobs::id.eq(new.id), jobs::kind.eq(new.kind), jobs::payload.eq(new.payload),
+                jobs::dedup_key.eq(new.dedup_key), jobs::lane.eq(new.lane), jobs::run_at.eq(new.run_at.micros()),
+            ))
+            .on_conflict(jobs::dedup_key)
+            .do_nothing()
+            .execute(conn)
+            .await
     }
 
     /// Keeps the claim on jobs that take long.

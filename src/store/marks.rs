@@ -222,8 +222,8 @@ fn restrict(q: &mut Fixed<Columns>, wanted: Wanted<'_>, sight: &Sight) -> Option
             Some("t.post_id")
         }
         Wanted::Open(ids) => {
-            q.push(" WHERE posts.id IN ", &[]);
-            q.push_list(ids);
+            q.push(" WHERE posts.id", &[]);
+            q.push_among(ids);
             q.push(" AND a.scope = ?", &[i64::from(Scope::Public.number())]);
             q.push(PUBLISHED, &[]);
             None
@@ -233,8 +233,8 @@ fn restrict(q: &mut Fixed<Columns>, wanted: Wanted<'_>, sight: &Sight) -> Option
             None
         }
         Wanted::Posts(ids) => {
-            q.push(" WHERE posts.id IN ", &[]);
-            q.push_list(ids);
+            q.push(" WHERE posts.id", &[]);
+            q.push_among(ids);
             None
         }
     }

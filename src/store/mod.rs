@@ -4,6 +4,7 @@
 //! Functions take `&mut Conn` and never open a transaction: services do, with [`Db::write`].
 
 mod among;
+mod columns;
 mod conn;
 mod fixed;
 mod query;
@@ -27,6 +28,7 @@ pub mod expertise;
 pub mod extras;
 pub mod federation;
 pub mod filters;
+pub mod followers;
 pub mod group_requests;
 pub mod groups;
 pub mod invitations;

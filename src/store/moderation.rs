@@ -13,16 +13,16 @@ use crate::domain::moderation::*;
 use crate::store::among::one_of;
 use crate::store::query::RunQueryDsl;
 
-/// Members whom nothing from `target` reaches: one of the two blocks the other, or it or its server is muted. `members` must
-/// be in the query under its own name.
+/// Members whom nothing from `?` reaches: one of the two blocks the other, or it or its server is muted. `members` must be in the
+/// query under its own name.
+pub(super) const UNREACHED: &str = "(EXISTS (SELECT 1 FROM blocks b WHERE b.member_id = members.actor_id AND b.target_id = ?) \
+     OR EXISTS (SELECT 1 FROM blocks b WHERE b.member_id = ? AND b.target_id = members.actor_id AND b.kind = 'block') \
+     OR EXISTS (SELECT 1 FROM host_blocks h JOIN actors a ON a.host_id = h.host_id \
+       WHERE a.id = ? AND h.member_id = members.actor_id))";
+
+/// As [`UNREACHED`], of one actor.
 pub(super) fn unreached_by(target: ActorId) -> Lit<Bool> {
-    lit(
-        "(EXISTS (SELECT 1 FROM blocks b WHERE b.member_id = members.actor_id AND b.target_id = ?) \
-         OR EXISTS (SELECT 1 FROM blocks b WHERE b.member_id = ? AND b.target_id = members.actor_id AND b.kind = 'block') \
-         OR EXISTS (SELECT 1 FROM host_blocks h JOIN actors a ON a.host_id = h.host_id \
-           WHERE a.id = ? AND h.member_id = members.actor_id))",
-        &[target.0, target.0, target.0],
-    )
+    lit(UNREACHED, &[target.0, target.0, target.0])
 }
 
 db_fn! {

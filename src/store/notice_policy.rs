@@ -2,12 +2,13 @@
 
 use diesel::dsl::{count_star, max, min};
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
+use diesel::sql_types::{BigInt, Bool, Nullable, SmallInt, Text};
 
-use super::db_fn;
-use super::fixed::lit;
-use super::moderation::unreached_by;
-use super::schema::{audiences, members, muted_threads, notice_permissions, notice_policies, notifications, posts};
+use super::columns::Column;
+use super::fixed::Fixed;
+use super::moderation::UNREACHED;
+use super::schema::{muted_threads, notice_permissions, notice_policies, notifications};
+use super::{Conn, db_fn};
 use crate::base::*;
 use crate::domain::audiences::Scope;
 use crate::domain::notices::{NoticePolicy, Verdict};
@@ -15,8 +16,24 @@ use crate::domain::people::Role;
 use crate::store::among::one_of;
 use crate::store::query::RunQueryDsl;
 
-type Row = (String, String, String, String, String);
-type RecipientRow = (ActorId, Role, bool, Option<Row>, bool, bool, Option<(AudienceId, Scope)>);
+type Row = (
+    i64,
+    ActorId,
+    Role,
+    bool,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    bool,
+    bool,
+    Option<AudienceId>,
+    Option<Scope>,
+);
+type Word = Nullable<Text>;
+type Columns =
+    (BigInt, BigInt, Text, Bool, Word, Word, Word, Word, Word, Bool, Bool, Nullable<BigInt>, Nullable<SmallInt>);
 
 /// A member who may be told something.
 #[derive(Clone, Copy, Debug)]
@@ -36,27 +53,8 @@ pub struct Recipient {
 }
 
 db_fn! {
-    async fn rows(conn, who: &[ActorId], actor: ActorId, post: PostId) -> Vec<RecipientRow> {
-        let push = "EXISTS (SELECT 1 FROM push_subscriptions p WHERE p.member_id = members.actor_id)";
-        let muted = "EXISTS (SELECT 1 FROM muted_threads t \
-                     WHERE t.member_id = members.actor_id AND t.root_id = posts.root_id)";
-        members::table
-            .left_join(notice_policies::table.on(notice_policies::member_id.eq(members::actor_id)))
-            .left_join(posts::table.on(posts::id.eq(post)))
-            .left_join(audiences::table.on(audiences::id.eq(posts::audience_id)))
-            .filter(members::actor_id.eq_any(one_of(who)))
-            .select((
-                members::actor_id, members::role, members::is_guest,
-                (
-                    notice_policies::not_following, notice_policies::not_followers, notice_policies::new_accounts,
-                    notice_policies::private_mentions, notice_policies::limited_accounts,
-                ).nullable(),
-                lit::<Bool>(push, &[]),
-                unreached_by(actor).or(lit::<Bool>(muted, &[])),
-                (audiences::id, audiences::scope).nullable(),
-            ))
-            .load(conn)
-            .await
+    async fn rows(conn, query: Fixed<Columns>) -> Vec<Row> {
+        query.load(conn).await
     }
 
     /// Sets a member's policy.
@@ -144,40 +142,72 @@ db_fn! {
     }
 }
 
-/// Those of some people who have an account here, to be told what `actor` did with a post; and who reads that post. One question,
-/// because it is asked often.
-pub async fn recipients(
-    conn: &mut super::Conn,
-    who: &[ActorId],
-    actor: Option<ActorId>,
-    post: Option<PostId>,
-) -> Result<(Vec<Recipient>, Option<(AudienceId, Scope)>)> {
-    let rows = rows(conn, who, actor.unwrap_or(ActorId(-1)), post.unwrap_or(PostId(-1))).await?;
-    let readers = rows.iter().find_map(|row| row.6);
-    let recipient = |(id, role, guest, row, has_push, shut, _): RecipientRow| Recipient {
-        id,
-        role,
-        guest,
-        policy: row.map(policy).unwrap_or_default(),
-        has_push,
-        shut,
-    };
-    Ok((rows.into_iter().map(recipient).collect(), readers))
+/// Who may be to be told what somebody did with a post.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// Some people.
+    pub who: Vec<ActorId>,
+    /// Who did it.
+    pub actor: Option<ActorId>,
+    /// To which post.
+    pub post: Option<PostId>,
 }
 
-fn policy(row: Row) -> NoticePolicy {
-    let verdict = |word: &str| Verdict::parse(word).unwrap_or(Verdict::Accept);
-    NoticePolicy {
-        not_following: verdict(&row.0),
-        not_followers: verdict(&row.1),
-        new_accounts: verdict(&row.2),
-        private_mentions: verdict(&row.3),
-        limited_accounts: verdict(&row.4),
+/// Those of some people who have an account here, and who reads the post.
+pub type Recipients = (Vec<Recipient>, Option<(AudienceId, Scope)>);
+
+/// The recipients of each of several. One question, because it is asked often.
+pub async fn recipients(conn: &mut Conn, asked: &[Asked]) -> Result<Vec<Recipients>> {
+    let lines =
+        || (0..).zip(asked).flat_map(|(number, asked)| asked.who.iter().map(move |member| (number, asked, member)));
+    let columns = [
+        ("number", Column::ints(lines().map(|(number, ..)| number))),
+        ("member_id", Column::ints(lines().map(|(_, _, member)| member.0))),
+        ("actor_id", Column::ints(lines().map(|(_, asked, _)| asked.actor.map(|actor| actor.0)))),
+        ("post_id", Column::ints(lines().map(|(_, asked, _)| asked.post.map(|post| post.0)))),
+    ];
+    let mut query = Fixed::new(
+        "SELECT asked.number, members.actor_id, members.role, members.is_guest, policy.not_following, policy.not_followers, \
+         policy.new_accounts, policy.private_mentions, policy.limited_accounts, \
+         EXISTS (SELECT 1 FROM push_subscriptions p WHERE p.member_id = members.actor_id), ",
+    );
+    query.push(&UNREACHED.replace('?', "asked.actor_id"), &[]);
+    query.push(
+        " OR EXISTS (SELECT 1 FROM muted_threads t WHERE t.member_id = members.actor_id AND t.root_id = posts.root_id), \
+         audiences.id, audiences.scope FROM ",
+        &[],
+    );
+    query.push_rows(conn, "asked", &columns);
+    query.push(
+        " JOIN members ON members.actor_id = asked.member_id \
+         LEFT JOIN notice_policies policy ON policy.member_id = members.actor_id \
+         LEFT JOIN posts ON posts.id = asked.post_id LEFT JOIN audiences ON audiences.id = posts.audience_id",
+        &[],
+    );
+    let mut found: Vec<Recipients> = asked.iter().map(|_| (Vec::new(), None)).collect();
+    for row in rows(conn, query).await? {
+        let of = usize::try_from(row.0).ok().and_then(|number| found.get_mut(number)).ok_or(Error::NotFound)?;
+        of.1 = row.11.zip(row.12);
+        of.0.push(recipient(row));
     }
+    Ok(found)
+}
+
+fn recipient(row: Row) -> Recipient {
+    let (_, id, role, guest, following, followers, new, private, limited, has_push, shut, ..) = row;
+    let verdict = |word: Option<String>| word.and_then(|word| Verdict::parse(&word)).unwrap_or(Verdict::Accept);
+    let policy = NoticePolicy {
+        not_following: verdict(following),
+        not_followers: verdict(followers),
+        new_accounts: verdict(new),
+        private_mentions: verdict(private),
+        limited_accounts: verdict(limited),
+    };
+    Recipient { id, role, guest, policy, has_push, shut }
 }
 
 /// A member's policy; that of someone who set none takes everything.
-pub async fn get(conn: &mut super::Conn, member: ActorId) -> Result<NoticePolicy> {
-    let (found, _) = recipients(conn, &[member], None, None).await?;
-    Ok(found.into_iter().next().map_or_else(NoticePolicy::default, |found| found.policy))
+pub async fn get(conn: &mut Conn, member: ActorId) -> Result<NoticePolicy> {
+    let found = recipients(conn, &[Asked { who: vec![member], actor: None, post: None }]).await?;
+    Ok(found.into_iter().flat_map(|(found, _)| found).next().map_or_else(NoticePolicy::default, |found| found.policy))
 }

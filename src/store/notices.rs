@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 
+use super::columns::Column;
 use super::fixed::Fixed;
 use super::schema::notifications;
 use super::{Conn, db_fn};
@@ -44,19 +45,6 @@ pub struct NoticeTo {
     pub filtered: bool,
 }
 
-const COLUMNS: [(&str, &str); 10] = [
-    ("id", "BIGINT"),
-    ("member_id", "BIGINT"),
-    ("filtered", "BOOLEAN"),
-    ("kind", "TEXT"),
-    ("actor_id", "BIGINT"),
-    ("post_id", "BIGINT"),
-    ("group_id", "BIGINT"),
-    ("detail", "TEXT"),
-    ("group_key", "TEXT"),
-    ("created_at", "BIGINT"),
-];
-
 type Row =
     (NotificationId, NoticeKind, Option<ActorId>, Option<PostId>, Option<ActorId>, String, String, Time, Option<Time>);
 
@@ -71,32 +59,36 @@ pub async fn insert(conn: &mut Conn, told: &[Told]) -> Result<Vec<Vec<(ActorId, 
     }
     let (mut rows, mut alike) = (Vec::new(), HashSet::new());
     for (who, new) in told {
-        let (actor, post) = (new.actor_id.map_or(0, |a| a.0), new.post_id.map_or(0, |p| p.0));
         for to in who {
             // What goes in by this statement it does not find.
-            if alike.insert((to.member, new.kind, actor, post, &new.group_key)) {
-                let (group, at) = (new.group_id.map_or(0, |g| g.0), new.created_at.micros());
-                let about = (new.kind.as_str(), actor, post, group, &new.detail, &new.group_key, at);
-                rows.push((to.id.0, to.member.0, to.filtered, about));
+            if alike.insert((to.member, new.kind, new.actor_id, new.post_id, &new.group_key)) {
+                rows.push((to, new));
             }
         }
     }
-    let rows = rows.iter().map(|(id, member, filtered, (kind, actor, post, group, detail, key, at))| {
-        (id, member, filtered, kind, actor, post, group, detail, key, at)
-    });
-    let rows = serde_json::to_string(&rows.collect::<Vec<_>>()).map_err(Error::internal)?;
+    let mut columns = to_columns(rows.iter().map(|(to, _)| *to));
+    columns.extend([
+        ("kind", Column::texts(rows.iter().map(|(_, new)| new.kind.as_str()))),
+        ("actor_id", Column::ints(rows.iter().map(|(_, new)| new.actor_id.map(|actor| actor.0)))),
+        ("post_id", Column::ints(rows.iter().map(|(_, new)| new.post_id.map(|post| post.0)))),
+        ("group_id", Column::ints(rows.iter().map(|(_, new)| new.group_id.map(|group| group.0)))),
+        ("detail", Column::texts(rows.iter().map(|(_, new)| new.detail.as_str()))),
+        ("group_key", Column::texts(rows.iter().map(|(_, new)| new.group_key.as_str()))),
+        ("created_at", Column::ints(rows.iter().map(|(_, new)| new.created_at.micros()))),
+    ]);
     let mut query = Fixed::new(
         "INSERT INTO notifications (id, member_id, filtered, kind, actor_id, post_id, group_id, detail, group_key, created_at) \
-         SELECT told.id, told.member_id, told.filtered, told.kind, NULLIF(told.actor_id, 0), NULLIF(told.post_id, 0), \
-         NULLIF(told.group_id, 0), told.detail, told.group_key, told.created_at FROM ",
+         SELECT told.id, told.member_id, told.filtered, told.kind, told.actor_id, told.post_id, told.group_id, told.detail, \
+         told.group_key, told.created_at FROM ",
     );
-    query.push_rows(conn, &COLUMNS, rows);
+    query.push_rows(conn, "told", &columns);
     // Found by its key, not by the index of what is unread: of some members that is thousands. Counted, for PostgreSQL would go
     // through all notices at once for `NOT EXISTS`.
     query.push(
-        " AS told WHERE 0 = (SELECT COUNT(*) FROM notifications n WHERE n.member_id = told.member_id \
+        " WHERE 0 = (SELECT COUNT(*) FROM notifications n WHERE n.member_id = told.member_id \
          AND n.group_key = told.group_key AND COALESCE(n.read_at, 0) = 0 AND n.kind = told.kind \
-         AND COALESCE(n.actor_id, 0) = told.actor_id AND COALESCE(n.post_id, 0) = told.post_id) RETURNING member_id, id",
+         AND COALESCE(n.actor_id, 0) = COALESCE(told.actor_id, 0) \
+         AND COALESCE(n.post_id, 0) = COALESCE(told.post_id, 0)) RETURNING member_id, id",
         &[],
     );
     let kept: HashSet<(ActorId, NotificationId)> = add(conn, query).await?.into_iter().collect();
@@ -104,10 +96,17 @@ pub async fn insert(conn: &mut Conn, told: &[Told]) -> Result<Vec<Vec<(ActorId, 
     Ok(told.iter().map(of).collect())
 }
 
+/// For whom, as rows.
+fn to_columns<'a>(to: impl Iterator<Item = &'a NoticeTo> + Clone) -> Vec<(&'static str, Column)> {
+    vec![
+        ("id", Column::ints(to.clone().map(|to| to.id.0))),
+        ("member_id", Column::ints(to.clone().map(|to| to.member.0))),
+        ("filtered", Column::flags(to.map(|to| to.filtered))),
+    ]
+}
+
 /// As [`insert`], of one notice: what is the same for all is read from no row.
 async fn insert_one(conn: &mut Conn, told: &[NoticeTo], new: &NewNotice) -> Result<Vec<(ActorId, NotificationId)>> {
-    let list: Vec<_> = told.iter().map(|told| (told.id.0, told.member.0, told.filtered)).collect();
-    let list = serde_json::to_string(&list).map_err(Error::internal)?;
     let number = |id: Option<i64>| id.unwrap_or(0);
     let mut query = Fixed::new(
         "INSERT INTO notifications (id, member_id, filtered, kind, actor_id, post_id, group_id, detail, group_key, created_at) \
@@ -120,11 +119,11 @@ async fn insert_one(conn: &mut Conn, told: &[NoticeTo], new: &NewNotice) -> Resu
     query.push_text("?, ", &new.detail);
     query.push_text("?, ", &new.group_key);
     query.push("? FROM ", &[new.created_at.micros()]);
-    query.push_rows(conn, &COLUMNS[..3], list);
+    query.push_rows(conn, "told", &to_columns(told.iter()));
     // Found by its key, not by the index of what is unread: of some members that is thousands.
     query.push_text(
         // Counted, for PostgreSQL would go through all notices at once for `NOT EXISTS`.
-        " AS told WHERE 0 = (SELECT COUNT(*) FROM notifications n WHERE n.member_id = told.member_id AND n.group_key = ? \
+        " WHERE 0 = (SELECT COUNT(*) FROM notifications n WHERE n.member_id = told.member_id AND n.group_key = ? \
          AND COALESCE(n.read_at, 0) = 0",
         &new.group_key,
     );

@@ -14,9 +14,10 @@ pub use lists::*;
 pub use polls::*;
 pub use reactions::*;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 
 use super::schema::*;
 use super::sight::sees_posts;
@@ -26,6 +27,8 @@ use crate::domain::Sight;
 use crate::domain::peers::Host;
 use crate::domain::posts::*;
 use crate::store::among::one_of;
+use crate::store::columns::Column;
+use crate::store::fixed::Fixed;
 use crate::store::query::RunQueryDsl;
 
 /// A new post, local or remote.
@@ -66,6 +69,10 @@ db_fn! {
             .map(|n| n > 0)
     }
 
+    async fn ids_of(conn, query: Fixed<BigInt>) -> Vec<i64> {
+        query.load(conn).await
+    }
+
     /// A post by our id, whatever its state; the service decides who may have it.
     pub async fn find(conn, id: PostId) -> Option<Post> {
         posts::table.find(id).select(Post::as_select()).first(conn).await.optional()
@@ -80,6 +87,10 @@ db_fn! {
         posts::table.filter(posts::uri.eq(uri)).select(Post::as_select()).first(conn).await.optional()
     }
 
+    async fn list_by_uri(conn, uris: &[&str]) -> Vec<Post> {
+        posts::table.filter(posts::uri.eq_any(one_of(uris))).select(Post::as_select()).load(conn).await
+    }
+
     /// A server, and a post by its ActivityPub id if that is here: what somebody there wrote may have come before.
     pub async fn find_from(conn, host: HostId, uri: &str) -> (Host, Option<Post>) {
         hosts::table
@@ -88,6 +99,10 @@ db_fn! {
             .select((Host::as_select(), Option::<Post>::as_select()))
             .first(conn)
             .await
+    }
+
+    async fn hosts_of(conn, ids: &[HostId]) -> Vec<Host> {
+        hosts::table.filter(hosts::id.eq_any(one_of(ids))).select(Host::as_select()).load(conn).await
     }
 
     /// A post if the viewer may see it, whatever its state.
@@ -263,6 +278,77 @@ db_fn! {
             .load(conn)
             .await
     }
+}
+
+/// As [`find_from`], of several: each in its place.
+pub async fn find_from_all(conn: &mut Conn, from: &[(HostId, &str)]) -> Result<Vec<(Host, Option<Post>)>> {
+    if let [(host, uri)] = from {
+        return Ok(vec![find_from(conn, *host, uri).await?]);
+    }
+    let ids: BTreeSet<HostId> = from.iter().map(|(host, _)| *host).collect();
+    let hosts = hosts_of(conn, &ids.into_iter().collect::<Vec<_>>()).await?;
+    let posts = list_by_uri(conn, &from.iter().map(|(_, uri)| *uri).collect::<Vec<_>>()).await?;
+    let hosts: HashMap<HostId, Host> = hosts.into_iter().map(|host| (host.id, host)).collect();
+    let posts: HashMap<&str, &Post> = posts.iter().map(|post| (post.uri.as_str(), post)).collect();
+    let found = |(host, uri): &(HostId, &str)| {
+        let host = hosts.get(host).ok_or(Error::NotFound)?;
+        Ok((host.clone(), posts.get(uri).map(|post| (*post).clone())))
+    };
+    from.iter().map(found).collect()
+}
+
+/// Takes posts for this transaction, by id. Whoever changes what hangs on a post before its row does so first: those who count at
+/// several take the rows in that order, and what hangs on them after that (PostgreSQL's triggers at the end of a statement).
+pub async fn lock(conn: &mut Conn, ids: &[PostId]) -> Result<()> {
+    if ids.is_empty() || matches!(conn, Conn::Sqlite(_)) {
+        return Ok(());
+    }
+    let mut query = Fixed::new("SELECT id FROM posts WHERE id");
+    query.push_among(ids);
+    query.push(" ORDER BY id FOR NO KEY UPDATE", &[]);
+    ids_of(conn, query).await.map(|_| ())
+}
+
+/// Adds posts in one statement; which were not here yet.
+pub async fn insert_all(conn: &mut Conn, new: &[NewPost]) -> Result<HashSet<PostId>> {
+    if let [one] = new {
+        return Ok(insert(conn, one).await?.then_some(one.post.id).into_iter().collect());
+    }
+    if new.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let posts = || new.iter().map(|new| &new.post);
+    let columns = [
+        ("id", Column::ints(posts().map(|p| p.id.0))),
+        ("uri", Column::texts(posts().map(|p| p.uri.as_str()))),
+        ("url", Column::texts(posts().map(|p| p.url.as_str()))),
+        ("author_id", Column::ints(posts().map(|p| p.author_id.0))),
+        ("group_id", Column::ints(posts().map(|p| p.group_id.map(|id| id.0)))),
+        ("audience_id", Column::ints(posts().map(|p| p.audience_id.0))),
+        ("kind", Column::texts(posts().map(|p| p.kind.as_str()))),
+        ("parent_id", Column::ints(posts().map(|p| p.parent_id.map(|id| id.0)))),
+        ("parent_uri", Column::texts(new.iter().map(|new| new.parent_uri.as_deref()))),
+        ("root_id", Column::ints(posts().map(|p| p.root_id.0))),
+        ("title", Column::texts(posts().map(|p| p.title.as_str()))),
+        ("source", Column::texts(posts().map(|p| p.source.as_str()))),
+        ("html", Column::texts(posts().map(|p| p.html.as_str()))),
+        ("language", Column::texts(posts().map(|p| p.language.as_deref()))),
+        ("sensitive", Column::flags(posts().map(|p| p.sensitive))),
+        ("warning", Column::texts(posts().map(|p| p.warning.as_str()))),
+        ("link_url", Column::texts(posts().map(|p| p.link_url.as_deref()))),
+        ("state", Column::texts(posts().map(|p| p.state.as_str()))),
+        ("published_at", Column::ints(posts().map(|p| p.published_at.micros()))),
+        ("edited_at", Column::ints(posts().map(|p| p.edited_at.map(Time::micros)))),
+        ("received_seq", Column::ints(posts().map(|p| p.received_seq))),
+        ("active_seq", Column::ints(posts().map(|p| p.received_seq))),
+        ("locked", Column::flags(posts().map(|p| p.locked))),
+        ("search_text", Column::texts(new.iter().map(|new| new.search_text.as_str()))),
+    ];
+    let names = columns.each_ref().map(|(name, _)| *name).join(", ");
+    let mut query = Fixed::new(&format!("INSERT INTO posts ({names}) SELECT * FROM "));
+    query.push_rows(conn, "new", &columns);
+    query.push(" WHERE TRUE ON CONFLICT (uri) DO NOTHING RETURNING id", &[]);
+    Ok(ids_of(conn, query).await?.into_iter().map(PostId).collect())
 }
 
 /// A post by our id, or `NotFound`.

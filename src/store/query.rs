@@ -72,25 +72,6 @@ impl<Q: Query> Query for Kept<Q> {
     type SqlType = Q::SqlType;
 }
 
-/// A query in SQL whose text is seldom the same.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Once<Q>(pub Q);
-
-impl<DB: Backend, Q: QueryFragment<DB>> QueryFragment<DB> for Once<Q> {
-    fn walk_ast<'b>(&'b self, pass: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        self.0.walk_ast(pass)
-    }
-
-    fn is_safe_to_cache_prepared(&self, _: &DB) -> QueryResult<bool> {
-        Ok(false)
-    }
-}
-
-impl<Q> QueryId for Once<Q> {
-    type QueryId = ();
-    const HAS_STATIC_QUERY_ID: bool = false;
-}
-
 /// A statement that either database takes.
 pub(super) trait Statement: QueryFragment<Pg> + QueryFragment<Sqlite> + Send {}
 

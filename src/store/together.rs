@@ -9,33 +9,32 @@ use tokio::sync::oneshot;
 use super::{Conn, Db};
 use crate::base::{Error, Result};
 
-/// Of one kind under way on PostgreSQL; what comes meanwhile goes together. SQLite is in this process, and what is written there
-/// shares a commit anyway: nothing waits.
-const UNDER_WAY: usize = 2;
 /// Items together at most.
 const MOST: usize = 64;
 
 type Run<T, R> = Box<dyn Fn(Vec<T>) -> BoxFuture<'static, Result<Vec<R>>> + Send + Sync>;
 type Waiting<T, R> = (T, oneshot::Sender<Result<R>>);
 
-/// Does for several what comes at the same time. Each is done after it was asked for, so that it finds all that was there then.
+/// Does for several what comes at the same time: one is under way, and what comes meanwhile goes together. Each is done after it
+/// was asked for, so that it finds all that was there then. SQLite is in this process, and what is written there shares a commit
+/// anyway: there nothing waits.
 pub struct Together<T, R>(Arc<Inner<T, R>>);
 
 struct Inner<T, R> {
     run: Run<T, R>,
-    under_way: usize,
+    gathers: bool,
     state: Mutex<State<T, R>>,
 }
 
 struct State<T, R> {
-    under_way: usize,
+    busy: bool,
     waiting: Vec<Waiting<T, R>>,
 }
 
 /// A turn with its item, or where the answer comes.
 type Begun<T, R> = std::result::Result<(Turn<T, R>, T), oneshot::Receiver<Result<R>>>;
 
-/// One of those under way. When it ends, those that wait are next.
+/// What is under way. When it ends, those that wait are next.
 struct Turn<T: Clone + Send + 'static, R: Send + 'static>(Arc<Inner<T, R>>);
 
 impl<T: Clone + Send + 'static, R: Send + 'static> Together<T, R> {
@@ -76,12 +75,11 @@ impl<T: Clone + Send + 'static, R: Send + 'static> Together<T, R> {
     }
 
     fn done_by(db: &Db, run: impl Fn(Vec<T>) -> BoxFuture<'static, Result<Vec<R>>> + Send + Sync + 'static) -> Self {
-        let under_way = if db.is_postgres() { UNDER_WAY } else { usize::MAX };
-        let state = Mutex::new(State { under_way: 0, waiting: Vec::new() });
-        Self(Arc::new(Inner { run: Box::new(run), under_way, state }))
+        let state = Mutex::new(State { busy: false, waiting: Vec::new() });
+        Self(Arc::new(Inner { run: Box::new(run), gathers: db.is_postgres(), state }))
     }
 
-    /// Does it, at once where few are under way.
+    /// Does it, at once where none is under way.
     pub async fn one(&self, item: T) -> Result<R> {
         match self.turn(item) {
             Ok((_turn, item)) => self.0.alone(item).await,
@@ -92,8 +90,8 @@ impl<T: Clone + Send + 'static, R: Send + 'static> Together<T, R> {
     /// A turn for it, or else the answer to wait for.
     fn turn(&self, item: T) -> Begun<T, R> {
         let mut state = self.0.state();
-        if state.under_way < self.0.under_way {
-            state.under_way += 1;
+        if !(state.busy && self.0.gathers) {
+            state.busy = true;
             return Ok((Turn(self.0.clone()), item));
         }
         let (sender, receiver) = oneshot::channel();
@@ -133,7 +131,7 @@ impl<T: Clone + Send + 'static, R: Send + 'static> Drop for Turn<T, R> {
         let count = state.waiting.len().min(MOST);
         let next: Vec<_> = state.waiting.drain(..count).collect();
         if next.is_empty() {
-            state.under_way -= 1;
+            state.busy = false;
             return;
         }
         drop(state);

@@ -33,7 +33,7 @@ const LEASE: i64 = 10 * Time::MINUTE;
 /// The longest sleep when nothing wakes us.
 const POLL: Duration = Duration::from_millis(1000);
 /// Senders worked for at once, and those for whom we wait for slow servers besides.
-const AT_ONCE: (usize, usize) = (24, 256);
+const AT_ONCE: (usize, usize) = (64, 256);
 /// How long working on one waits at most for many that are coming in.
 const PATIENCE: Duration = Duration::from_millis(100);
 /// How long a sender is not looked up again: what moderators decide about them counts from then on.

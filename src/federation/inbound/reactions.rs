@@ -9,7 +9,7 @@ use crate::base::*;
 use crate::domain::posts::{Post, ReactionKind};
 use crate::services::posts as service;
 use crate::store::federation as rows;
-use crate::store::posts::{self, Met};
+use crate::store::posts::{Met, Reacting};
 
 impl Federation {
     /// A reaction, or (from an Undo) its end.
@@ -30,9 +30,13 @@ impl Federation {
         if item.actor.is_local() {
             return Ok(());
         }
-        let undone = id.map(undone_id).unwrap_or_default();
-        let met = posts::meet_reaction(&mut self.ctx.db.read().await?, post, &item.actor, &undone).await?;
-        let Met { post, audience, blocked, undone } = met.ok_or(Error::NotFound)?;
+        let reacting = Reacting {
+            post: post.to_owned(),
+            actor: item.actor.id,
+            actor_uri: item.actor.uri.clone(),
+            undone: id.map(undone_id).unwrap_or_default(),
+        };
+        let Met { post, audience, blocked, undone } = self.met.one(reacting).await?.ok_or(Error::NotFound)?;
         if on && undone {
             return Ok(());
         }

@@ -151,7 +151,7 @@ impl Federation {
     /// A new post: its Create, if it was written here; in a group of ours its showing, and `relay`, the activity that it
     /// came in. One that waited for a moderator brings it along.
     pub(super) async fn post_published(&self, id: PostId, relay: Option<ActivityId>) -> Result<()> {
-        let post = self.ctx.posts.one(id).await?.ok_or(Error::NotFound)?;
+        let post = self.ctx.gathered.posts.one(id).await?.ok_or(Error::NotFound)?;
         if post.state != PostState::Published {
             return Ok(());
         }

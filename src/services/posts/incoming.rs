@@ -1,14 +1,14 @@
 //! Posts from peers: the same rules as for posts written here.
 
-use super::write::Ending;
+use std::collections::HashMap;
+
 use crate::base::*;
 use crate::domain::actors::Actor;
 use crate::domain::audiences::{Audience, Scope};
 use crate::domain::events::Event;
 use crate::domain::extras::Extra;
-use crate::domain::groups::{GroupKind, Posting};
+use crate::domain::groups::{Follow, Group, GroupKind, Posting};
 use crate::domain::media::{Media, MediaKind, MediaPurpose, MediaState};
-use crate::domain::peers::HostState;
 use crate::domain::posts::*;
 use crate::live::Change;
 use crate::policy::{self, InGroup};
@@ -96,59 +96,8 @@ pub struct IncomingMedia {
     pub focus: Option<(f64, f64)>,
 }
 
-/// Takes in a post from a peer. `None` when it is known already, was deleted before, or is nobody's business here.
-///
-/// # Errors
-/// `Forbidden` when the group's rules refuse it.
-pub async fn receive(ctx: &Ctx, new: Incoming) -> Result<Option<PostId>> {
-    // Before the transaction: there is one writer, and others wait for it.
-    let search_text = text::fold(&format!("{} {}", new.title, text::plain(&new.html)));
-    // These touch other rows before the counts, in no order: each in a transaction of its own.
-    let alone = new.quote.is_some() || !new.emoji.is_empty() || ctx.urls.is_ours(&new.uri);
-    let arriving = Arriving { ctx: ctx.clone(), new, search_text };
-    let taken = if alone {
-        ctx.db.write(move |conn| Box::pin(take_in_all(conn, vec![arriving]))).await?.pop()
-    } else {
-        Some(ctx.incoming.one(arriving).await?)
-    };
-    let (id, change) = taken.unwrap_or_else(|| Err(Error::internal("a post was lost")))?;
-    ctx.wake.now();
-    if let Some(change) = change {
-        ctx.hub.publish(change);
-    }
-    Ok(id)
-}
-
-/// A post on its way in.
-#[derive(Clone)]
-pub(in crate::services) struct Arriving {
-    ctx: Ctx,
-    new: Incoming,
-    search_text: String,
-}
-
-/// What became of it: the post, if it is here now, and what changed.
-pub(in crate::services) type Taken = (Option<PostId>, Option<Change>);
-
-/// Takes posts in that come at the same time. What the rules refuse is told of each; any other error is one of all.
-pub(in crate::services) async fn take_in_all(conn: &mut Conn, all: Vec<Arriving>) -> Result<Vec<Result<Taken>>> {
-    let (mut ending, mut taken, mut writer) = (Ending::default(), Vec::with_capacity(all.len()), None);
-    // All who write the same do so in one order, or two could wait for each other.
-    let mut order: Vec<(usize, Arriving)> = all.into_iter().enumerate().collect();
-    order.sort_by(|(_, one), (_, other)| one.new.uri.cmp(&other.new.uri));
-    for (place, Arriving { ctx, new, search_text }) in order {
-        taken.push((place, take_in(conn, &ctx, new, search_text, &mut ending).await?));
-        writer = Some(ctx);
-    }
-    if let Some(ctx) = writer {
-        ending.write(conn, &ctx).await?;
-    }
-    taken.sort_by_key(|(place, _)| *place);
-    Ok(taken.into_iter().map(|(_, taken)| taken).collect())
-}
-
 /// Puts the little pictures of the author's server into a text.
-async fn place_emoji(conn: &mut Conn, ctx: &Ctx, new: &mut Incoming) -> Result<()> {
+pub(super) async fn place_emoji(conn: &mut Conn, ctx: &Ctx, new: &mut Incoming) -> Result<()> {
     let whose = (new.author.host_id, new.author.id);
     let known = store::emoji::note(conn, &ctx.ids, whose, &new.emoji).await?;
     if !known.is_empty() {
@@ -157,76 +106,55 @@ async fn place_emoji(conn: &mut Conn, ctx: &Ctx, new: &mut Incoming) -> Result<(
     Ok(())
 }
 
-async fn take_in(
-    conn: &mut Conn,
-    ctx: &Ctx,
-    mut new: Incoming,
-    search_text: String,
-    ending: &mut Ending,
-) -> Result<Result<Taken>> {
-    let (host, known) = store::posts::find_from(conn, new.author.host_id, &new.uri).await?;
-    if let Some(known) = known {
-        // A post of ours that its group's host now announces has been taken.
-        let taken =
-            known.state == PostState::Waiting && new.announced_by.is_some() && new.announced_by == known.group_id;
-        let change = if taken { Some(super::moderate::release(conn, ctx, known.clone()).await?) } else { None };
-        return Ok(Ok((Some(known.id), change)));
+/// The groups that posts name, with what each author is in them.
+pub(super) struct Groups(HashMap<(ActorId, ActorId), InGroups>);
+
+type InGroups = (Group, Actor, Option<Follow>);
+
+impl Groups {
+    /// Those of some posts.
+    pub async fn named(conn: &mut Conn, posts: impl Iterator<Item = &Incoming>) -> Result<Self> {
+        let pairs: Vec<_> = posts.filter_map(|new| Some((new.group?, new.author.id))).collect();
+        store::groups::find_with_all(conn, &pairs).await.map(Self)
     }
-    let silenced = host.state == HostState::Silenced;
-    let placed = match place(conn, ctx, &new, silenced).await {
-        Ok(Some(placed)) => placed,
-        Ok(None) => return Ok(Ok((None, None))),
-        // Nothing was written yet.
-        Err(refused @ (Error::Forbidden { .. } | Error::NotFound | Error::Gone)) => return Ok(Err(refused)),
-        Err(other) => return Err(other),
-    };
-    if host.reject_media {
-        new.media.clear();
-    }
-    place_emoji(conn, ctx, &mut new).await?;
-    let post = post_of(ctx, &new, &placed);
-    let row = NewPost { post, parent_uri: new.parent_uri.clone(), search_text };
-    if !store::posts::insert(conn, &row).await? {
-        return Ok(Ok((None, None)));
-    }
-    let post = row.post;
-    insert_parts(conn, ctx, &new, &post).await?;
-    if post.state == PostState::Held {
-        if let Some(activity) = new.relay {
-            // The followers of its group get it when a moderator lets the post through.
-            store::federation::hold_activity(conn, post.id, activity).await?;
+
+    /// One of them, or another.
+    pub async fn get(&self, conn: &mut Conn, group: ActorId, author: ActorId) -> Result<InGroups> {
+        match self.0.get(&(group, author)) {
+            Some(known) => Ok(known.clone()),
+            None => store::groups::get_with(conn, group, Some(author)).await,
         }
-        emit(conn, &ctx.ids, ctx.now(), &Event::PostHeld { post: post.id }).await?;
-        return Ok(Ok((Some(post.id), None)));
     }
-    let relay = new.relay.filter(|_| placed.here);
-    let event = Event::PostPublished { post: post.id, relay };
-    ending.show(ctx, &post, (!new.old || placed.here).then_some(&event))?;
-    let change = Change::Post { post: post.id, root: post.root_id, group: post.group_id, author: post.author_id };
-    Ok(Ok((Some(post.id), Some(change))))
 }
 
-struct Placed {
-    audience: AudienceId,
-    group: Option<ActorId>,
-    parent: Option<Post>,
-    kind: PostKind,
-    state: PostState,
+/// Where a post goes, after every check.
+pub(super) struct Placed {
+    pub audience: AudienceId,
+    pub group: Option<ActorId>,
+    pub parent: Option<Post>,
+    pub kind: PostKind,
+    pub state: PostState,
     /// In a group of ours, whose followers hear of it whenever it comes.
-    here: bool,
+    pub here: bool,
 }
 
 /// Where a peer's post belongs and whether it may be there. `silenced`: our administrators made the author's server quiet.
-async fn place(conn: &mut Conn, ctx: &Ctx, new: &Incoming, silenced: bool) -> Result<Option<Placed>> {
+pub(super) async fn place(
+    conn: &mut Conn,
+    ctx: &Ctx,
+    new: &Incoming,
+    silenced: bool,
+    groups: &Groups,
+) -> Result<Option<Placed>> {
     let parent = match new.parent {
         Some(id) => store::posts::find(conn, id).await?,
         None => None,
     };
     if let Some(parent) = parent {
-        return place_answer(conn, ctx, new, parent, silenced).await;
+        return place_answer(conn, ctx, new, parent, silenced, groups).await;
     }
     if let Some(group) = new.group {
-        let (group, actor, follow) = store::groups::get_with(conn, group, Some(new.author.id)).await?;
+        let (group, actor, follow) = groups.get(conn, group, new.author.id).await?;
         let at = InGroup { group: &group, local: actor.is_local(), follow: follow.as_ref(), now: ctx.now() };
         let announced = new.announced_by == Some(actor.id);
         if actor.is_local() {
@@ -252,6 +180,7 @@ async fn place_answer(
     new: &Incoming,
     parent: Post,
     silenced: bool,
+    groups: &Groups,
 ) -> Result<Option<Placed>> {
     let root = store::posts::get(conn, parent.root_id).await?;
     policy::check_comment(&parent, &root)?;
@@ -267,7 +196,7 @@ async fn place_answer(
     }
     let (mut state, mut here) = (PostState::Published, false);
     if let Some(group) = root.group_id {
-        let (group, actor, follow) = store::groups::get_with(conn, group, Some(new.author.id)).await?;
+        let (group, actor, follow) = groups.get(conn, group, new.author.id).await?;
         let at = InGroup { group: &group, local: actor.is_local(), follow: follow.as_ref(), now: ctx.now() };
         if actor.is_local() {
             check_remote_post(at, new, false)?;
@@ -329,7 +258,7 @@ async fn personal_audience(conn: &mut Conn, ctx: &Ctx, new: &Incoming) -> Result
     Ok(audience.id)
 }
 
-fn post_of(ctx: &Ctx, new: &Incoming, placed: &Placed) -> Post {
+pub(super) fn post_of(ctx: &Ctx, new: &Incoming, placed: &Placed) -> Post {
     let mut id = PostId(ctx.ids.at(new.published));
     if let Some(parent) = &placed.parent {
         // A clock that runs behind must not put an answer before its question.
@@ -372,7 +301,7 @@ fn post_of(ctx: &Ctx, new: &Incoming, placed: &Placed) -> Post {
     }
 }
 
-async fn insert_parts(conn: &mut Conn, ctx: &Ctx, new: &Incoming, post: &Post) -> Result<()> {
+pub(super) async fn insert_parts(conn: &mut Conn, ctx: &Ctx, new: &Incoming, post: &Post) -> Result<()> {
     insert_media(conn, ctx, new, post.id).await?;
     if let Some(poll) = &new.poll {
         store::posts::insert_poll(conn, post.id, poll).await?;
@@ -447,6 +376,7 @@ async fn apply_update(conn: &mut Conn, ctx: &Ctx, mut new: Incoming) -> Result<O
     if post.author_id != new.author.id || post.is_gone() || new.author.is_local() {
         return Ok(None);
     }
+    store::posts::lock(conn, &[post.id]).await?;
     if let Some(poll) = &new.poll {
         let counts: Vec<(i32, i64)> = poll.options.iter().map(|o| (o.position, o.votes_count)).collect();
         store::posts::set_poll_counts(conn, post.id, &counts, poll.voters_count, poll.closed_at).await?;

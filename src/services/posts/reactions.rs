@@ -45,6 +45,8 @@ pub(in crate::services) async fn set_reactions(
     now: Time,
     all: &[NewReaction],
 ) -> Result<()> {
+    let ended: Vec<PostId> = all.iter().filter(|new| !new.on).map(|new| new.post).collect();
+    store::posts::lock(conn, &ended).await?;
     let fresh = store::posts::insert_reactions(conn, all).await?;
     let (mut jobs, mut counts) = (Vec::new(), Counts::default());
     for new in all {
@@ -78,7 +80,7 @@ pub async fn receive_reaction(
     let (id, uri, abroad) = (ctx.ids.next(), uri.to_owned(), relay.is_some());
     let new = NewReaction { id, actor, post, kind, on, uri, relay, abroad };
     if on {
-        ctx.reactions.one(new).await?;
+        ctx.gathered.reactions.one(new).await?;
     } else {
         // Not among those that come: which of two was last would be lost.
         let c = ctx.clone();

@@ -2,22 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::query_builder::QueryFragment;
 use diesel_async::AsyncPgConnection;
 use futures_util::future::{BoxFuture, try_join_all};
 
 use super::entries::showing_all;
 use crate::base::*;
 use crate::domain::posts::Entry;
+use crate::store::columns::Column;
+use crate::store::fixed::Fixed;
 use crate::store::jobs::{NewJob, adding_all};
-use crate::store::query::{Kept, Once, RunQueryDsl, Statement};
+use crate::store::query::{RunQueryDsl, Statement};
 use crate::store::schema::*;
 use crate::store::{Conn, db_fn};
-
-/// Rows of one post at most, in each table.
-const OF_ONE: usize = 2;
 
 /// What is counted.
 #[derive(Clone, Debug, Default)]
@@ -49,7 +46,7 @@ impl Counts {
 /// Ends a transaction that writes something. What is counted comes last: many count at one place, and who does holds the
 /// others up until the commit; all in one order, or two could wait for each other. PostgreSQL is not waited for after each part.
 pub async fn end(conn: &mut Conn, shown: &[Entry], jobs: &[NewJob<'_>], counts: &Counts) -> Result<()> {
-    let Conn::Pg(pg) = conn else {
+    if let Conn::Sqlite(_) = conn {
         for entry in shown {
             super::insert_entry(conn, entry, None).await?;
         }
@@ -57,37 +54,63 @@ pub async fn end(conn: &mut Conn, shown: &[Entry], jobs: &[NewJob<'_>], counts: 
             crate::store::jobs::enqueue(conn, *job).await?;
         }
         return count(conn, counts).await;
-    };
-    let pg: &AsyncPgConnection = pg;
-    let mut parts: Vec<BoxFuture<'_, QueryResult<usize>>> = Vec::new();
-    if !shown.is_empty() {
-        parts.push(send_all(pg, shown.len(), showing_all(shown)));
     }
-    if !jobs.is_empty() {
-        parts.push(send_all(pg, jobs.len(), adding_all(jobs)));
-    }
-    parts.extend(counts.posts.iter().map(|(actor, (count, at))| send(pg, posted(*actor, *count, *at))));
-    parts.extend(counts.replies.iter().map(|(post, (count, seq))| send(pg, replied(*post, *count, *seq))));
-    parts.extend(counts.reactions.iter().map(|(post, by)| send(pg, reacted(*post, *by))));
-    try_join_all(parts).await?;
+    let added = [
+        (!shown.is_empty()).then(|| showing_all(conn, shown)),
+        (!jobs.is_empty()).then(|| adding_all(conn, jobs)),
+        counts.posted(conn),
+        counts.replied(conn),
+        counts.reacted(conn),
+    ];
+    let Conn::Pg(pg) = conn else { return Ok(()) };
+    try_join_all(added.into_iter().flatten().map(|statement| send(pg, statement))).await?;
     Ok(())
 }
 
 /// On its way as soon as it is looked at; answered in the order in which it was sent.
-fn send<'a>(
-    mut pg: &'a AsyncPgConnection,
-    statement: impl QueryFragment<Pg> + Send + 'a,
-) -> BoxFuture<'a, QueryResult<usize>> {
-    diesel_async::RunQueryDsl::execute(Kept(statement), &mut pg)
+fn send<'a>(mut pg: &'a AsyncPgConnection, statement: Fixed<()>) -> BoxFuture<'a, QueryResult<usize>> {
+    diesel_async::RunQueryDsl::execute(statement, &mut pg)
 }
 
-/// Rows of many posts: a statement for each number of rows would be too many to keep prepared.
-fn send_all<'a>(
-    mut pg: &'a AsyncPgConnection,
-    rows: usize,
-    statement: impl QueryFragment<Pg> + Send + 'a,
-) -> BoxFuture<'a, QueryResult<usize>> {
-    if rows <= OF_ONE { send(pg, statement) } else { diesel_async::RunQueryDsl::execute(Once(statement), &mut pg) }
+impl Counts {
+    fn posted(&self, conn: &Conn) -> Option<Fixed<()>> {
+        let rows = [
+            ("id", Column::ints(self.posts.keys().map(|id| id.0))),
+            ("more", Column::ints(self.posts.values().map(|(count, _)| *count))),
+            ("last", Column::ints(self.posts.values().map(|(_, at)| at.micros()))),
+        ];
+        let set = "posts_count = actors.posts_count + counted.more, last_post_at = counted.last";
+        (!self.posts.is_empty()).then(|| counting(conn, "actors", set, "more, last", &rows))
+    }
+
+    fn replied(&self, conn: &Conn) -> Option<Fixed<()>> {
+        let rows = [
+            ("id", Column::ints(self.replies.keys().map(|id| id.0))),
+            ("more", Column::ints(self.replies.values().map(|(count, _)| *count))),
+            ("last", Column::ints(self.replies.values().map(|(_, seq)| *seq))),
+        ];
+        let set = "replies_count = posts.replies_count + counted.more, active_seq = counted.last";
+        (!self.replies.is_empty()).then(|| counting(conn, "posts", set, "more, last", &rows))
+    }
+
+    fn reacted(&self, conn: &Conn) -> Option<Fixed<()>> {
+        let rows = [
+            ("id", Column::ints(self.reactions.keys().map(|id| id.0))),
+            ("more", Column::ints(self.reactions.values().copied())),
+        ];
+        let set = "reactions_count = posts.reactions_count + counted.more";
+        (!self.reactions.is_empty()).then(|| counting(conn, "posts", set, "more", &rows))
+    }
+}
+
+/// Counts in one statement, which locks what it counts at by id, whichever way PostgreSQL then takes through it.
+fn counting(conn: &Conn, table: &str, set: &str, counted: &str, rows: &[(&str, Column)]) -> Fixed<()> {
+    let mut query =
+        Fixed::new(&format!("UPDATE {table} SET {set} FROM (SELECT place.id, {counted} FROM {table} place JOIN "));
+    query.push_rows(conn, "new", rows);
+    let end = " ON new.id = place.id ORDER BY place.id FOR NO KEY UPDATE OF place) AS counted WHERE counted.id = ";
+    query.push(&format!("{end}{table}.id"), &[]);
+    query
 }
 
 fn posted(actor: ActorId, count: i64, at: Time) -> impl Statement {

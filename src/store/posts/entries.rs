@@ -1,44 +1,30 @@
 //! Showings of posts by their sources, and the homes they come onto.
 
-use diesel::pg::Pg;
+use std::collections::BTreeMap;
+
 use diesel::prelude::*;
-use diesel::query_builder::QueryFragment;
 use diesel::sql_types::{BigInt, Text};
 
 use crate::base::*;
 use crate::domain::posts::*;
+use crate::store::columns::Column;
 use crate::store::fixed::Fixed;
 use crate::store::query::RunQueryDsl;
 use crate::store::schema::*;
 use crate::store::{Conn, db_fn};
 
-/// The row of a showing; with the id of the Announce, if there is one.
-macro_rules! row_of {
-    ($entry:expr, $uri:expr) => {{
-        let (entry, uri): (&Entry, Option<&str>) = ($entry, $uri);
-        (
-            entries::id.eq(entry.id),
-            entries::source_id.eq(entry.source_id),
-            entries::post_id.eq(entry.post_id),
-            entries::how.eq(entry.how),
-            entries::uri.eq(uri),
-        )
-    }};
-}
-
-/// Shows posts, each unless that source shows it already.
-macro_rules! showing {
-    ($rows:expr) => {
-        diesel::insert_into(entries::table)
-            .values($rows)
-            .on_conflict((entries::source_id, entries::post_id))
-            .do_nothing()
-    };
-}
-
 /// Adds several showings in one statement; for PostgreSQL, where each statement is a message.
-pub(super) fn showing_all<'a>(shown: &'a [Entry]) -> impl QueryFragment<Pg> + Send + use<'a> {
-    showing!(shown.iter().map(|entry| row_of!(entry, None)).collect::<Vec<_>>())
+pub(super) fn showing_all(conn: &Conn, shown: &[Entry]) -> Fixed<()> {
+    let mut query = Fixed::new("INSERT INTO entries (id, source_id, post_id, how) SELECT * FROM ");
+    let columns = [
+        ("id", Column::ints(shown.iter().map(|entry| entry.id.0))),
+        ("source_id", Column::ints(shown.iter().map(|entry| entry.source_id.0))),
+        ("post_id", Column::ints(shown.iter().map(|entry| entry.post_id.0))),
+        ("how", Column::texts(shown.iter().map(|entry| entry.how.as_str()))),
+    ];
+    query.push_rows(conn, "new", &columns);
+    query.push(" WHERE TRUE ON CONFLICT (source_id, post_id) DO NOTHING", &[]);
+    query
 }
 
 /// Whom and what a post names.
@@ -54,10 +40,12 @@ pub struct Named {
     pub quoted: Option<ActorId>,
 }
 
-/// Whom and what a post names, and its showings, oldest first; in one question.
-pub async fn named_and_shown(conn: &mut Conn, post: PostId) -> Result<(Named, Vec<Entry>)> {
-    let (mut named, mut entries) = (Named::default(), Vec::new());
-    for (what, actor, text, id) in named_rows(conn, post).await? {
+/// Whom and what each of several posts names, and its showings, oldest first; in one question.
+pub async fn named_and_shown(conn: &mut Conn, posts: &[PostId]) -> Result<Vec<(Named, Vec<Entry>)>> {
+    let mut found: BTreeMap<PostId, (Named, Vec<Entry>)> =
+        posts.iter().map(|post| (*post, Default::default())).collect();
+    for (what, post, actor, text, id) in named_rows(conn, posts).await? {
+        let Some((named, entries)) = found.get_mut(&post) else { continue };
         match what.as_str() {
             "mention" => named.mentioned.push(actor),
             "tag" => named.tags.push(text),
@@ -69,8 +57,10 @@ pub async fn named_and_shown(conn: &mut Conn, post: PostId) -> Result<(Named, Ve
             }
         }
     }
-    entries.sort_by_key(|entry| entry.id);
-    Ok((named, entries))
+    for (_, entries) in found.values_mut() {
+        entries.sort_by_key(|entry| entry.id);
+    }
+    Ok(posts.iter().map(|post| found.get(post).cloned().unwrap_or_default()).collect())
 }
 
 /// An entry on the homes of members.
@@ -88,20 +78,23 @@ pub struct AtHome {
 pub async fn insert_home(conn: &mut Conn, put: &[AtHome]) -> Result<()> {
     if let [one] = put {
         let mut query = Fixed::<()>::new("INSERT INTO home (member_id, entry_id, post_id)");
-        query
-            .push(" SELECT members.actor_id, ?, ? FROM members WHERE members.actor_id IN ", &[one.entry.0, one.post.0]);
-        query.push_list(&one.members);
+        query.push(" SELECT members.actor_id, ?, ? FROM members WHERE members.actor_id", &[one.entry.0, one.post.0]);
+        query.push_among(&one.members);
         query.push(" ORDER BY members.actor_id ON CONFLICT DO NOTHING", &[]);
         return put_home(conn, query).await.map(|_| ());
     }
-    let rows = |at: &AtHome| at.members.iter().map(|member| (member.0, at.entry.0, at.post.0)).collect::<Vec<_>>();
-    let rows = serde_json::to_string(&put.iter().flat_map(rows).collect::<Vec<_>>()).map_err(Error::internal)?;
+    let rows: Vec<_> = put.iter().flat_map(|at| at.members.iter().map(move |member| (member, at))).collect();
+    let columns = [
+        ("member_id", Column::ints(rows.iter().map(|(member, _)| member.0))),
+        ("entry_id", Column::ints(rows.iter().map(|(_, at)| at.entry.0))),
+        ("post_id", Column::ints(rows.iter().map(|(_, at)| at.post.0))),
+    ];
     let mut query = Fixed::<()>::new(
         "INSERT INTO home (member_id, entry_id, post_id) SELECT members.actor_id, put.entry_id, put.post_id FROM ",
     );
-    query.push_rows(conn, &[("member_id", "BIGINT"), ("entry_id", "BIGINT"), ("post_id", "BIGINT")], rows);
+    query.push_rows(conn, "put", &columns);
     query.push(
-        " AS put JOIN members ON members.actor_id = put.member_id WHERE TRUE \
+        " JOIN members ON members.actor_id = put.member_id WHERE TRUE \
          ORDER BY members.actor_id, put.post_id, put.entry_id ON CONFLICT DO NOTHING",
         &[],
     );
@@ -110,28 +103,38 @@ pub async fn insert_home(conn: &mut Conn, put: &[AtHome]) -> Result<()> {
 }
 
 db_fn! {
-    async fn named_rows(conn, post: PostId) -> Vec<(String, ActorId, String, i64)> {
-        let mut query = Fixed::<(Text, BigInt, Text, BigInt)>::new("");
-        let id = [post.0];
-        query.push("SELECT 'mention', actor_id, '', 0 FROM mentions WHERE post_id = ?", &id);
-        query.push(" UNION ALL SELECT 'tag', 0, tag, 0 FROM post_tags WHERE post_id = ?", &id);
-        query.push(
-            " UNION ALL SELECT 'answer', above.author_id, '', 0 FROM posts JOIN posts above ON above.id = posts.parent_id \
-              WHERE posts.id = ?",
-            &id,
-        );
-        query.push(
-            " UNION ALL SELECT 'quote', quoted.author_id, '', 0 FROM quotes JOIN posts quoted \
-              ON quoted.id = quotes.quoted_id WHERE quotes.post_id = ?",
-            &id,
-        );
-        query.push(" UNION ALL SELECT 'showing', source_id, how, id FROM entries WHERE post_id = ?", &id);
+    async fn named_rows(conn, of: &[PostId]) -> Vec<(String, PostId, ActorId, String, i64)> {
+        let mut query = Fixed::<(Text, BigInt, BigInt, Text, BigInt)>::new("");
+        for part in [
+            "SELECT 'mention', post_id, actor_id, '', 0 FROM mentions WHERE post_id",
+            " UNION ALL SELECT 'tag', post_id, 0, tag, 0 FROM post_tags WHERE post_id",
+            " UNION ALL SELECT 'answer', posts.id, above.author_id, '', 0 FROM posts \
+              JOIN posts above ON above.id = posts.parent_id WHERE posts.id",
+            " UNION ALL SELECT 'quote', quotes.post_id, quoted.author_id, '', 0 FROM quotes JOIN posts quoted \
+              ON quoted.id = quotes.quoted_id WHERE quotes.post_id",
+            " UNION ALL SELECT 'showing', post_id, source_id, how, id FROM entries WHERE post_id",
+        ] {
+            query.push(part, &[]);
+            match of {
+                [one] => query.push(" = ?", &[one.0]),
+                several => query.push_among(several),
+            }
+        }
         query.load(conn).await
     }
 
     /// Adds a showing of a post; `false` if that source shows it already.
     pub async fn insert_entry(conn, entry: &Entry, uri: Option<&str>) -> bool {
-        showing!(row_of!(entry, uri)).execute(conn).await.map(|n| n > 0)
+        diesel::insert_into(entries::table)
+            .values((
+                entries::id.eq(entry.id), entries::source_id.eq(entry.source_id), entries::post_id.eq(entry.post_id),
+                entries::how.eq(entry.how), entries::uri.eq(uri),
+            ))
+            .on_conflict((entries::source_id, entries::post_id))
+            .do_nothing()
+            .execute(conn)
+            .await
+            .map(|n| n > 0)
     }
 
     /// A showing by its id.

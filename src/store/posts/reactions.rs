@@ -1,18 +1,18 @@
 //! Thanks and other reactions, bookmarks, counts of shares.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 
 use super::next_after;
 use crate::base::*;
-use crate::domain::actors::Actor;
 use crate::domain::audiences::Audience;
 use crate::domain::moderation::BlockKind;
 use crate::domain::posts::*;
 use crate::store::actors::{CardRow, card, card_columns};
 use crate::store::among::one_of;
+use crate::store::columns::Column;
 use crate::store::fixed::{Fixed, lit};
 use crate::store::query::RunQueryDsl;
 use crate::store::schema::*;
@@ -45,6 +45,32 @@ db_fn! {
             .first(conn)
             .await
             .optional()
+    }
+
+    async fn with_audiences(conn, uris: &[String]) -> Vec<(Post, Audience)> {
+        posts::table
+            .inner_join(audiences::table.on(audiences::id.eq(posts::audience_id)))
+            .filter(posts::uri.eq_any(one_of(uris)))
+            .select((Post::as_select(), Audience::as_select()))
+            .load(conn)
+            .await
+    }
+
+    async fn blocking(conn, members: BTreeSet<ActorId>, targets: BTreeSet<ActorId>) -> Vec<(ActorId, ActorId)> {
+        blocks::table
+            .filter(blocks::member_id.eq_any(one_of(members)).and(blocks::target_id.eq_any(one_of(targets))))
+            .filter(blocks::kind.eq(BlockKind::Block))
+            .select((blocks::member_id, blocks::target_id))
+            .load(conn)
+            .await
+    }
+
+    async fn senders_of(conn, uris: &[String]) -> Vec<(String, String)> {
+        activities::table
+            .filter(activities::uri.eq_any(one_of(uris)))
+            .select((activities::uri, activities::actor_uri))
+            .load(conn)
+            .await
     }
 
     async fn added(conn, query: Fixed<BigInt>) -> Vec<i64> {
@@ -151,12 +177,16 @@ pub async fn insert_reactions(conn: &mut Conn, all: &[NewReaction]) -> Result<Ha
     if on.is_empty() {
         return Ok(HashSet::new());
     }
-    let rows = on.iter().map(|new| (new.id, new.actor.0, new.post.0, new.kind.as_str(), &new.uri));
-    let rows = serde_json::to_string(&rows.collect::<Vec<_>>()).map_err(Error::internal)?;
+    let columns = [
+        ("id", Column::ints(on.iter().map(|new| new.id))),
+        ("actor_id", Column::ints(on.iter().map(|new| new.actor.0))),
+        ("post_id", Column::ints(on.iter().map(|new| new.post.0))),
+        ("kind", Column::texts(on.iter().map(|new| new.kind.as_str()))),
+        ("uri", Column::texts(on.iter().map(|new| new.uri.as_str()))),
+    ];
     let mut query = Fixed::<BigInt>::new("INSERT INTO reactions (id, actor_id, post_id, kind, uri) SELECT new.* FROM ");
-    let columns = [("id", "BIGINT"), ("actor_id", "BIGINT"), ("post_id", "BIGINT"), ("kind", "TEXT"), ("uri", "TEXT")];
-    query.push_rows(conn, &columns, rows);
-    query.push(" AS new WHERE TRUE ORDER BY new.actor_id, new.post_id, new.kind, new.id ON CONFLICT (actor_id, post_id, kind) DO NOTHING RETURNING id", &[]);
+    query.push_rows(conn, "new", &columns);
+    query.push(" WHERE TRUE ORDER BY new.actor_id, new.post_id, new.kind, new.id ON CONFLICT (actor_id, post_id, kind) DO NOTHING RETURNING id", &[]);
     Ok(added(conn, query).await?.into_iter().collect())
 }
 
@@ -173,15 +203,43 @@ pub struct Met {
     pub undone: bool,
 }
 
-/// What a reaction to a post (by its ActivityPub id) meets. `undone` is under which id it would be known as taken back.
-pub async fn meet_reaction(conn: &mut Conn, uri: &str, actor: &Actor, undone: &str) -> Result<Option<Met>> {
-    let found = met(conn, uri, actor.id, undone).await?;
-    Ok(found.map(|(post, audience, block, by)| Met {
-        post,
-        audience,
-        blocked: block.is_some(),
-        undone: by.is_some_and(|by| by == actor.uri),
-    }))
+/// A reaction that comes in.
+#[derive(Clone, Debug)]
+pub struct Reacting {
+    /// The ActivityPub id of the post.
+    pub post: String,
+    /// Who reacts.
+    pub actor: ActorId,
+    /// Their ActivityPub id.
+    pub actor_uri: String,
+    /// Under which id it would be known as taken back.
+    pub undone: String,
+}
+
+/// What each of several reactions meets.
+pub async fn meet_reactions(conn: &mut Conn, all: &[Reacting]) -> Result<Vec<Option<Met>>> {
+    if let [one] = all {
+        let found = met(conn, &one.post, one.actor, &one.undone).await?;
+        return Ok(vec![found.map(|(post, audience, block, by)| Met {
+            post,
+            audience,
+            blocked: block.is_some(),
+            undone: by.is_some_and(|by| by == one.actor_uri),
+        })]);
+    }
+    let distinct = |texts: BTreeSet<&'_ str>| texts.into_iter().map(str::to_owned).collect::<Vec<_>>();
+    let posts = with_audiences(conn, &distinct(all.iter().map(|one| one.post.as_str()).collect())).await?;
+    let authors: BTreeSet<ActorId> = posts.iter().map(|(post, _)| post.author_id).collect();
+    let actors: BTreeSet<ActorId> = all.iter().map(|one| one.actor).collect();
+    let blocks = blocking(conn, authors, actors).await?;
+    let undone = senders_of(conn, &distinct(all.iter().map(|one| one.undone.as_str()).collect())).await?;
+    let met = |one: &Reacting| {
+        let (post, audience) = posts.iter().find(|(post, _)| post.uri == one.post)?.clone();
+        let blocked = blocks.contains(&(post.author_id, one.actor));
+        let undone = undone.iter().any(|(uri, by)| *uri == one.undone && *by == one.actor_uri);
+        Some(Met { post, audience, blocked, undone })
+    };
+    Ok(all.iter().map(met).collect())
 }
 
 /// Who gave one reaction, last first. The cursor is the reaction's id.

@@ -271,7 +271,11 @@ async fn at_once(kind: Kind) {
 async fn counted(kind: Kind) {
     let peer = Peer::start("lemming", "lemmy").await;
     let (a, ada, group, _) = followed(kind, &peer).await;
-    let ours = a.post(&ada, &group, PostKind::Message, "", "Who has it?").await;
+    let ours = [
+        a.post(&ada, &group, PostKind::Message, "", "Who has it?").await,
+        a.post(&ada, &group, PostKind::Message, "", "And this?").await,
+        a.post(&ada, &group, PostKind::Message, "", "And that?").await,
+    ];
     let inbox = a.url("/inbox");
     let people: Vec<String> = (0..20).map(|n| peer.person(&format!("sam{n}"))).collect();
     let send_all = async |all: Vec<serde_json::Value>| {
@@ -293,24 +297,42 @@ async fn counted(kind: Kind) {
     let likes: Vec<_> = people
         .iter()
         .enumerate()
-        .map(|(n, who)| activity("Like", &peer.url(&format!("/l/{n}")), who, json!(ours.uri)))
+        .map(|(n, who)| activity("Like", &peer.url(&format!("/l/{n}")), who, json!(ours[n % 3].uri)))
         .collect();
-    send_all([posts.clone(), likes.clone(), posts, likes.clone()].concat()).await;
+    // The same again in other activities, and in between what may not be in the group.
+    let again = |activity: &serde_json::Value| {
+        let mut activity = activity.clone();
+        activity["id"] = json!(format!("{}/again", activity["id"].as_str().unwrap()));
+        activity
+    };
+    let twice: Vec<_> = posts.iter().chain(&likes).map(again).collect();
+    let closed = json!({"to": [group.uri], "cc": [], "audience": group.uri});
+    let refused = |(n, who): (usize, &String)| {
+        create(&note(&peer.url(&format!("/r/{n}")), who, "<p>Among us.</p>", closed.clone()))
+    };
+    let refused: Vec<_> = people.iter().enumerate().map(refused).collect();
+    let mut all = [posts.clone(), likes.clone(), twice, refused, posts, likes.clone()].concat();
+    all.sort_by_cached_key(|activity| activity["actor"].to_string());
+    send_all(all).await;
+    assert_eq!(a.app.count("SELECT count(*) AS n FROM posts").await, 23, "{kind:?}");
     let counts = async || {
         let mut conn = a.ctx().db.read().await.unwrap();
         let group = kring::store::actors::get(&mut conn, group.id).await.unwrap();
-        let liked = kring::store::posts::get(&mut conn, ours.id).await.unwrap();
+        let mut liked = Vec::new();
+        for post in &ours {
+            liked.push(kring::store::posts::get(&mut conn, post.id).await.unwrap().reactions_count);
+        }
         let me = ada.member_id().unwrap();
-        (group.posts_count, liked.reactions_count, kring::store::notices::count_unread(&mut conn, me).await.unwrap())
+        (group.posts_count, liked, kring::store::notices::count_unread(&mut conn, me).await.unwrap())
     };
     let (posted, liked, told) = counts().await;
-    assert_eq!((posted, liked), (21, 20), "{kind:?}");
+    assert_eq!((posted, liked), (23, vec![7, 7, 6]), "{kind:?}");
     assert!(told >= 20, "{kind:?}: of each reaction one is told: {told}");
     let undo = |(n, like): (usize, &serde_json::Value)| {
         activity("Undo", &peer.url(&format!("/u/{n}")), like["actor"].as_str().unwrap(), like.clone())
     };
     send_all(likes.iter().enumerate().step_by(2).map(undo).collect()).await;
-    assert_eq!(counts().await, (21, 10, told), "{kind:?}");
+    assert_eq!(counts().await, (23, vec![3, 4, 3], told), "{kind:?}");
 }
 
 /// People of servers never seen before, all at once.

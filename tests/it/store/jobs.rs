@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use crate::support::{Database, Kind, count, databases, eventually, run};
 
 /// Workers of one process.
-const WORKERS: usize = 16;
+const WORKERS: usize = 48;
 
 /// A runner with quick jobs, and slow ones that end when they are told to.
 struct Place {
@@ -112,7 +112,7 @@ fn what_nobody_is_at_work_on_is_given_back() {
             let place = Place::start(kind, 300, 100).await;
             place.until_all_are_slow(300).await;
             let untouched = "SELECT count(*) AS n FROM jobs WHERE kind = 'slow' AND tries = 0";
-            assert_eq!(count(&place.db, untouched).await, 84, "{kind:?}");
+            assert_eq!(count(&place.db, untouched).await, 52, "{kind:?}");
             place.go.add_permits(100);
             eventually("the others have their turn", async || {
                 count(&place.db, "SELECT count(*) AS n FROM jobs").await == 0

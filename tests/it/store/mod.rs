@@ -1,6 +1,7 @@
 //! What both databases promise.
 
 mod durability;
+mod gathered;
 mod jobs;
 mod migrations;
 mod plans;
