@@ -1,5 +1,10 @@
 //! Following people and joining groups: one state machine for both, for members here and actors elsewhere.
 
+mod received;
+
+pub(super) use received::{Requested, receive_all};
+pub use received::{received_absence, received_accept, received_reject, received_request, received_undo};
+
 use crate::base::*;
 use crate::domain::actors::{Actor, ActorState};
 use crate::domain::events::Event;
@@ -9,9 +14,9 @@ use crate::domain::peers::PeerScope;
 use crate::domain::people::Role;
 use crate::domain::{Sight, Viewer};
 use crate::policy::{self, Entrance, InGroup};
-use crate::services::ctx::emit;
-use crate::services::{Ctx, handover, moving};
-use crate::store::posts::AtHome;
+use crate::services::ctx::{Following, emit};
+use crate::services::{Ctx, handover};
+use crate::store::posts::{AtHome, Counts};
 use crate::store::{self, Conn};
 
 /// How many recent posts someone who joins finds on home.
@@ -90,32 +95,53 @@ pub async fn request(ctx: &Ctx, viewer: &Viewer, target: ActorId, note: &str) ->
 }
 
 /// Makes a follow hold: state, readers, counts, and the newest posts on home. Within the caller's transaction.
-pub async fn admit(conn: &mut Conn, ctx: &Ctx, mut follow: Follow, target: &Actor) -> Result<()> {
-    let follower = store::actors::get(conn, follow.follower_id).await?;
-    let before = store::groups::find_follow(conn, follower.id, target.id).await?;
-    let was_member = before.as_ref().is_some_and(Follow::is_member);
-    follow.state = FollowState::Accepted;
-    follow.until_at = None;
-    follow.seen_seq = ctx.ids.next();
-    if let Some(old) = before.filter(|_| was_member) {
-        follow.role = old.role;
-        follow.notify = old.notify;
-        follow.muted = old.muted;
-    }
-    store::groups::upsert_follow(conn, &follow).await?;
-    if !was_member {
-        store::actors::add_follow_counts(conn, follower.id, target.id, 1).await?;
-        if let Some(group) = store::groups::find(conn, target.id).await? {
-            store::groups::add_reader(conn, group.audience_id, follower.id, follower.host_id).await?;
-            store::groups::add_members_count(conn, target.id, 1).await?;
+pub async fn admit(conn: &mut Conn, ctx: &Ctx, follow: Follow, target: &Actor) -> Result<()> {
+    let mut admitted = Admitted::default();
+    admitted.add(conn, ctx, follow, target).await?;
+    admitted.write(conn, ctx).await
+}
+
+/// Follows that hold from now on: what is counted and what follows from them comes last; see [`store::posts::end`].
+#[derive(Default)]
+struct Admitted {
+    counts: Counts,
+    following: Vec<Following>,
+}
+
+impl Admitted {
+    async fn add(&mut self, conn: &mut Conn, ctx: &Ctx, mut follow: Follow, target: &Actor) -> Result<()> {
+        let follower = store::actors::get(conn, follow.follower_id).await?;
+        let before = store::groups::find_follow(conn, follower.id, target.id).await?;
+        let was_member = before.as_ref().is_some_and(Follow::is_member);
+        follow.state = FollowState::Accepted;
+        follow.until_at = None;
+        follow.seen_seq = ctx.ids.next();
+        if let Some(old) = before.filter(|_| was_member) {
+            follow.role = old.role;
+            follow.notify = old.notify;
+            follow.muted = old.muted;
         }
-        if follower.is_local() {
-            let latest = store::posts::latest_entries(conn, target.id, WELCOME_POSTS).await?;
-            let put = |(entry, post)| AtHome { members: vec![follower.id], entry, post };
-            store::posts::insert_home(conn, &latest.into_iter().map(put).collect::<Vec<_>>()).await?;
+        store::groups::upsert_follow(conn, &follow).await?;
+        if !was_member {
+            self.counts.follow(follower.id, target.id);
+            if let Some(group) = store::groups::find(conn, target.id).await? {
+                store::groups::add_reader(conn, group.audience_id, follower.id, follower.host_id).await?;
+                self.counts.member(target.id);
+            }
+            if follower.is_local() {
+                let latest = store::posts::latest_entries(conn, target.id, WELCOME_POSTS).await?;
+                let put = |(entry, post)| AtHome { members: vec![follower.id], entry, post };
+                store::posts::insert_home(conn, &latest.into_iter().map(put).collect::<Vec<_>>()).await?;
+            }
         }
+        self.following.push(Following::of(&Event::FollowAccepted { follower: follower.id, target: target.id })?);
+        Ok(())
     }
-    emit(conn, &ctx.ids, ctx.now(), &Event::FollowAccepted { follower: follower.id, target: target.id }).await
+
+    async fn write(&self, conn: &mut Conn, ctx: &Ctx) -> Result<()> {
+        let jobs: Vec<_> = self.following.iter().flat_map(|following| following.jobs(&ctx.ids, ctx.now())).collect();
+        store::posts::end(conn, &[], &jobs, &self.counts).await
+    }
 }
 
 /// Ends a follow: readers, counts and home are undone. `None` if there was none. Within the caller's transaction.
@@ -425,136 +451,6 @@ pub async fn set_notify(ctx: &Ctx, viewer: &Viewer, target: ActorId, notify: Not
                 store::groups::upsert_follow(conn, &follow).await?;
                 if muted {
                     store::posts::clear_home(conn, me, target).await?;
-                }
-                Ok(())
-            })
-        })
-        .await
-}
-
-/// An actor elsewhere asks to follow someone or join a group here. Repeating it answers again (INTEROP D55). `along`: they are
-/// in the group elsewhere that goes on as this one.
-///
-/// # Errors
-/// `NotFound` or `Forbidden` when it is refused: the caller sends a Reject.
-pub async fn received_request(
-    ctx: &Ctx,
-    follower: &Actor,
-    target: &Actor,
-    uri: &str,
-    peer: bool,
-    along: bool,
-) -> Result<FollowState> {
-    let (c, follower, target, uri) = (ctx.clone(), follower.clone(), target.clone(), uri.to_owned());
-    let state = ctx
-        .db
-        .write(move |conn| {
-            Box::pin(async move {
-                if target.state != ActorState::Active || !target.is_local() {
-                    return Err(Error::NotFound);
-                }
-                let old = store::groups::find_follow(conn, follower.id, target.id).await?;
-                let mut follow = begin(&c, follower.id, target.id, FollowState::Requested, Some(uri));
-                if let Some(old) = &old {
-                    follow.id = old.id;
-                    follow.role = old.role;
-                }
-                if old.as_ref().is_some_and(Follow::is_member) {
-                    admit(conn, &c, follow, &target).await?;
-                    return Ok(FollowState::Accepted);
-                }
-                let entrance = match store::groups::find(conn, target.id).await? {
-                    Some(group) => {
-                        let at = InGroup { group: &group, local: true, follow: old.as_ref(), now: c.now() };
-                        if along {
-                            policy::check_come_along(at, false, false, peer)?
-                        } else {
-                            policy::check_join(at, false, false, peer)?
-                        }
-                    }
-                    None if blocked_by(conn, target.id, follower.id).await? => return Err(Error::NotFound),
-                    None if target.locked => Entrance::Request,
-                    None => Entrance::Open,
-                };
-                if entrance == Entrance::Open {
-                    admit(conn, &c, follow, &target).await?;
-                    moving::give_up_seats(conn, &follower, target.id).await?;
-                    return Ok(FollowState::Accepted);
-                }
-                store::groups::upsert_follow(conn, &follow).await?;
-                let event = Event::FollowRequested { follower: follower.id, target: target.id };
-                emit(conn, &c.ids, c.now(), &event).await?;
-                Ok(FollowState::Requested)
-            })
-        })
-        .await?;
-    ctx.wake.now();
-    Ok(state)
-}
-
-async fn blocked_by(conn: &mut Conn, member: ActorId, target: ActorId) -> Result<bool> {
-    store::moderation::is_blocked(conn, member, target).await
-}
-
-/// A peer accepted a request of a member here.
-pub async fn received_accept(ctx: &Ctx, follower: ActorId, target: ActorId) -> Result<()> {
-    let c = ctx.clone();
-    ctx.db
-        .write(move |conn| {
-            Box::pin(async move {
-                let actor = store::actors::get(conn, target).await?;
-                match store::groups::find_follow(conn, follower, target).await? {
-                    Some(follow) if matches!(follow.state, FollowState::Requested | FollowState::Invited) => {
-                        admit(conn, &c, follow, &actor).await?;
-                        store::memberships::confirm(conn, follower, target, c.now()).await?;
-                        Ok(())
-                    }
-                    // Repeated, or never asked: nothing to do.
-                    _ => Ok(()),
-                }
-            })
-        })
-        .await?;
-    ctx.wake.now();
-    Ok(())
-}
-
-/// A peer refused a request or took a member out. A ban outlives both: only its end lets somebody ask again.
-pub async fn received_reject(ctx: &Ctx, follower: ActorId, target: ActorId) -> Result<()> {
-    ended_there(ctx, follower, target, |follow| follow.state != FollowState::Banned).await
-}
-
-/// A peer, asked, does not know someone as a member. What was asked or said while the answer was on its way stays.
-pub async fn received_absence(ctx: &Ctx, follower: ActorId, target: ActorId) -> Result<()> {
-    ended_there(ctx, follower, target, Follow::is_member).await
-}
-
-async fn ended_there(ctx: &Ctx, follower: ActorId, target: ActorId, concerns: fn(&Follow) -> bool) -> Result<()> {
-    let c = ctx.clone();
-    ctx.db
-        .write(move |conn| {
-            Box::pin(async move {
-                let held = store::groups::find_follow(conn, follower, target).await?;
-                let Some(follow) = held.filter(concerns) else { return Ok(()) };
-                end(conn, follower, target).await?;
-                let uri = follow.uri.unwrap_or_default();
-                emit(conn, &c.ids, c.now(), &Event::FollowRejected { follower, target, uri }).await
-            })
-        })
-        .await?;
-    ctx.wake.now();
-    Ok(())
-}
-
-/// An actor elsewhere stopped following, or left.
-pub async fn received_undo(ctx: &Ctx, follower: ActorId, target: ActorId) -> Result<()> {
-    ctx.db
-        .write(move |conn| {
-            Box::pin(async move {
-                // A ban outlives the member's leaving.
-                let old = store::groups::find_follow(conn, follower, target).await?;
-                if old.is_some_and(|f| f.state != FollowState::Banned) {
-                    end(conn, follower, target).await?;
                 }
                 Ok(())
             })

@@ -1,7 +1,9 @@
 //! What many ask or write at the same moment, gathered: see [`Together`].
 
+use super::follows::{Requested, receive_all};
 use super::posts::{Arriving, Taken, set_reactions, take_in_all};
 use crate::base::*;
+use crate::domain::groups::FollowState;
 use crate::domain::posts::{Entry, Post};
 use crate::store::followers::LocalFollower;
 use crate::store::notice_policy::{Asked, Recipients};
@@ -28,6 +30,8 @@ pub struct Gathered {
     pub(super) notices: Together<Told, Vec<(ActorId, NotificationId)>>,
     /// Takes posts of peers in.
     pub(super) incoming: Together<Arriving, Result<Taken>>,
+    /// Takes requests of actors elsewhere to follow someone or to join.
+    pub(super) requests: Together<Requested, Result<FollowState>>,
     /// Stores reactions of peers' actors.
     pub(super) reactions: Together<NewReaction, ()>,
 }
@@ -58,6 +62,7 @@ impl Gathered {
                 Box::pin(async move { store::notices::insert(conn, &told).await })
             }),
             incoming: Together::in_transaction(db, |conn, all| Box::pin(take_in_all(conn, all))),
+            requests: Together::in_transaction(db, |conn, all| Box::pin(receive_all(conn, all))),
             reactions: reactions(db, ids, clock),
         }
     }

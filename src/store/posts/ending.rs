@@ -22,6 +22,8 @@ pub struct Counts {
     posts: BTreeMap<ActorId, (i64, Time)>,
     replies: BTreeMap<PostId, (i64, i64)>,
     reactions: BTreeMap<PostId, i64>,
+    follows: BTreeMap<ActorId, (i64, i64)>,
+    members: BTreeMap<ActorId, i64>,
 }
 
 impl Counts {
@@ -40,6 +42,17 @@ impl Counts {
     /// A reaction to a post, or one fewer.
     pub fn reaction(&mut self, to: PostId, by: i64) {
         *self.reactions.entry(to).or_default() += by;
+    }
+
+    /// A follow that holds.
+    pub fn follow(&mut self, follower: ActorId, target: ActorId) {
+        self.follows.entry(target).or_default().0 += 1;
+        self.follows.entry(follower).or_default().1 += 1;
+    }
+
+    /// A member of a group.
+    pub fn member(&mut self, of: ActorId) {
+        *self.members.entry(of).or_default() += 1;
     }
 }
 
@@ -61,6 +74,8 @@ pub async fn end(conn: &mut Conn, shown: &[Entry], jobs: &[NewJob<'_>], counts: 
         counts.posted(conn),
         counts.replied(conn),
         counts.reacted(conn),
+        counts.followed(conn),
+        counts.joined(conn),
     ];
     let Conn::Pg(pg) = conn else { return Ok(()) };
     try_join_all(added.into_iter().flatten().map(|statement| send(pg, statement))).await?;
@@ -101,15 +116,36 @@ impl Counts {
         let set = "reactions_count = posts.reactions_count + counted.more";
         (!self.reactions.is_empty()).then(|| counting(conn, "posts", set, "more", &rows))
     }
+
+    fn followed(&self, conn: &Conn) -> Option<Fixed<()>> {
+        let rows = [
+            ("id", Column::ints(self.follows.keys().map(|id| id.0))),
+            ("followers", Column::ints(self.follows.values().map(|(followers, _)| *followers))),
+            ("following", Column::ints(self.follows.values().map(|(_, following)| *following))),
+        ];
+        let set = "followers_count = actors.followers_count + counted.followers, \
+                   following_count = actors.following_count + counted.following";
+        (!self.follows.is_empty()).then(|| counting(conn, "actors", set, "followers, following", &rows))
+    }
+
+    fn joined(&self, conn: &Conn) -> Option<Fixed<()>> {
+        let rows = [
+            ("actor_id", Column::ints(self.members.keys().map(|id| id.0))),
+            ("more", Column::ints(self.members.values().copied())),
+        ];
+        let set = "members_count = groups.members_count + counted.more";
+        (!self.members.is_empty()).then(|| counting(conn, "groups", set, "more", &rows))
+    }
 }
 
-/// Counts in one statement, which locks what it counts at by id, whichever way PostgreSQL then takes through it.
+/// Counts in one statement, by the first column of `rows`, which locks what it counts at in that order, whichever way PostgreSQL then takes through it.
 fn counting(conn: &Conn, table: &str, set: &str, counted: &str, rows: &[(&str, Column)]) -> Fixed<()> {
+    let key = rows[0].0;
     let mut query =
-        Fixed::new(&format!("UPDATE {table} SET {set} FROM (SELECT place.id, {counted} FROM {table} place JOIN "));
+        Fixed::new(&format!("UPDATE {table} SET {set} FROM (SELECT place.{key}, {counted} FROM {table} place JOIN "));
     query.push_rows(conn, "new", rows);
-    let end = " ON new.id = place.id ORDER BY place.id FOR NO KEY UPDATE OF place) AS counted WHERE counted.id = ";
-    query.push(&format!("{end}{table}.id"), &[]);
+    let lock = format!(" ON new.{key} = place.{key} ORDER BY place.{key} FOR NO KEY UPDATE OF place) AS counted");
+    query.push(&format!("{lock} WHERE counted.{key} = {table}.{key}"), &[]);
     query
 }
 
@@ -121,6 +157,13 @@ fn posted(actor: ActorId, count: i64, at: Time) -> impl Statement {
 fn replied(post: PostId, count: i64, seq: i64) -> impl Statement {
     diesel::update(posts::table.find(post))
         .set((posts::replies_count.eq(posts::replies_count + count), posts::active_seq.eq(seq)))
+}
+
+fn followed(actor: ActorId, followers: i64, following: i64) -> impl Statement {
+    diesel::update(actors::table.find(actor)).set((
+        actors::followers_count.eq(actors::followers_count + followers),
+        actors::following_count.eq(actors::following_count + following),
+    ))
 }
 
 fn reacted(post: PostId, by: i64) -> impl Statement {
@@ -137,6 +180,15 @@ db_fn! {
         }
         for (post, by) in &counts.reactions {
             reacted(*post, *by).execute(conn).await?;
+        }
+        for (actor, (followers, following)) in &counts.follows {
+            followed(*actor, *followers, *following).execute(conn).await?;
+        }
+        for (group, by) in &counts.members {
+            diesel::update(groups::table.find(*group))
+                .set(groups::members_count.eq(groups::members_count + by))
+                .execute(conn)
+                .await?;
         }
         Ok(())
     }

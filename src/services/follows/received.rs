@@ -1,0 +1,178 @@
+//! What actors elsewhere ask and answer.
+
+use std::collections::BTreeMap;
+
+use super::{Admitted, admit, begin, end};
+use crate::base::*;
+use crate::domain::actors::{Actor, ActorState};
+use crate::domain::events::Event;
+use crate::domain::groups::{Follow, FollowState};
+use crate::policy::{self, Entrance, InGroup};
+use crate::services::ctx::emit;
+use crate::services::{Ctx, moving};
+use crate::store::{self, Conn};
+
+/// An actor elsewhere asks to follow someone or join a group here. Repeating it answers again (INTEROP D55). `along`: they are
+/// in the group elsewhere that goes on as this one.
+///
+/// # Errors
+/// `NotFound` or `Forbidden` when it is refused: the caller sends a Reject.
+pub async fn received_request(
+    ctx: &Ctx,
+    follower: &Actor,
+    target: &Actor,
+    uri: &str,
+    peer: bool,
+    along: bool,
+) -> Result<FollowState> {
+    let (ctx, follower, target, uri) = (ctx.clone(), follower.clone(), target.clone(), uri.to_owned());
+    let state = ctx.gathered.requests.one(Requested { ctx: ctx.clone(), follower, target, uri, peer, along }).await??;
+    ctx.wake.now();
+    Ok(state)
+}
+
+/// A request of an actor elsewhere.
+#[derive(Clone)]
+pub(in crate::services) struct Requested {
+    ctx: Ctx,
+    follower: Actor,
+    target: Actor,
+    uri: String,
+    peer: bool,
+    along: bool,
+}
+
+/// Takes requests that come at the same time. What is refused is told of each; any other error is one of all.
+pub(in crate::services) async fn receive_all(conn: &mut Conn, all: Vec<Requested>) -> Result<Vec<Result<FollowState>>> {
+    let mut admitted = Admitted::default();
+    let mut order: Vec<usize> = (0..all.len()).collect();
+    // All who write the same do so in one order, or two could wait for each other.
+    order.sort_by_key(|place| (all[*place].follower.id, all[*place].target.id));
+    let mut states: BTreeMap<usize, Result<FollowState>> = BTreeMap::new();
+    for place in order {
+        states.insert(place, receive_one(conn, &all[place], &mut admitted).await?);
+    }
+    if let Some(one) = all.first() {
+        admitted.write(conn, &one.ctx).await?;
+    }
+    Ok(states.into_values().collect())
+}
+
+async fn receive_one(conn: &mut Conn, one: &Requested, admitted: &mut Admitted) -> Result<Result<FollowState>> {
+    let Requested { ctx, follower, target, .. } = one;
+    let old = store::groups::find_follow(conn, follower.id, target.id).await?;
+    let mut follow = begin(ctx, follower.id, target.id, FollowState::Requested, Some(one.uri.clone()));
+    if let Some(old) = &old {
+        follow.id = old.id;
+        follow.role = old.role;
+    }
+    let entrance = match entrance(conn, one, old.as_ref()).await {
+        Ok(entrance) => entrance,
+        // Nothing was written yet.
+        Err(refused @ (Error::NotFound | Error::Forbidden { .. })) => return Ok(Err(refused)),
+        Err(other) => return Err(other),
+    };
+    if entrance == Entrance::Open {
+        admitted.add(conn, ctx, follow, target).await?;
+        if !old.as_ref().is_some_and(Follow::is_member) {
+            moving::give_up_seats(conn, follower, target.id).await?;
+        }
+        return Ok(Ok(FollowState::Accepted));
+    }
+    store::groups::upsert_follow(conn, &follow).await?;
+    emit(conn, &ctx.ids, ctx.now(), &Event::FollowRequested { follower: follower.id, target: target.id }).await?;
+    Ok(Ok(FollowState::Requested))
+}
+
+/// Whether an actor elsewhere comes in at once. A member does, again.
+async fn entrance(conn: &mut Conn, one: &Requested, old: Option<&Follow>) -> Result<Entrance> {
+    let Requested { ctx, follower, target, peer, along, .. } = one;
+    if target.state != ActorState::Active || !target.is_local() {
+        return Err(Error::NotFound);
+    }
+    if old.is_some_and(Follow::is_member) {
+        return Ok(Entrance::Open);
+    }
+    match store::groups::find(conn, target.id).await? {
+        Some(group) => {
+            let at = InGroup { group: &group, local: true, follow: old, now: ctx.now() };
+            match along {
+                true => policy::check_come_along(at, false, false, *peer),
+                false => policy::check_join(at, false, false, *peer),
+            }
+        }
+        None if blocked_by(conn, target.id, follower.id).await? => Err(Error::NotFound),
+        None if target.locked => Ok(Entrance::Request),
+        None => Ok(Entrance::Open),
+    }
+}
+
+async fn blocked_by(conn: &mut Conn, member: ActorId, target: ActorId) -> Result<bool> {
+    store::moderation::is_blocked(conn, member, target).await
+}
+
+/// A peer accepted a request of a member here.
+pub async fn received_accept(ctx: &Ctx, follower: ActorId, target: ActorId) -> Result<()> {
+    let c = ctx.clone();
+    ctx.db
+        .write(move |conn| {
+            Box::pin(async move {
+                let actor = store::actors::get(conn, target).await?;
+                match store::groups::find_follow(conn, follower, target).await? {
+                    Some(follow) if matches!(follow.state, FollowState::Requested | FollowState::Invited) => {
+                        admit(conn, &c, follow, &actor).await?;
+                        store::memberships::confirm(conn, follower, target, c.now()).await?;
+                        Ok(())
+                    }
+                    // Repeated, or never asked: nothing to do.
+                    _ => Ok(()),
+                }
+            })
+        })
+        .await?;
+    ctx.wake.now();
+    Ok(())
+}
+
+/// A peer refused a request or took a member out. A ban outlives both: only its end lets somebody ask again.
+pub async fn received_reject(ctx: &Ctx, follower: ActorId, target: ActorId) -> Result<()> {
+    ended_there(ctx, follower, target, |follow| follow.state != FollowState::Banned).await
+}
+
+/// A peer, asked, does not know someone as a member. What was asked or said while the answer was on its way stays.
+pub async fn received_absence(ctx: &Ctx, follower: ActorId, target: ActorId) -> Result<()> {
+    ended_there(ctx, follower, target, Follow::is_member).await
+}
+
+async fn ended_there(ctx: &Ctx, follower: ActorId, target: ActorId, concerns: fn(&Follow) -> bool) -> Result<()> {
+    let c = ctx.clone();
+    ctx.db
+        .write(move |conn| {
+            Box::pin(async move {
+                let held = store::groups::find_follow(conn, follower, target).await?;
+                let Some(follow) = held.filter(concerns) else { return Ok(()) };
+                end(conn, follower, target).await?;
+                let uri = follow.uri.unwrap_or_default();
+                emit(conn, &c.ids, c.now(), &Event::FollowRejected { follower, target, uri }).await
+            })
+        })
+        .await?;
+    ctx.wake.now();
+    Ok(())
+}
+
+/// An actor elsewhere stopped following, or left.
+pub async fn received_undo(ctx: &Ctx, follower: ActorId, target: ActorId) -> Result<()> {
+    ctx.db
+        .write(move |conn| {
+            Box::pin(async move {
+                // A ban outlives the member's leaving.
+                let old = store::groups::find_follow(conn, follower, target).await?;
+                if old.is_some_and(|f| f.state != FollowState::Banned) {
+                    end(conn, follower, target).await?;
+                }
+                Ok(())
+            })
+        })
+        .await
+}
