@@ -220,16 +220,21 @@ db_fn! {
         diesel::update(actors::table.find(id)).set((actors::state.eq(state), actors::updated_at.eq(now))).execute(conn).await
     }
 
-    /// Adds to the counter of followers of `target` and of following of `follower`.
-    pub async fn add_follow_counts(conn, follower: ActorId, target: ActorId, by: i64) -> usize {
-        diesel::update(actors::table.find(follower))
-            .set(actors::following_count.eq(actors::following_count + by))
-            .execute(conn)
-            .await?;
-        diesel::update(actors::table.find(target))
-            .set(actors::followers_count.eq(actors::followers_count + by))
-            .execute(conn)
-            .await
+    /// Adds to the counter of followers of `target` and of following of `follower`; by id, as `store::posts::end` does, or two
+    /// who count could wait for each other.
+    pub async fn add_follow_counts(conn, follower: ActorId, target: ActorId, by: i64) -> () {
+        let mut both = [(follower, 0, by), (target, by, 0)];
+        both.sort_unstable();
+        for (actor, followers, following) in both {
+            diesel::update(actors::table.find(actor))
+                .set((
+                    actors::followers_count.eq(actors::followers_count + followers),
+                    actors::following_count.eq(actors::following_count + following),
+                ))
+                .execute(conn)
+                .await?;
+        }
+        Ok(())
     }
 
     /// The id of a host by name, adding it when new. `id` is used if it is.

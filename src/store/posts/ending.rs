@@ -138,7 +138,8 @@ impl Counts {
     }
 }
 
-/// Counts in one statement, by the first column of `rows`, which locks what it counts at in that order, whichever way PostgreSQL then takes through it.
+/// Counts in one statement, by the first column of `rows`: it locks what it counts at in that order, whichever way PostgreSQL
+/// then takes through it.
 fn counting(conn: &Conn, table: &str, set: &str, counted: &str, rows: &[(&str, Column)]) -> Fixed<()> {
     let key = rows[0].0;
     let mut query =
