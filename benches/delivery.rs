@@ -449,7 +449,7 @@ async fn public_post_wait(ctx: &Ctx, ada: &Viewer, other: &Actor) -> f64 {
     loop {
         let mut conn = ctx.db.read().await.expect("a connection");
         let written = rows::find_activity(&mut conn, announced).await.expect("a look").is_some();
-        let waiting = deliveries::in_lane(&mut conn, &lane, 1).await.expect("a look");
+        let waiting = deliveries::in_lanes(&mut conn, std::slice::from_ref(&lane), 1).await.expect("a look").concat();
         drop(conn);
         if written && waiting.is_empty() {
             return start.elapsed().as_secs_f64() * 1000.0;

@@ -1,7 +1,7 @@
 //! How fast signed activities come in: a real instance, its shared inbox, senders on several hosts.
 //!
 //! `cargo bench --bench inbox -- [--quick] [--queries] [--database URL]`; `--queries` tells them, and how often each is asked
-//! for an activity, in place of measuring. The last line is `bench inbox key=value …`. Accepted is
+//! for an activity and for a follow, in place of measuring. The last line is `bench inbox key=value …`. Accepted is
 //! verified, told apart from repeats and stored durably; processed is worked on to the end. Beside them what this machine
 //! could do at most: verifying signatures on all cores, and the same database's durable inserts in batches.
 
@@ -70,7 +70,7 @@ fn main() {
     runtime.block_on(bench(size, database, queries));
 }
 
-/// The servers that send: one listener, a name for each, one key for all.
+/// The servers that send: one listener, a name for each, one key.
 struct Senders {
     key: Arc<KeyPair>,
     port: u16,
@@ -179,7 +179,14 @@ async fn bench(size: Size, database: Option<String>, tell_queries: bool) {
         .collect();
     println!("{} activities signed in {:.1} s", requests.len(), begun.elapsed().as_secs_f64());
     if tell_queries {
-        told_queries(&app.ctx, &client, requests, size).await;
+        app.ctx.db.keep_queries();
+        let streams = client.connect_all(size.at_once).await;
+        client.post_all(Arc::new(requests), streams).await;
+        until_done(&app.ctx).await;
+        until_quiet(&app.ctx).await;
+        tell_queries_of(&app.ctx, "an activity", size.activities);
+        follows(&app.ctx, &senders, &client, &inbox, &group.uri, size).await;
+        tell_queries_of(&app.ctx, "a follow", size.follows.0);
         return app.stop().await;
     }
     let verify_limit = verify_limit(&senders, &requests, &inbox);
@@ -194,34 +201,28 @@ async fn bench(size: Size, database: Option<String>, tell_queries: bool) {
     let processed = per_second(size.activities, start.elapsed());
     until_quiet(&app.ctx).await;
     let followed = per_second(size.activities, start.elapsed());
-    #[expect(clippy::cast_precision_loss, reason = "counts are small")]
-    let queries = (app.ctx.db.queries() - asked) as f64 / size.activities as f64;
+    let queries = share(app.ctx.db.queries() - asked, size.activities);
 
-    println!("{:<44}{:>12}", "accepted by the shared inbox, per second", format!("{accepted:.0}"));
-    println!("{:<44}{:>12}", "processed to the end, per second", format!("{processed:.0}"));
-    println!("{:<44}{:>12}", "and homes, notices and followers told", format!("{followed:.0}"));
-    println!("{:<44}{:>12}", "queries for each, with what follows from it", format!("{queries:.1}"));
-    println!("{:<44}{:>12}", "signatures verified on all cores", format!("{verify_limit:.0}"));
-    println!("{:<44}{:>12}", format!("durable inserts, {BATCH} in one transaction"), format!("{insert_limit:.0}"));
-    println!("{:<44}{:>12}", "requests only read and answered", format!("{read_limit:.0}"));
+    tell("accepted by the shared inbox, per second", accepted, 0);
+    tell("processed to the end, per second", processed, 0);
+    tell("and homes, notices and followers told", followed, 0);
+    tell("queries for each, with what follows from it", queries, 1);
+    tell("signatures verified on all cores", verify_limit, 0);
+    tell(&format!("durable inserts, {BATCH} in one transaction"), insert_limit, 0);
+    tell("requests only read and answered", read_limit, 0);
 
     // Before anybody follows from elsewhere: else each post goes on to all of them, and that would be measured.
     let growth = growth(&app.ctx, &senders, &client, &inbox, &ada, &group, size).await;
-    let (follows, answered) = follows(&senders, &client, &inbox, &group.uri, size).await;
+    let (follows, answered, follow_queries) = follows(&app.ctx, &senders, &client, &inbox, &group.uri, size).await;
 
-    println!("{:<44}{:>12}", format!("{} follows answered ({answered}), s", size.follows.0), format!("{follows:.2}"));
+    tell(&format!("{} follows answered ({answered}), s", size.follows.0), follows, 2);
+    tell("queries for each follow", follow_queries, 1);
+    tell(&format!("time with {} posts over {}", size.stored.1, size.stored.0), growth, 2);
     println!(
-        "{:<44}{:>12}",
-        format!("time with {} posts over {}", size.stored.1, size.stored.0),
-        format!("{growth:.2}")
-    );
-    println!("senders and server share this machine and this process");
-    println!(
-        "bench inbox accepted_per_s={accepted:.1} processed_per_s={processed:.1} followed_per_s={followed:.1} \
-         verify_limit_per_s={verify_limit:.1} \
-         insert_limit_per_s={insert_limit:.1} read_limit_per_s={read_limit:.1} share_of_verify_limit={:.4} \
+        "senders and server share this machine and this process\nbench inbox accepted_per_s={accepted:.1} processed_per_s={processed:.1} followed_per_s={followed:.1} \
+         verify_limit_per_s={verify_limit:.1} insert_limit_per_s={insert_limit:.1} read_limit_per_s={read_limit:.1} share_of_verify_limit={:.4} \
          share_of_insert_limit={:.4} share_of_read_limit={:.4} \
-         follows_s={follows:.2} follows_answered={answered} growth_100x={growth:.3}",
+         follows_s={follows:.2} follows_answered={answered} follow_queries={follow_queries:.1} growth_100x={growth:.3}",
         accepted / verify_limit,
         accepted / insert_limit,
         accepted / read_limit
@@ -229,25 +230,35 @@ async fn bench(size: Size, database: Option<String>, tell_queries: bool) {
     app.stop().await;
 }
 
-/// Each query, and how often it is asked for one activity and what follows from it.
-async fn told_queries(ctx: &Ctx, client: &Arc<Client>, requests: Vec<Request>, size: Size) {
-    until_quiet(ctx).await;
-    ctx.db.keep_queries();
-    let streams = client.connect_all(size.at_once).await;
-    client.post_all(Arc::new(requests), streams).await;
-    until_done(ctx).await;
-    until_quiet(ctx).await;
-    let mut kept: Vec<(String, u64)> = ctx.db.kept_queries().into_iter().collect();
-    kept.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-    for (text, count) in kept {
-        #[expect(clippy::cast_precision_loss, reason = "counts are small")]
-        let of_one = count as f64 / size.activities as f64;
-        println!("{of_one:>8.3}  {text}");
-    }
+fn tell(what: &str, value: f64, digits: usize) {
+    println!("{what:<44}{value:>12.digits$}");
 }
 
-/// How long it takes until all follows from hosts never seen before have their Accept, and how many have it.
-async fn follows(senders: &Senders, client: &Arc<Client>, inbox: &Url, group: &str, size: Size) -> (f64, usize) {
+/// Each query since the last time, and how often it was asked for one of `count`.
+fn tell_queries_of(ctx: &Ctx, what: &str, count: usize) {
+    let mut kept: Vec<(String, u64)> = ctx.db.kept_queries().into_iter().collect();
+    kept.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    println!("for {what}:");
+    for (text, asked) in kept {
+        println!("{:>8.3}  {text}", share(asked, count));
+    }
+    ctx.db.keep_queries();
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts are small")]
+fn share(asked: u64, count: usize) -> f64 {
+    asked as f64 / count as f64
+}
+
+/// How long it takes until all follows from hosts never seen before have their Accept, how many have it, and the queries for each.
+async fn follows(
+    ctx: &Ctx,
+    senders: &Senders,
+    client: &Arc<Client>,
+    inbox: &Url,
+    group: &str,
+    size: Size,
+) -> (f64, usize, f64) {
     let (count, hosts) = size.follows;
     let follow = |n: usize| {
         let actor = format!("http://unseen{}.localhost:{}/users/sam{n}", n % hosts, senders.port);
@@ -257,12 +268,13 @@ async fn follows(senders: &Senders, client: &Arc<Client>, inbox: &Url, group: &s
     };
     let requests: Vec<Request> = (0..count).map(follow).collect();
     let streams = client.connect_all(size.at_once).await;
-    let start = Instant::now();
-    client.post_all(Arc::new(requests), streams).await;
+    let (start, asked) = (Instant::now(), ctx.db.queries());
+    client.post_all(requests.into(), streams).await;
     loop {
         let answered = senders.accepted.lock().expect("no panic").len();
         if answered >= count || start.elapsed() > Duration::from_secs(60) {
-            return (start.elapsed().as_secs_f64(), answered);
+            let queries = share(ctx.db.queries() - asked, count);
+            return (start.elapsed().as_secs_f64(), answered, queries);
         }
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
@@ -312,7 +324,6 @@ async fn until_quiet(ctx: &Ctx) {
         if open == 0 {
             return;
         }
-        // As below.
         tokio::time::sleep(Duration::from_micros(u64::try_from(open).unwrap_or(0).clamp(100, 10_000) * 100)).await;
     }
 }
@@ -441,9 +452,7 @@ async fn until_done(ctx: &Ctx) {
 }
 
 fn per_second(count: usize, time: Duration) -> f64 {
-    #[expect(clippy::cast_precision_loss, reason = "counts are small")]
-    let count = count as f64;
-    count / time.as_secs_f64()
+    share(u64::try_from(count).unwrap_or(0), 1) / time.as_secs_f64()
 }
 
 /// Signatures verified per second by all cores together.

@@ -24,7 +24,7 @@ use crate::config::Config;
 use crate::domain::events::Event;
 use crate::federation::{self, Federation};
 use crate::jobs::{Done, Handler, Runner};
-use crate::services::ctx::Parts;
+use crate::services::ctx::{FANOUT, Parts, stands_alone};
 use crate::services::{
     Ctx, guests, letters, media, meetings, moderation, newcomers, previews, push, scheduled, sign_in, terms, timelines,
 };
@@ -198,7 +198,7 @@ pub fn runner(ctx: &Ctx) -> Runner {
             store::with_short_reads(timelines::fan_out(&ctx, &event)).await
         })
     });
-    handlers.insert("fanout", fan_out);
+    handlers.insert(FANOUT, fan_out);
     let c = ctx.clone();
     let letter: Handler = Arc::new(move |payload| {
         let ctx = c.clone();
@@ -239,6 +239,7 @@ pub fn runner(ctx: &Ctx) -> Runner {
         rng: ctx.rng.clone(),
         wake: ctx.wake.clone(),
         handlers,
+        side_by_side: stands_alone,
         done: Done::default(),
     }
 }

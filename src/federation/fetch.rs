@@ -6,7 +6,6 @@ use http::header::{HeaderName, HeaderValue};
 use serde_json::Value;
 use url::Url;
 
-use super::convert::{self, ReadActor, ReadGroup};
 use super::keys::OwnKeys;
 use super::sign::{Form, PublicKey, cavage, rfc9421};
 use super::state::Federation;
@@ -14,12 +13,9 @@ use super::wire::{self, Doc, KeyMaterial, same_origin};
 use crate::base::*;
 use crate::config::FederationMode;
 use crate::domain::actors::{Actor, ActorState};
-use crate::domain::groups::Group;
 use crate::domain::peers::{Host, HostState, KeyKind, PeerState};
 use crate::net::{Get, Response, Signer};
-use crate::services;
 use crate::store::federation::{self as rows, StoredKey};
-use crate::store::{Conn, actors, groups};
 use crate::urls::host_of;
 
 /// After this long a peer's actor is fetched again when it is used.
@@ -104,13 +100,23 @@ impl Federation {
 
     /// A host by name, if it is known, and welcome in any case.
     pub(super) async fn welcome_host(&self, name: &str) -> Result<Option<Host>> {
-        let known = self.known_hosts.one(name.to_lowercase()).await?;
+        let known = self.known_host(name).await?;
         match (&known, self.ctx.config.federation.mode) {
             (Some(host), _) => self.check_host(host)?,
             (None, FederationMode::Open) => {}
             (None, _) => return Err(Error::forbidden("error-host-blocked")),
         }
         Ok(known)
+    }
+
+    /// A host by name, if it is known.
+    pub(super) async fn known_host(&self, name: &str) -> Result<Option<Host>> {
+        Ok(self.gathered.hosts.one(vec![name.to_lowercase()]).await?.pop())
+    }
+
+    /// An actor by its id, ours or another, if it is known.
+    pub(super) async fn known_actor(&self, uri: &str) -> Result<Option<Actor>> {
+        Ok(self.gathered.named.one(vec![uri.to_owned()]).await?.pop())
     }
 
     /// An ActivityPub document by its id, signed for by `reader` (an actor of ours) or else by the server's actor.
@@ -197,7 +203,7 @@ impl Federation {
 
     /// How a host wants requests signed, as far as we know.
     pub(super) async fn form_of(&self, host: &str) -> Result<Form> {
-        Ok(form_of_host(rows::find_host(&mut self.ctx.db.read().await?, host).await?.as_ref()))
+        Ok(form_of_host(self.known_host(host).await?.as_ref()))
     }
 
     /// Remembers how a host wants requests signed.
@@ -219,7 +225,7 @@ impl Federation {
     /// # Errors
     /// As [`Federation::document`]; `NotFound` when it is no actor.
     pub(super) async fn actor(&self, uri: &str) -> Result<Actor> {
-        let stored = actors::find_by_uri(&mut self.ctx.db.read().await?, uri).await?;
+        let stored = self.known_actor(uri).await?;
         let now = self.ctx.now();
         match stored {
             Some(actor) if actor.is_local() || actor.fetched_at.is_some_and(|at| now.since(at) < STALE) => Ok(actor),
@@ -237,44 +243,12 @@ impl Federation {
         }
     }
 
-    /// Stores what an authentic actor document says: the actor, its keys, and the group it may be.
-    pub(super) async fn store_actor(&self, document: &Value) -> Result<Actor> {
-        let read = convert::read_actor(Doc(document), self.rules, self.ctx.now()).ok_or(Error::NotFound)?;
-        if self.ctx.urls.is_ours(&read.uri) {
-            return Err(Error::NotAuthentic(format!("{} is ours", read.uri)));
-        }
-        let before = actors::find_by_uri(&mut self.ctx.db.read().await?, &read.uri).await?;
-        let (ids, now, group) = (self.ctx.ids.clone(), self.ctx.now(), read.group.clone());
-        let actor = self.ctx.db.write(move |conn| Box::pin(async move { upsert(conn, &ids, now, read).await })).await?;
-        if before.as_ref().is_some_and(|before| before.icon_url != actor.icon_url) {
-            services::pictures::forget_elsewhere(&self.ctx, &actor).await?;
-        }
-        let gone = before.and_then(|before| before.moved_to).filter(|_| actor.is_group());
-        if gone.is_some_and(|to| Doc(document).one_id("movedTo") != Some(to.as_str())) {
-            // Where it went is noted when it says so itself, with `Move`; that it was taken back shows here alone.
-            services::handover::came_back(&self.ctx, &actor).await?;
-        }
-        if let Some(group) = group {
-            self.store_group(&actor, group).await?;
-        }
-        Ok(actor)
-    }
-
-    /// Stores the group side of a peer's group.
-    async fn store_group(&self, actor: &Actor, read: ReadGroup) -> Result<()> {
-        let members = read.members;
-        let stored =
-            services::groups::receive_group(&self.ctx, actor, read.kind, read.posting, read.approval, members).await?;
-        if stored.rules_html == read.rules.as_str() && stored.card_html == read.card.as_str() {
-            return Ok(());
-        }
-        let renewed = Group { rules_html: read.rules.into_string(), card_html: read.card.into_string(), ..stored };
-        self.ctx.db.write(move |conn| Box::pin(async move { groups::upsert(conn, &renewed).await })).await.map(|_| ())
-    }
-
     /// The key with this id: from memory, the store, or its host, which is asked once by all who need it now. `refetch` asks
     /// the host even if we have it, at most once in five minutes.
     pub(super) async fn peer_key(&self, key_id: &str, refetch: bool) -> Result<Arc<PeerKey>, KeyTrouble> {
+        if self.rules.any(key_id).is_none() {
+            return Err(KeyTrouble::Unusable("the id of its key is none".to_owned()));
+        }
         if !refetch {
             let find = async {
                 match self.stored_key(key_id).await? {
@@ -306,12 +280,10 @@ impl Federation {
     }
 
     async fn stored_key(&self, key_id: &str) -> Result<Option<Arc<PeerKey>>> {
-        let mut conn = self.ctx.db.read().await?;
-        let Some((_, pem, actor)) = rows::find_key(&mut conn, key_id).await? else { return Ok(None) };
+        let Some((pem, actor, host)) = self.gathered.keys.one(key_id.to_owned()).await? else { return Ok(None) };
         if actor.is_local() {
             return Err(Error::NotAuthentic(format!("{key_id} is ours")));
         }
-        let host = rows::get_host(&mut conn, actor.host_id).await?;
         self.check_host(&host)?;
         if actor.state == ActorState::Suspended {
             return Err(Error::forbidden("error-host-blocked"));
@@ -350,7 +322,10 @@ impl Federation {
         let actor = self.store_actor(&owner_doc).await?;
         if let Some(stored) = stored_key(&self.ctx.ids, actor.id, key_id, key.material) {
             let now = self.ctx.now();
-            self.ctx.db.write(move |conn| Box::pin(async move { rows::upsert_key(conn, &stored, now).await })).await?;
+            self.ctx
+                .db
+                .write(move |conn| Box::pin(async move { rows::upsert_keys(conn, &[stored], now).await }))
+                .await?;
         }
         Ok(())
     }
@@ -386,37 +361,4 @@ fn stored_key(ids: &Ids, actor_id: ActorId, uri: &str, material: KeyMaterial<'_>
         private_sealed: None,
         former: None,
     })
-}
-
-/// Stores an actor as its server describes it.
-async fn upsert(conn: &mut Conn, ids: &Ids, now: Time, read: ReadActor) -> Result<Actor> {
-    let host_name = host_of(&read.uri).ok_or(Error::NotFound)?;
-    let host_id = actors::ensure_host(conn, HostId(ids.next()), &host_name).await?;
-    if rows::get_host(conn, host_id).await?.state == HostState::Blocked {
-        return Err(Error::forbidden("error-host-blocked"));
-    }
-    let known = actors::find_by_uri(conn, &read.uri).await?;
-    let id = known.as_ref().map_or_else(|| ActorId(ids.next()), |actor| actor.id);
-    let (keys, wraps) = (read.keys.clone(), read.wraps);
-    let actor = actors::upsert(conn, &read.into_new(id, host_id, known.map_or(now, |a| a.created_at), now)).await?;
-    let mut kept = Vec::new();
-    for (uri, key) in keys {
-        let kind = if key.is_ed25519() { KeyKind::Ed25519 } else { KeyKind::Rsa };
-        let key = StoredKey {
-            id: ids.next(),
-            actor_id: actor.id,
-            key_uri: uri.clone(),
-            kind,
-            public_pem: key.to_pem()?,
-            private_sealed: None,
-            former: None,
-        };
-        rows::upsert_key(conn, &key, now).await?;
-        kept.push(uri);
-    }
-    rows::delete_other_keys(conn, actor.id, &kept).await?;
-    if wraps {
-        rows::set_wraps(conn, host_id).await?;
-    }
-    Ok(actor)
 }

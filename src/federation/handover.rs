@@ -13,11 +13,11 @@ impl Federation {
     /// Whether someone elsewhere who asks to join a group of ours is, by the word of its host, in the group that goes on as this
     /// one. No answer is no: then they ask like everybody.
     pub(super) async fn comes_along(&self, who: &Actor, group: &Actor) -> Result<bool> {
-        let mut conn = self.ctx.db.read().await?;
-        let former = aliases::of(&mut conn, group.id).await?;
-        if former.is_empty() {
+        if !self.gathered.had_former.one(group.id).await? {
             return Ok(false);
         }
+        let mut conn = self.ctx.db.read().await?;
+        let former = aliases::of(&mut conn, group.id).await?;
         let follow = groups::find_follow(&mut conn, who.id, group.id).await?;
         let facts = groups::find(&mut conn, group.id).await?.ok_or(Error::NotFound)?;
         let asks = facts.approval || facts.kind == GroupKind::Private;

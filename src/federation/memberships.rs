@@ -17,7 +17,6 @@ use crate::domain::groups::GroupKind;
 use crate::net::{Get, Signer};
 use crate::services::memberships::{Word, settle};
 use crate::store::actors;
-use crate::store::federation as rows;
 use crate::store::jobs::{self, NewJob};
 use crate::store::memberships::{self, Abroad};
 use crate::urls::host_of;
@@ -52,10 +51,11 @@ impl Federation {
         if !signer.is_group() || !signer.is_local() {
             return Ok(None);
         }
-        let mut conn = self.ctx.db.read().await?;
-        let closed = rows::group_kind(&mut conn, signer.id).await?.is_some_and(|(kind, ..)| kind != GroupKind::Public);
-        let Some(host) = rows::find_host(&mut conn, host).await?.filter(|_| closed) else { return Ok(None) };
-        let there = memberships::members_at(&mut conn, signer.id, host.id).await?;
+        if self.gathered.kinds.one(signer.id).await?.is_none_or(|(kind, ..)| kind == GroupKind::Public) {
+            return Ok(None);
+        }
+        let Some(host) = self.known_host(host).await? else { return Ok(None) };
+        let there = memberships::members_at(&mut self.ctx.db.read().await?, signer.id, host.id).await?;
         let digest = digest_of(there.iter().map(|(_, uri)| uri.as_str()));
         let group = &signer.uri;
         let text = format!("collectionId=\"{group}/followers\", url=\"{group}/synchronization\", digest=\"{digest}\"");

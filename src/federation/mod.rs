@@ -4,8 +4,10 @@
 mod backfill;
 mod contacts;
 mod convert;
+mod described;
 mod doors;
 mod fetch;
+mod gathered;
 mod handover;
 mod inbound;
 mod keys;

@@ -10,6 +10,7 @@ use crate::domain::peers::{Host, PeerState};
 use crate::net::Get;
 use crate::store::actors;
 use crate::store::federation as rows;
+use crate::urls::host_of;
 
 /// How long what NodeInfo said is believed, and how soon it is asked again after silence.
 const BELIEVED: (i64, i64) = (7 * Time::DAY, Time::HOUR);
@@ -18,29 +19,50 @@ impl Federation {
     /// A host by name, with its software looked up where that is not known or long ago. A host that will not say what it
     /// is stays unknown, which is no error.
     pub(super) async fn probed(&self, origin: &str, id: HostId) -> Result<Host> {
-        let host = rows::get_host(&mut self.ctx.db.read().await?, id).await?;
-        let now = self.ctx.now();
-        let believed = if host.software.is_some() { BELIEVED.0 } else { BELIEVED.1 };
-        if host.checked_at.is_some_and(|at| now.since(at) < believed) {
+        let host = self.host_at(origin, id).await?;
+        if self.knows(&host) {
             return Ok(host);
+        }
+        // Once by all who need it now; whoever comes later finds it noted.
+        let asked = self.asked_hosts.try_get_with(id, self.probe(origin, id)).await;
+        self.asked_hosts.invalidate(&id).await;
+        asked.map_err(|error| Error::Unavailable(error.to_string()))?;
+        self.host_at(origin, id).await
+    }
+
+    async fn host_at(&self, origin: &str, id: HostId) -> Result<Host> {
+        match self.known_host(&host_of(origin).unwrap_or_default()).await? {
+            Some(host) if host.id == id => Ok(host),
+            _ => rows::get_host(&mut self.ctx.db.read().await?, id).await,
+        }
+    }
+
+    /// Whether what a host is was noted not long ago.
+    fn knows(&self, host: &Host) -> bool {
+        let believed = if host.software.is_some() { BELIEVED.0 } else { BELIEVED.1 };
+        host.checked_at.is_some_and(|at| self.ctx.now().since(at) < believed)
+    }
+
+    async fn probe(&self, origin: &str, id: HostId) -> Result<()> {
+        // Another may just have asked.
+        if self.knows(&self.host_at(origin, id).await?) {
+            return Ok(());
         }
         let found = match self.nodeinfo_of(origin).await {
             Ok(found) => found,
             Err(error) => {
-                tracing::debug!(host = %host.name, %error, "no NodeInfo");
+                tracing::debug!(origin, %error, "no NodeInfo");
                 None
             }
         };
-        self.ctx
-            .db
-            .write(move |conn| {
-                Box::pin(async move {
-                    let (name, version) = found.unzip();
-                    rows::set_software(conn, id, name.as_deref(), version.as_deref(), now).await?;
-                    rows::get_host(conn, id).await
-                })
+        let now = self.ctx.now();
+        let note = self.ctx.db.write_one(move |conn| {
+            Box::pin(async move {
+                let (name, version) = found.unzip();
+                rows::set_software(conn, id, name.as_deref(), version.as_deref(), now).await
             })
-            .await
+        });
+        note.await.map(|_| ())
     }
 
     /// Name and version of a server's software.

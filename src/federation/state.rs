@@ -1,6 +1,5 @@
 //! What every part of federation shares.
 
-use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +9,7 @@ use url::Url;
 
 use super::doors::Arrivals;
 use super::fetch::{KeyTrouble, PeerKey};
+use super::gathered::Gathered;
 use super::keys::Keys;
 use super::outbound::Followers;
 use super::wire::IdRules;
@@ -17,15 +17,13 @@ use crate::base::*;
 use crate::config::{FederationMode, Scheme};
 use crate::domain::actors::{Actor, ActorKind};
 use crate::domain::groups::Group;
-use crate::domain::peers::Host;
 use crate::jobs::{Handler, Lately};
 use crate::net::Client;
+use crate::services::ctx::FEDERATE;
 use crate::services::seal::Seal;
 use crate::services::{self, Ctx, outgoing};
 use crate::store::actors::{self, NewActor};
-use crate::store::federation as rows;
-use crate::store::posts::{Met, Reacting, meet_reactions};
-use crate::store::{Conn, Together, with_short_reads};
+use crate::store::with_short_reads;
 
 /// Parsed keys of peers kept in memory.
 const PEER_KEYS: u64 = 20_000;
@@ -57,12 +55,9 @@ pub struct State {
     pub(super) keys: Keys,
     /// What may be an id.
     pub(super) rules: IdRules,
-    /// Hosts by name, read for several at once.
-    pub(super) known_hosts: Together<String, Option<Host>>,
-    /// Actors by their ids, of those that are known; read for several at once.
-    pub(super) actors_named: Together<Vec<String>, Vec<Actor>>,
-    /// What reactions meet that come in.
-    pub(super) met: Together<Reacting, Option<Met>>,
+    /// What many ask or write at the same moment.
+    pub(super) gathered: Gathered,
+    /// Keys of peers' actors, as used lately.
     pub(super) peer_keys: Cache<String, Arc<PeerKey>>,
     /// Keys that were fetched anew lately.
     pub(super) refetched: Cache<String, Result<Arc<PeerKey>, KeyTrouble>>,
@@ -78,6 +73,8 @@ pub struct State {
     pub(super) slow_hosts: Cache<String, ()>,
     /// Hosts that took a delivery lately, and less than [`super::seats::SLOW`] for it.
     pub(super) quick_hosts: Cache<String, ()>,
+    /// Hosts that are being asked what they are.
+    pub(super) asked_hosts: Cache<HostId, ()>,
     /// Where servers with an agreement about people are asked for them.
     pub(super) people_doors: Cache<HostId, Url>,
     /// Groups as read lately, for jobs.
@@ -129,10 +126,9 @@ impl Federation {
             seen: Cache::builder().max_capacity(PEER_KEYS).time_to_live(PEER_KEY_LIFE).build(),
             slow_hosts: Cache::builder().max_capacity(PEER_KEYS).time_to_live(REFETCH_PAUSE).build(),
             quick_hosts: Cache::builder().max_capacity(PEER_KEYS).time_to_live(QUICK_LIFE).build(),
+            asked_hosts: Cache::builder().max_capacity(PEER_KEYS).time_to_live(MEMBERSHIP_LIFE).build(),
             people_doors: Cache::builder().max_capacity(1000).time_to_live(PEOPLE_DOOR_LIFE).build(),
-            known_hosts: Together::reading(&ctx.db, |conn, names| Box::pin(hosts_named(conn, names))),
-            actors_named: Together::reading(&ctx.db, |conn, all| Box::pin(actors_named(conn, all))),
-            met: Together::reading(&ctx.db, |conn, all| Box::pin(async move { meet_reactions(conn, &all).await })),
+            gathered: Gathered::new(&ctx.db, &ctx.ids, &ctx.clock),
             groups: Lately::default(),
             followers: Lately::default(),
             arrivals: Arrivals::start(ctx.db.clone(), ctx.clock.clone()),
@@ -189,7 +185,7 @@ impl Federation {
         });
         vec![
             (services::backfill::JOB, backfill),
-            ("federate", handler),
+            (FEDERATE, handler),
             ("memberships", check_all),
             ("synchronize", synchronize),
             ("peering", peering),
@@ -299,20 +295,4 @@ pub(super) fn server_name(host: &str) -> String {
     let letter =
         |c: char| if c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-') { c.to_ascii_lowercase() } else { '_' };
     name.chars().map(letter).collect()
-}
-
-async fn hosts_named(conn: &mut Conn, names: Vec<String>) -> Result<Vec<Option<Host>>> {
-    if let [name] = names.as_slice() {
-        return Ok(vec![rows::find_host(conn, name).await?]);
-    }
-    let found = rows::hosts_by_name(conn, &names).await?;
-    let found: HashMap<&str, &Host> = found.iter().map(|host| (host.name.as_str(), host)).collect();
-    Ok(names.iter().map(|name| found.get(name.as_str()).map(|host| (*host).clone())).collect())
-}
-
-async fn actors_named(conn: &mut Conn, all: Vec<Vec<String>>) -> Result<Vec<Vec<Actor>>> {
-    let uris: BTreeSet<&String> = all.iter().flatten().collect();
-    let found = rows::actors_by_uri(conn, &uris.into_iter().cloned().collect::<Vec<_>>()).await?;
-    let of = |uris: &Vec<String>| found.iter().filter(|actor| uris.contains(&actor.uri)).cloned().collect();
-    Ok(all.iter().map(of).collect())
 }

@@ -19,7 +19,7 @@ pub use lately::Lately;
 pub type Handler = Arc<dyn Fn(String) -> BoxFuture<'static, Result<()>> + Send + Sync>;
 
 /// How long a claim lasts after the last sign of life; then another process takes the job over.
-const LEASE: i64 = Time::MINUTE;
+const LEASE: Duration = Duration::from_secs(60);
 /// How often a job that takes long gives a sign of life.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(20);
 /// Tries before a job is given up and shown to the administrator.
@@ -75,6 +75,8 @@ pub struct Runner {
     pub wake: Wake,
     /// By kind.
     pub handlers: HashMap<&'static str, Handler>,
+    /// By kind and payload: those next to each other in a lane are run at the same time, for each concerns something else.
+    pub side_by_side: fn(&str, &str) -> bool,
     /// Jobs that were done and are still in the queue; see [`Runner::claim`].
     pub done: Done,
 }
@@ -171,9 +173,9 @@ impl Runner {
             return Ok(Vec::new());
         }
         let ahead = if slots == 0 { 0 } else { AHEAD.1.min(AHEAD.0 * done.len()) };
-        let (limit, finished) = (i64::try_from(slots.max(ahead)).unwrap_or(1), done.clone());
+        let (limit, finished, until) = (i64::try_from(slots.max(ahead)).unwrap_or(1), done.clone(), self.until());
         let write = self.db.write(move |conn| {
-            Box::pin(async move { jobs::claim(conn, &finished, now, now.plus(LEASE), limit, AT_ONCE.1).await })
+            Box::pin(async move { jobs::claim(conn, &finished, now, until, limit, AT_ONCE.1).await })
         });
         let claimed = write.await.inspect_err(|_| self.done.add(&done))?;
         let mut rows: Vec<Vec<jobs::Claimed>> = Vec::new();
@@ -193,14 +195,22 @@ impl Runner {
     async fn run_row(&self, row: Vec<jobs::Claimed>) {
         let (mut row, mut done, mut given) = (std::collections::VecDeque::from(row), Vec::new(), Vec::new());
         let mut sign = Instant::now();
-        while let Some(job) = row.pop_front() {
+        while let Some(first) = row.pop_front() {
+            let mut next = vec![first];
+            let alone = |job: &jobs::Claimed| !(self.side_by_side)(&job.kind, &job.payload);
+            if !alone(&next[0]) {
+                let beside = row.iter().take_while(|job| !alone(job)).count();
+                next.extend(row.drain(..beside));
+            }
             let waiting: Vec<i64> = row.iter().map(|job| job.id).collect();
             // The claim on those that were done is kept as well, until that is noted.
             let others: Vec<i64> = waiting.iter().chain(&done).copied().collect();
-            let id = job.id;
-            if self.run_one(job, &others, &mut sign).await {
-                done.push(id);
-            } else {
+            let count = next.len();
+            let worked = self.run_all(next, &others, &mut sign).await;
+            let failed = worked.len() < count;
+            done.extend(worked);
+            // Without a sign of life for so long another process may be at work on the rest.
+            if failed || sign.elapsed() >= LEASE {
                 given = waiting;
                 break;
             }
@@ -211,48 +221,70 @@ impl Runner {
         }
     }
 
-    /// Runs a job; whether it was done. The claim on `others` is kept meanwhile; `sign` is when that was done last.
-    async fn run_one(&self, job: jobs::Claimed, others: &[i64], sign: &mut Instant) -> bool {
-        let result = match self.handlers.get(job.kind.as_str()) {
-            Some(handler) => self.alive(handler(job.payload.clone()), &job, others, sign).await,
-            None => Err(crate::base::Error::internal(format!("no handler for jobs of kind {}", job.kind))),
-        };
-        let Err(error) = result else { return true };
-        let (id, kind, now) = (job.id, job.kind.clone(), self.clock.now());
-        tracing::warn!(job = %kind, tries = job.tries, %error, "job failed");
+    /// Runs jobs at the same time; those that were done. The claim on `others` is kept meanwhile; `sign` is when that was done
+    /// last.
+    async fn run_all(&self, all: Vec<jobs::Claimed>, others: &[i64], sign: &mut Instant) -> Vec<i64> {
+        let held: Vec<i64> = all.iter().map(|job| job.id).chain(others.iter().copied()).collect();
+        let work = futures_util::future::join_all(all.iter().map(|job| self.handle(job)));
+        let results = self.alive(work, &held, sign).await;
+        let mut done = Vec::new();
+        for (job, result) in all.into_iter().zip(results) {
+            match result {
+                Ok(()) => done.push(job.id),
+                Err(error) => self.note_failure(&job, &error).await,
+            }
+        }
+        done
+    }
+
+    fn handle(&self, job: &jobs::Claimed) -> BoxFuture<'static, Result<()>> {
+        match self.handlers.get(job.kind.as_str()) {
+            Some(handler) => handler(job.payload.clone()),
+            None => {
+                let missing = crate::base::Error::internal(format!("no handler for jobs of kind {}", job.kind));
+                Box::pin(std::future::ready(Err(missing)))
+            }
+        }
+    }
+
+    async fn note_failure(&self, job: &jobs::Claimed, error: &crate::base::Error) {
+        let (id, now) = (job.id, self.clock.now());
+        tracing::warn!(job = %job.kind, tries = job.tries, %error, "job failed");
         let again = (job.tries < MAX_TRIES).then(|| now.plus(self.backoff(job.tries)));
         let text = error.to_string();
         let noted = self.db.write(move |conn| Box::pin(async move { jobs::fail(conn, id, &text, again, now).await }));
         if let Err(error) = noted.await {
-            tracing::error!(job = %kind, %error, "the outcome of a job could not be stored; it will run again");
+            tracing::error!(job = %job.kind, %error, "the outcome of a job could not be stored; it will run again");
         }
-        false
     }
 
-    /// Gives signs of life while `work` runs.
-    async fn alive(
-        &self,
-        mut work: BoxFuture<'static, Result<()>>,
-        job: &jobs::Claimed,
-        behind: &[i64],
-        sign: &mut Instant,
-    ) -> Result<()> {
+    /// Gives signs of life of jobs while `work` runs. When none can be given the work goes on: the jobs may be done twice.
+    async fn alive<R>(&self, work: impl Future<Output = R>, held: &[i64], sign: &mut Instant) -> R {
+        let mut work = std::pin::pin!(work);
+        let mut tried = *sign;
         loop {
-            let next = tokio::time::sleep_until(tokio::time::Instant::from_std(*sign + SIGN_OF_LIFE));
+            let next = tokio::time::sleep_until(tokio::time::Instant::from_std(tried + SIGN_OF_LIFE));
             tokio::select! {
                 result = &mut work => return result,
                 () = next => {}
             }
-            let ids: Vec<i64> = std::iter::once(job.id).chain(behind.iter().copied()).collect();
-            let until = self.clock.now().plus(LEASE);
-            *sign = Instant::now();
+            let (ids, until) = (held.to_vec(), self.until());
+            tried = Instant::now();
             let keep = self.db.write(move |conn| Box::pin(async move { jobs::extend(conn, &ids, until).await }));
             tokio::select! {
                 // It goes on meanwhile: it may have the very connection that others wait for.
                 result = &mut work => return result,
-                kept = keep => drop(kept?),
+                kept = keep => match kept {
+                    Ok(_) => *sign = tried,
+                    Err(error) => tracing::warn!(%error, "a claim could not be kept"),
+                }
             }
         }
+    }
+
+    /// Until when a claim lasts that is made or kept now.
+    fn until(&self) -> Time {
+        self.clock.now().plus(i64::try_from(LEASE.as_micros()).unwrap_or(Time::MINUTE))
     }
 
     /// 2 s, 4 s, 8 s … up to an hour, with jitter.

@@ -245,9 +245,14 @@ impl Ctx {
     }
 }
 
-/// Jobs that each event becomes: timelines and notices here, activities for peers.
-/// What peers hear goes by one lane: two posts leave in the order they were written.
-static LISTENERS: [(&str, Option<&str>); 2] = [("fanout", None), ("federate", Some("federate"))];
+/// The kind of jobs that put things on homes and tell of them here.
+pub const FANOUT: &str = "fanout";
+/// The kind of jobs that tell peers, and the lane of these: two posts leave in the order they were written.
+pub const FEDERATE: &str = "federate";
+/// Whether a job concerns nothing that others next to it in its lane do: that a follow holds concerns one follower.
+pub fn stands_alone(kind: &str, payload: &str) -> bool {
+    kind == FEDERATE && matches!(serde_json::from_str(payload), Ok(Event::FollowAccepted { .. }))
+}
 
 /// Enqueues what follows from an event, in the transaction that makes it happen. Call [`Wake::now`] after the commit.
 pub async fn emit(conn: &mut Conn, ids: &Ids, now: Time, event: &Event) -> Result<()> {
@@ -260,20 +265,30 @@ pub async fn emit(conn: &mut Conn, ids: &Ids, now: Time, event: &Event) -> Resul
 /// What follows from an event, for who enqueues it along with more.
 pub struct Following {
     payload: String,
-    listeners: &'static [(&'static str, Option<&'static str>)],
+    /// Kinds of jobs, with their lane.
+    kinds: Vec<(&'static str, Option<&'static str>)>,
 }
 
 impl Following {
     /// Here, and at other servers.
     pub fn of(event: &Event) -> Result<Self> {
-        let listeners = if is_told_here(event) { &LISTENERS[..] } else { &LISTENERS[1..] };
-        Ok(Self { payload: serde_json::to_string(event).map_err(Error::internal)?, listeners })
+        Self::at(event, is_told_here(event), true)
     }
 
     /// Here alone: of what somebody elsewhere did and no other server hears from us.
     pub fn here(event: &Event) -> Result<Self> {
-        let listeners = if is_told_here(event) { &LISTENERS[..1] } else { &[] };
-        Ok(Self { payload: serde_json::to_string(event).map_err(Error::internal)?, listeners })
+        Self::at(event, is_told_here(event), false)
+    }
+
+    /// At other servers alone: of what is no news to anybody here.
+    pub fn elsewhere(event: &Event) -> Result<Self> {
+        Self::at(event, false, true)
+    }
+
+    fn at(event: &Event, here: bool, elsewhere: bool) -> Result<Self> {
+        let here = here.then_some((FANOUT, None));
+        let kinds = here.into_iter().chain(elsewhere.then_some((FEDERATE, Some(FEDERATE)))).collect();
+        Ok(Self { payload: serde_json::to_string(event).map_err(Error::internal)?, kinds })
     }
 
     /// As jobs.
@@ -286,7 +301,7 @@ impl Following {
             lane,
             run_at: now,
         };
-        self.listeners.iter().map(job).collect()
+        self.kinds.iter().map(job).collect()
     }
 }
 

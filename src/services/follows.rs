@@ -5,6 +5,8 @@ mod received;
 pub(super) use received::{Requested, receive_all};
 pub use received::{received_absence, received_accept, received_reject, received_request, received_undo};
 
+use std::collections::{BTreeMap, HashSet};
+
 use crate::base::*;
 use crate::domain::actors::{Actor, ActorState};
 use crate::domain::events::Event;
@@ -96,49 +98,70 @@ pub async fn request(ctx: &Ctx, viewer: &Viewer, target: ActorId, note: &str) ->
 
 /// Makes a follow hold: state, readers, counts, and the newest posts on home. Within the caller's transaction.
 pub async fn admit(conn: &mut Conn, ctx: &Ctx, follow: Follow, target: &Actor) -> Result<()> {
+    let follower = store::actors::get(conn, follow.follower_id).await?;
+    let before = store::groups::find_follow(conn, follower.id, target.id).await?;
+    let group = store::groups::find(conn, target.id).await?;
     let mut admitted = Admitted::default();
-    admitted.add(conn, ctx, follow, target).await?;
+    admitted.add(ctx, follow, &follower, before.as_ref(), group.as_ref())?;
     admitted.write(conn, ctx).await
 }
 
-/// Follows that hold from now on: what is counted and what follows from them comes last; see [`store::posts::end`].
+/// Follows that hold from now on, to be written together: what is counted and what follows from them comes last; see
+/// [`store::posts::end`].
 #[derive(Default)]
 struct Admitted {
+    follows: BTreeMap<(ActorId, ActorId), Follow>,
+    readers: HashSet<(AudienceId, ActorId, HostId)>,
+    /// Members here who follow somebody new.
+    newcomers: Vec<(ActorId, ActorId)>,
     counts: Counts,
     following: Vec<Following>,
 }
 
 impl Admitted {
-    async fn add(&mut self, conn: &mut Conn, ctx: &Ctx, mut follow: Follow, target: &Actor) -> Result<()> {
-        let follower = store::actors::get(conn, follow.follower_id).await?;
-        let before = store::groups::find_follow(conn, follower.id, target.id).await?;
-        let was_member = before.as_ref().is_some_and(Follow::is_member);
+    /// Takes one in. `before` is where they stood, `group` what they join; the follow as it will be.
+    fn add(
+        &mut self,
+        ctx: &Ctx,
+        mut follow: Follow,
+        follower: &Actor,
+        before: Option<&Follow>,
+        group: Option<&Group>,
+    ) -> Result<Follow> {
+        let target = follow.target_id;
         follow.state = FollowState::Accepted;
         follow.until_at = None;
         follow.seen_seq = ctx.ids.next();
-        if let Some(old) = before.filter(|_| was_member) {
+        if let Some(old) = before.filter(|old| old.is_member()) {
             follow.role = old.role;
             follow.notify = old.notify;
             follow.muted = old.muted;
-        }
-        store::groups::upsert_follow(conn, &follow).await?;
-        if !was_member {
-            self.counts.follow(follower.id, target.id);
-            if let Some(group) = store::groups::find(conn, target.id).await? {
-                store::groups::add_reader(conn, group.audience_id, follower.id, follower.host_id).await?;
-                self.counts.member(target.id);
+        } else {
+            self.counts.follow(follower.id, target);
+            if let Some(group) = group {
+                self.readers.insert((group.audience_id, follower.id, follower.host_id));
+                self.counts.member(target);
             }
             if follower.is_local() {
-                let latest = store::posts::latest_entries(conn, target.id, WELCOME_POSTS).await?;
-                let put = |(entry, post)| AtHome { members: vec![follower.id], entry, post };
-                store::posts::insert_home(conn, &latest.into_iter().map(put).collect::<Vec<_>>()).await?;
+                self.newcomers.push((follower.id, target));
             }
         }
-        self.following.push(Following::of(&Event::FollowAccepted { follower: follower.id, target: target.id })?);
-        Ok(())
+        let event = Event::FollowAccepted { follower: follower.id, target };
+        // Who comes into a group from elsewhere is no news to anybody here.
+        let quiet = group.is_some() && !follower.is_local();
+        self.following.push(if quiet { Following::elsewhere(&event)? } else { Following::of(&event)? });
+        self.follows.insert((follower.id, target), follow.clone());
+        Ok(follow)
     }
 
     async fn write(&self, conn: &mut Conn, ctx: &Ctx) -> Result<()> {
+        store::follows::upsert(conn, &self.follows.values().collect::<Vec<_>>()).await?;
+        store::follows::add_readers(conn, &self.readers).await?;
+        for (follower, target) in &self.newcomers {
+            let latest = store::posts::latest_entries(conn, *target, WELCOME_POSTS).await?;
+            let put = |(entry, post)| AtHome { members: vec![*follower], entry, post };
+            store::posts::insert_home(conn, &latest.into_iter().map(put).collect::<Vec<_>>()).await?;
+        }
         let jobs: Vec<_> = self.following.iter().flat_map(|following| following.jobs(&ctx.ids, ctx.now())).collect();
         store::posts::end(conn, &[], &jobs, &self.counts).await
     }

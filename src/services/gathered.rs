@@ -63,18 +63,12 @@ impl Gathered {
             }),
             incoming: Together::in_transaction(db, |conn, all| Box::pin(take_in_all(conn, all))),
             requests: Together::in_transaction(db, |conn, all| Box::pin(receive_all(conn, all))),
-            reactions: reactions(db, ids, clock),
+            reactions: Together::in_transaction_at(db, ids, clock, |conn, ids, now, all: Vec<NewReaction>| {
+                Box::pin(async move {
+                    set_reactions(conn, &ids, now, &all).await?;
+                    Ok(vec![(); all.len()])
+                })
+            }),
         }
     }
-}
-
-fn reactions(db: &Db, ids: &Ids, clock: &Clock) -> Together<NewReaction, ()> {
-    let (ids, clock) = (ids.clone(), clock.clone());
-    Together::in_transaction(db, move |conn, all: Vec<NewReaction>| {
-        let (ids, now) = (ids.clone(), clock.now());
-        Box::pin(async move {
-            set_reactions(conn, &ids, now, &all).await?;
-            Ok(vec![(); all.len()])
-        })
-    })
 }

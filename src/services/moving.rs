@@ -182,8 +182,8 @@ async fn offer_seat(conn: &mut Conn, ctx: &Ctx, seat: &Follow, to: &Actor) -> Re
 
 /// Someone took the seat that they had here under another name: the old one is given up, unless a group would be without
 /// owner. Within the caller's transaction.
-pub(super) async fn give_up_seats(conn: &mut Conn, follower: &Actor, group: ActorId) -> Result<()> {
-    for old in store::aliases::gone_to(conn, &follower.uri).await? {
+pub(super) async fn give_up_seats(conn: &mut Conn, gone: impl Iterator<Item = ActorId>, group: ActorId) -> Result<()> {
+    for old in gone {
         match follows::check_not_last_owner(conn, old, group).await {
             Ok(()) => follows::end(conn, old, group).await.map(|_| ())?,
             Err(Error::Forbidden { .. }) => {}

@@ -309,7 +309,8 @@ pub async fn insert_activities(conn: &mut Conn, new: &[NewActivity]) -> Result<V
                     .await?;
                 kept.extend(ids);
             }
-            Ok(new.iter().map(|activity| kept.contains(&activity.id)).collect())
+            // The same one twice is kept once.
+            Ok(new.iter().map(|activity| kept.remove(&activity.id)).collect())
         }
     }
 }

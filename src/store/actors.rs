@@ -237,16 +237,18 @@ db_fn! {
         Ok(())
     }
 
-    /// The id of a host by name, adding it when new. `id` is used if it is.
-    pub async fn ensure_host(conn, id: HostId, name: &str) -> HostId {
-        let name = name.to_lowercase();
+    /// Adds a host by name, unless it is there.
+    pub(super) async fn add_host(conn, id: HostId, name: &str) -> usize {
         diesel::insert_into(hosts::table)
-            .values((hosts::id.eq(id), hosts::name.eq(&name)))
+            .values((hosts::id.eq(id), hosts::name.eq(name)))
             .on_conflict(hosts::name)
             .do_nothing()
             .execute(conn)
-            .await?;
-        hosts::table.filter(hosts::name.eq(&name)).select(hosts::id).first(conn).await
+            .await
+    }
+
+    async fn host_id(conn, name: &str) -> HostId {
+        hosts::table.filter(hosts::name.eq(name)).select(hosts::id).first(conn).await
     }
 
     /// Local people and groups whose folded text holds `needle`, or remote ones too; for completion and search.
@@ -273,6 +275,13 @@ pub async fn upsert(conn: &mut Conn, new: &NewActor) -> Result<Actor> {
         return Ok(added);
     }
     renew(conn, new).await?.ok_or(Error::Conflict { reason: "error-exists-already" })
+}
+
+/// The id of a host by name, adding it when new. `id` is used if it is.
+pub async fn ensure_host(conn: &mut Conn, id: HostId, name: &str) -> Result<HostId> {
+    let name = name.to_lowercase();
+    add_host(conn, id, &name).await?;
+    host_id(conn, &name).await
 }
 
 /// `%`, `_` and the escape itself stand for themselves in a LIKE pattern.

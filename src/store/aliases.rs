@@ -7,6 +7,7 @@ use super::schema::{actors, aliases, follows, groups};
 use crate::base::*;
 use crate::domain::actors::{ActorKind, ActorState};
 use crate::domain::groups::{Follow, FollowState};
+use crate::store::among::one_of;
 use crate::store::query::RunQueryDsl;
 
 db_fn! {
@@ -40,6 +41,11 @@ db_fn! {
             .await
     }
 
+    /// Of several, who was somebody before.
+    pub async fn with_former(conn, actors: &[ActorId]) -> Vec<ActorId> {
+        aliases::table.filter(aliases::actor_id.eq_any(one_of(actors))).select(aliases::actor_id).distinct().load(conn).await
+    }
+
     /// Notes where someone went (an ActivityPub id), or that they stay.
     pub async fn set_moved(conn, actor: ActorId, to: Option<&str>, now: Time) -> usize {
         diesel::update(actors::table.find(actor))
@@ -48,11 +54,12 @@ db_fn! {
             .await
     }
 
-    /// Members here who went on under an ActivityPub id.
-    pub async fn gone_to(conn, uri: &str) -> Vec<ActorId> {
+    /// Members here who went on under an ActivityPub id, of several; with that.
+    pub async fn gone_to(conn, uris: &[String]) -> Vec<(ActorId, Option<String>)> {
         actors::table
-            .filter(actors::moved_to.eq(uri).and(actors::host_id.eq(HostId::LOCAL)))
-            .select(actors::id)
+            .filter(actors::moved_to.eq_any(one_of(uris)).and(actors::host_id.eq(HostId::LOCAL)))
+            .order(actors::id)
+            .select((actors::id, actors::moved_to))
             .load(conn)
             .await
     }

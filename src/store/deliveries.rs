@@ -1,17 +1,19 @@
 //! What must still be delivered. Order is kept in lanes: one for each inbox and sender; a fence counter makes a lease
 //! that ran out harmless (DESIGN section 4).
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use diesel::dsl::{count_star, exists, not, sql};
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Text};
+use diesel::sql_types::{BigInt, Bool, Integer, Text};
 use diesel::upsert::excluded;
 
 use super::schema::{activities, deliveries, lanes};
 use super::{Conn, db_fn};
 use crate::base::{ActivityId, ActorId, Result, Time};
 use crate::store::among::one_of;
+use crate::store::columns::Column;
+use crate::store::fixed::Fixed;
 use crate::store::query::RunQueryDsl;
 
 /// How much earlier than now a new lane counts as due: lanes with a long row take turns, and one with little to send does
@@ -151,8 +153,7 @@ db_fn! {
             .await
     }
 
-    /// The next deliveries of a lane, in order.
-    pub async fn in_lane(conn, key: &str, limit: i64) -> Vec<Delivery> {
+    async fn in_lane(conn, key: &str, limit: i64) -> Vec<Delivery> {
         deliveries::table
             .inner_join(activities::table.on(activities::id.eq(deliveries::activity_id)))
             .filter(deliveries::lane.eq(key))
@@ -161,6 +162,12 @@ db_fn! {
             .select((deliveries::id, deliveries::signer_id, deliveries::tries, activities::body))
             .load(conn)
             .await
+    }
+
+    async fn first_of_lanes(
+        conn, query: Fixed<(Text, BigInt, BigInt, Integer, Text)>,
+    ) -> Vec<(String, i64, ActorId, i32, String)> {
+        query.load(conn).await
     }
 
     /// Takes deliveries off a lane, while the fence holds.
@@ -272,6 +279,34 @@ db_fn! {
     pub async fn count(conn) -> i64 {
         deliveries::table.count().get_result(conn).await
     }
+}
+
+/// The next deliveries of several lanes, up to `limit` of each, in order: each in its place.
+pub async fn in_lanes(conn: &mut Conn, keys: &[String], limit: i64) -> Result<Vec<Vec<Delivery>>> {
+    if keys.len() < 2 || matches!(conn, Conn::Sqlite(_)) {
+        let mut all = Vec::with_capacity(keys.len());
+        for key in keys {
+            all.push(in_lane(conn, key, limit).await?);
+        }
+        return Ok(all);
+    }
+    let distinct: BTreeSet<&str> = keys.iter().map(String::as_str).collect();
+    let mut query = Fixed::new("SELECT asked.key, first.* FROM ");
+    query.push_rows(conn, "asked", &[("key", Column::texts(distinct))]);
+    query.push(
+        " CROSS JOIN LATERAL (SELECT deliveries.id, deliveries.signer_id, deliveries.tries, activities.body \
+         FROM deliveries JOIN activities ON activities.id = deliveries.activity_id \
+         WHERE deliveries.lane = asked.key ORDER BY deliveries.id LIMIT ?) AS first",
+        &[limit],
+    );
+    let mut of: HashMap<String, Vec<Delivery>> = HashMap::new();
+    for (key, id, signer_id, tries, body) in first_of_lanes(conn, query).await? {
+        of.entry(key).or_default().push(Delivery { id, signer_id, tries, body });
+    }
+    for waiting in of.values_mut() {
+        waiting.sort_by_key(|delivery| delivery.id);
+    }
+    Ok(keys.iter().map(|key| of.get(key).cloned().unwrap_or_default()).collect())
 }
 
 /// Adds deliveries, each at the end of its lane, making lanes that are missing.

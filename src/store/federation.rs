@@ -1,9 +1,12 @@
 //! What federation keeps: hosts, keys, and activities as they were sent or received.
 
+use std::collections::BTreeSet;
+
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 
+use super::actors as actor_rows;
 use super::schema::{actor_keys, actors, entries, follows, groups, held_activities, hosts, posts, reactions, readers};
 use super::{Conn, db_fn};
 use crate::base::*;
@@ -12,6 +15,8 @@ use crate::domain::groups::{FollowState, GroupKind, GroupRole};
 use crate::domain::peers::*;
 use crate::domain::posts::{EntryKind, ReactionKind};
 use crate::store::among::one_of;
+use crate::store::columns::Column;
+use crate::store::fixed::Fixed;
 use crate::store::query::RunQueryDsl;
 
 pub use super::activities::*;
@@ -111,8 +116,7 @@ db_fn! {
         diesel::update(hosts::table.find(id)).set(hosts::state.eq(state)).execute(conn).await
     }
 
-    /// Adds a key, or renews the public half of a known one that has no private half here.
-    pub async fn upsert_key(conn, key: &StoredKey, now: Time) -> usize {
+    async fn upsert_key(conn, key: &StoredKey, now: Time) -> usize {
         diesel::insert_into(actor_keys::table)
             .values((
                 actor_keys::id.eq(key.id), actor_keys::actor_id.eq(key.actor_id), actor_keys::key_uri.eq(&key.key_uri),
@@ -151,6 +155,10 @@ db_fn! {
             .await
     }
 
+    async fn put_keys(conn, query: Fixed<()>) -> usize {
+        query.execute(conn).await
+    }
+
     async fn key_rows(conn, actor: ActorId) -> Vec<KeyRow> {
         actor_keys::table
             .filter(actor_keys::actor_id.eq(actor))
@@ -163,15 +171,15 @@ db_fn! {
             .await
     }
 
-    /// A public key by its id: kind, PEM, and its owner.
-    pub async fn find_key(conn, uri: &str) -> Option<(KeyKind, String, Actor)> {
+    /// Public keys by their ids, in no order: id, PEM, owner, and where that lives.
+    pub async fn find_keys(conn, uris: &[String]) -> Vec<(String, String, Actor, Host)> {
         actor_keys::table
             .inner_join(actors::table.on(actors::id.eq(actor_keys::actor_id)))
-            .filter(actor_keys::key_uri.eq(uri))
-            .select((actor_keys::kind, actor_keys::public_pem, Actor::as_select()))
-            .first(conn)
+            .inner_join(hosts::table.on(hosts::id.eq(actors::host_id)))
+            .filter(actor_keys::key_uri.eq_any(one_of(uris)))
+            .select((actor_keys::key_uri, actor_keys::public_pem, Actor::as_select(), Host::as_select()))
+            .load(conn)
             .await
-            .optional()
     }
 
     /// Forgets the keys that a peer's actor no longer names.
@@ -302,14 +310,13 @@ db_fn! {
             .await
     }
 
-    /// The kind of a group, and whether its name is told.
-    pub async fn group_kind(conn, group: ActorId) -> Option<(GroupKind, bool, bool)> {
+    /// The kinds of several groups, and whether their names are told.
+    pub async fn group_kinds(conn, ids: &[ActorId]) -> Vec<(ActorId, GroupKind, bool, bool)> {
         groups::table
-            .find(group)
-            .select((groups::kind, groups::hidden, groups::outside_members))
-            .first(conn)
+            .filter(groups::actor_id.eq_any(one_of(ids)))
+            .select((groups::actor_id, groups::kind, groups::hidden, groups::outside_members))
+            .load(conn)
             .await
-            .optional()
     }
 
     /// One inbox for each host that knows us: shared where there is one. For the news that an actor is gone.
@@ -372,4 +379,49 @@ pub async fn keys_of(conn: &mut Conn, actor: ActorId) -> Result<Vec<StoredKey>> 
         former: former.zip(before),
     };
     Ok(key_rows(conn, actor).await?.into_iter().map(key).collect())
+}
+
+/// Several hosts by name, those added that are new; in no order.
+pub async fn ensure_hosts(conn: &mut Conn, ids: &Ids, names: &BTreeSet<String>) -> Result<Vec<Host>> {
+    let all: Vec<String> = names.iter().cloned().collect();
+    let known = hosts_by_name(conn, &all).await?;
+    if known.len() == all.len() {
+        return Ok(known);
+    }
+    for name in names.iter().filter(|name| known.iter().all(|host| host.name != **name)) {
+        actor_rows::add_host(conn, HostId(ids.next()), name).await?;
+    }
+    hosts_by_name(conn, &all).await
+}
+
+/// Adds keys of peers' actors, each once, or renews those that are known.
+pub async fn upsert_keys(conn: &mut Conn, keys: &[StoredKey], now: Time) -> Result<()> {
+    if keys.len() < 2 || matches!(conn, Conn::Sqlite(_)) {
+        for key in keys {
+            upsert_key(conn, key, now).await?;
+        }
+        return Ok(());
+    }
+    let columns = [
+        ("id", Column::ints(keys.iter().map(|key| key.id))),
+        ("actor_id", Column::ints(keys.iter().map(|key| key.actor_id.0))),
+        ("key_uri", Column::texts(keys.iter().map(|key| key.key_uri.as_str()))),
+        ("kind", Column::texts(keys.iter().map(|key| key.kind.as_str()))),
+        ("public_pem", Column::texts(keys.iter().map(|key| key.public_pem.as_str()))),
+    ];
+    let mut query =
+        Fixed::new("INSERT INTO actor_keys (id, actor_id, key_uri, kind, public_pem, created_at) SELECT new.*");
+    query.push(", ? FROM ", &[now.micros()]);
+    query.push_rows(conn, "new", &columns);
+    query.push(
+        " WHERE TRUE ORDER BY new.key_uri ON CONFLICT (key_uri) DO UPDATE SET kind = excluded.kind, \
+         public_pem = excluded.public_pem",
+        &[],
+    );
+    put_keys(conn, query).await.map(|_| ())
+}
+
+/// The kind of a group, and whether its name is told.
+pub async fn group_kind(conn: &mut Conn, id: ActorId) -> Result<Option<(GroupKind, bool, bool)>> {
+    Ok(group_kinds(conn, &[id]).await?.pop().map(|(_, kind, hidden, outside)| (kind, hidden, outside)))
 }

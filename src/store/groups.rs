@@ -3,7 +3,6 @@
 use std::collections::{BTreeSet, HashMap};
 
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
 use diesel::upsert::excluded;
 
 use super::actors::{CardRow, card, card_columns};
@@ -15,8 +14,7 @@ use crate::domain::audiences::{Audience, Scope};
 use crate::domain::groups::*;
 use crate::domain::posts::GroupCard;
 use crate::store::among::one_of;
-use crate::store::columns::Column;
-use crate::store::fixed::{Fixed, lit};
+use crate::store::fixed::lit;
 use crate::store::query::RunQueryDsl;
 
 /// A group in a list, with the viewer's place in it.
@@ -135,6 +133,11 @@ db_fn! {
         groups::table.find(id).select(Group::as_select()).first(conn).await.optional()
     }
 
+    /// Several groups, in no order.
+    pub async fn list(conn, ids: &[ActorId]) -> Vec<Group> {
+        groups::table.filter(groups::actor_id.eq_any(one_of(ids))).select(Group::as_select()).load(conn).await
+    }
+
     /// A group with its actor and the membership of one actor, in one query.
     pub async fn find_with(conn, id: ActorId, me: Option<ActorId>) -> Option<(Group, Actor, Option<Follow>)> {
         let me = me.unwrap_or(ActorId(-1));
@@ -155,11 +158,6 @@ db_fn! {
             .select((Group::as_select(), Actor::as_select()))
             .load(conn)
             .await
-    }
-
-    async fn follows_found(conn, query: Fixed<BigInt>) -> Vec<Follow> {
-        let ids: Vec<FollowId> = query.load(conn).await?;
-        follows::table.filter(follows::id.eq_any(one_of(ids))).select(Follow::as_select()).load(conn).await
     }
 
     /// A group by name and host (empty for ours), as [`find_with`].
@@ -400,16 +398,8 @@ pub async fn find_with_all(
     }
     let ids: BTreeSet<ActorId> = pairs.iter().map(|(group, _)| *group).collect();
     let groups = with_actors(conn, &ids.into_iter().collect::<Vec<_>>()).await?;
-    let columns = [
-        ("target_id", Column::ints(pairs.iter().map(|(group, _)| group.0))),
-        ("follower_id", Column::ints(pairs.iter().map(|(_, who)| who.0))),
-    ];
-    // By pairs: groups and people each for themselves would be looked up among all who follow the groups.
-    let mut query = Fixed::new("SELECT follows.id FROM ");
-    query.push_rows(conn, "pair", &columns);
-    let on = "follows.target_id = pair.target_id AND follows.follower_id = pair.follower_id";
-    query.push(&format!(" JOIN follows ON {on}"), &[]);
-    let follows = follows_found(conn, query).await?;
+    let of: Vec<_> = pairs.iter().map(|(group, who)| (*who, *group)).collect();
+    let follows = super::follows::between(conn, &of).await?;
     let found = |pair: &(ActorId, ActorId)| {
         let (group, actor) = groups.iter().find(|(group, _)| group.actor_id == pair.0)?;
         let follow = follows.iter().find(|follow| (follow.target_id, follow.follower_id) == *pair);

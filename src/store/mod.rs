@@ -29,6 +29,7 @@ pub mod extras;
 pub mod federation;
 pub mod filters;
 pub mod followers;
+pub mod follows;
 pub mod group_requests;
 pub mod groups;
 pub mod invitations;

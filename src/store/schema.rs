@@ -1025,7 +1025,7 @@ macro_rules! together {
 
 together! {
     aliases: actors;
-    hosts: peerings actors branches members invitations audiences readers groups follows posts entries home reactions bookmarks mentions post_tags notifications blocks host_blocks filters filter_terms lists quotes;
+    hosts: peerings actors actor_keys branches members invitations audiences readers groups follows posts entries home reactions bookmarks mentions post_tags notifications blocks host_blocks filters filter_terms lists quotes;
     actors: actor_keys branches members sessions invitations audiences readers groups follows posts entries home reactions bookmarks mentions post_tags media notifications blocks host_blocks oauth_tokens activities filters filter_terms scheduled_posts dismissed_suggestions followed_tags lists quotes;
     branches: members;
     members: notice_policies sessions invitations audiences readers groups follows posts entries home poll_votes bookmarks post_tags notifications oauth_tokens filters filter_terms scheduled_posts lists quotes;

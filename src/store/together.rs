@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::oneshot;
 
 use super::{Conn, Db};
-use crate::base::{Error, Result};
+use crate::base::{Clock, Error, Ids, Result, Time};
 
 /// Items together at most.
 const MOST: usize = 64;
@@ -72,6 +72,15 @@ impl<T: Clone + Send + 'static, R: Send + 'static> Together<T, R> {
             let (db, write) = (writer.clone(), write.clone());
             Box::pin(async move { db.write(move |conn| write(conn, items)).await })
         })
+    }
+
+    /// As [`Together::in_transaction`], with new ids and the time.
+    pub fn in_transaction_at<F>(db: &Db, ids: &Ids, clock: &Clock, write: F) -> Self
+    where
+        F: for<'c> Fn(&'c mut Conn, Ids, Time, Vec<T>) -> BoxFuture<'c, Result<Vec<R>>> + Copy + Send + Sync + 'static,
+    {
+        let (ids, clock) = (ids.clone(), clock.clone());
+        Self::in_transaction(db, move |conn, all| write(conn, ids.clone(), clock.now(), all))
     }
 
     fn done_by(db: &Db, run: impl Fn(Vec<T>) -> BoxFuture<'static, Result<Vec<R>>> + Send + Sync + 'static) -> Self {

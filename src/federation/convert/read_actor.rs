@@ -83,7 +83,7 @@ pub fn read_actor(doc: Doc<'_>, rules: IdRules, now: Time) -> Option<ReadActor> 
     let group = (kind == ActorKind::Group).then(|| read_group(doc));
     Some(ReadActor {
         kind,
-        keys: keys(doc, &uri),
+        keys: keys(doc, &uri, rules),
         wraps: wraps(doc),
         display_name: if shown.is_empty() { name.to_owned() } else { shown },
         name: name.to_owned(),
@@ -127,10 +127,10 @@ fn read_group(doc: Doc<'_>) -> ReadGroup {
 }
 
 /// Keys that stand in the document, name it their owner, and lie at its origin.
-fn keys(doc: Doc<'_>, uri: &str) -> Vec<(String, PublicKey)> {
+fn keys(doc: Doc<'_>, uri: &str, rules: IdRules) -> Vec<(String, PublicKey)> {
     let mut found = Vec::new();
     for key in doc.keys() {
-        if key.owner != Some(uri) || !same_origin(key.id, uri) {
+        if key.owner != Some(uri) || rules.any(key.id).is_none() || !same_origin(key.id, uri) {
             continue;
         }
         let parsed = match key.material {

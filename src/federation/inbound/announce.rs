@@ -10,7 +10,7 @@ use super::{Item, Via, envelope};
 use crate::base::*;
 use crate::domain::actors::Actor;
 use crate::store::federation as rows;
-use crate::store::{actors, posts};
+use crate::store::posts;
 use crate::urls::Local;
 
 impl Federation {
@@ -174,10 +174,5 @@ impl Federation {
             self.set_moderator(group.id, actor.id, true).await?;
         }
         Ok(())
-    }
-
-    /// An actor by id, for those who hold only that.
-    pub(super) async fn known_actor(&self, uri: &str) -> Result<Option<Actor>> {
-        actors::find_by_uri(&mut self.ctx.db.read().await?, uri).await
     }
 }

@@ -19,8 +19,7 @@ impl Federation {
         if !self.ctx.urls.is_ours(uri) {
             return Ok(None);
         }
-        let found = actors::find_by_uri(&mut self.ctx.db.read().await?, uri).await?;
-        Ok(found.filter(|actor| actor.is_local()))
+        Ok(self.known_actor(uri).await?.filter(|actor| actor.is_local()))
     }
 
     /// Someone elsewhere wants to follow one of us or to join a group of ours.
@@ -40,7 +39,7 @@ impl Federation {
         let host = self.probed(&item.actor.uri, item.actor.host_id).await?;
         self.check_host(&host)?;
         let uri = item.envelope.id.clone().unwrap_or_else(|| format!("{}#follows/{}", item.actor.uri, target.id));
-        let facts = rows::group_kind(&mut self.ctx.db.read().await?, target.id).await?;
+        let facts = self.gathered.kinds.one(target.id).await?;
         let closed = facts.is_some_and(|(kind, ..)| kind != GroupKind::Public);
         let outcome = if closed && host.form() == Form::Plain {
             // Its server would show members' posts to strangers, or lose the group in the answers.

@@ -197,9 +197,7 @@ impl Federation {
         if done.is_empty() {
             return;
         }
-        if let Err(error) =
-            self.ctx.db.write(move |conn| Box::pin(async move { rows::finish_activities(conn, &done).await })).await
-        {
+        if let Err(error) = self.gathered.done.one(done).await {
             tracing::error!(%error, "what was done could not be noted; it will be done again");
         }
     }

@@ -185,7 +185,7 @@ impl Federation {
             None => None,
         };
         let quote = self.quote_in(&read, &author, source.depth == 0 && !source.old).await?;
-        let known = self.actors_named.one(named_in(&read)).await?;
+        let known = self.gathered.named.one(named_in(&read)).await?;
         let mut conn = self.ctx.db.read().await?;
         let group = match &source.via {
             Some(group) => Some(group.clone()),

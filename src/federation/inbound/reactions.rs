@@ -36,7 +36,7 @@ impl Federation {
             actor_uri: item.actor.uri.clone(),
             undone: id.map(undone_id).unwrap_or_default(),
         };
-        let Met { post, audience, blocked, undone } = self.met.one(reacting).await?.ok_or(Error::NotFound)?;
+        let Met { post, audience, blocked, undone } = self.gathered.met.one(reacting).await?.ok_or(Error::NotFound)?;
         if on && undone {
             return Ok(());
         }

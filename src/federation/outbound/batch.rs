@@ -54,6 +54,37 @@ struct Outgoing {
     targets: Vec<Target>,
 }
 
+/// An activity with its deliveries.
+#[derive(Clone, Debug)]
+pub(in crate::federation) struct Sent {
+    activity: NewActivity,
+    deliveries: Vec<NewDelivery>,
+}
+
+/// What concerns more than so many is read or written by itself: others do not wait for it.
+const ALONE: usize = 100;
+
+/// Writes batches down; how many deliveries each made.
+pub(in crate::federation) async fn write_all(conn: &mut Conn, now: Time, all: Vec<Vec<Sent>>) -> Result<Vec<usize>> {
+    let mut made = vec![0; all.len()];
+    let mut sent: Vec<(usize, Sent)> = Vec::new();
+    for (place, batch) in all.into_iter().enumerate() {
+        sent.extend(batch.into_iter().map(|one| (place, one)));
+    }
+    // Two that write the same activities do so in one order, or each could wait for the other.
+    sent.sort_by(|one, other| one.1.activity.uri.cmp(&other.1.activity.uri));
+    let activities: Vec<NewActivity> = sent.iter().map(|(_, one)| one.activity.clone()).collect();
+    let fresh = rows::insert_activities(conn, &activities).await?;
+    let mut deliveries = Vec::new();
+    for ((place, one), _) in sent.into_iter().zip(fresh).filter(|(_, fresh)| *fresh) {
+        made[place] += one.deliveries.len();
+        deliveries.extend(one.deliveries);
+    }
+    deliveries.sort_unstable_by_key(|delivery| delivery.id);
+    deliveries::enqueue_all(conn, &deliveries, now).await?;
+    Ok(made)
+}
+
 /// The id of an activity that follows from another thing here, the same each time it is made: the thing's id with a mark
 /// above its 57 bits.
 pub(super) fn derived(id: i64, mark: Mark) -> ActivityId {
@@ -120,35 +151,29 @@ impl Federation {
         if batch.out.is_empty() {
             return Ok(());
         }
-        let (ids, now, ours) = (self.ctx.ids.clone(), self.ctx.now(), self.ctx.urls.host().to_owned());
-        let quick_hosts = self.quick_hosts.clone();
-        if self
-            .ctx
-            .db
-            .write(move |conn| {
-                Box::pin(async move {
-                    let mut all = Vec::new();
-                    for out in batch.out {
-                        if !rows::insert_activity(conn, &out.activity).await? {
-                            continue;
-                        }
-                        let (signer_id, activity_id) = (out.signer, out.activity.id);
-                        let elsewhere = out.targets.into_iter().filter(|t| t.host != ours);
-                        all.extend(elsewhere.map(|Target { host, inbox }| {
-                            let (id, quick) = (ids.next(), quick_hosts.contains_key(&host));
-                            NewDelivery { id, signer_id, activity_id, inbox, host, quick }
-                        }));
-                    }
-                    deliveries::enqueue_all(conn, &all, now).await?;
-                    Ok(all.len())
-                })
-            })
-            .await?
-            > 0
-        {
+        let sent: Vec<Sent> = batch.out.into_iter().map(|out| self.to_send(out)).collect();
+        let many = sent.iter().map(|one| one.deliveries.len()).sum::<usize>() > ALONE;
+        let made = if many {
+            let now = self.ctx.now();
+            let write = self.ctx.db.write(move |conn| Box::pin(write_all(conn, now, vec![sent])));
+            write.await?.into_iter().sum()
+        } else {
+            self.gathered.sent.one(sent).await?
+        };
+        if made > 0 {
             self.outbound.notify_one();
         }
         Ok(())
+    }
+
+    fn to_send(&self, out: Outgoing) -> Sent {
+        let (signer_id, activity_id) = (out.signer, out.activity.id);
+        let elsewhere = out.targets.into_iter().filter(|target| target.host != self.ctx.urls.host());
+        let delivery = |Target { host, inbox }| {
+            let (id, quick) = (self.ctx.ids.next(), self.quick_hosts.contains_key(&host));
+            NewDelivery { id, signer_id, activity_id, inbox, host, quick }
+        };
+        Sent { deliveries: elsewhere.map(delivery).collect(), activity: out.activity }
     }
 
     /// A new id for an activity that nothing here stands for.
@@ -175,7 +200,8 @@ impl Federation {
         }
         let mut conn = self.ctx.db.read().await?;
         let all = groups::remote_followers(&mut conn, group.id).await?;
-        let hosts = self.hosts(&mut conn, all.iter().map(|row| row.1.clone())).await?;
+        drop(conn);
+        let hosts = self.hosts(all.iter().map(|row| row.1.clone())).await?;
         for target in targets(all) {
             let Some(host) = hosts.get(&target.host) else { continue };
             if self.check_host(host).is_err() {
@@ -193,13 +219,12 @@ impl Federation {
     }
 
     /// Hosts by name.
-    pub(super) async fn hosts(
-        &self,
-        conn: &mut Conn,
-        names: impl Iterator<Item = String>,
-    ) -> Result<HashMap<String, Host>> {
+    async fn hosts(&self, names: impl Iterator<Item = String>) -> Result<HashMap<String, Host>> {
         let names: Vec<String> = names.collect::<HashSet<_>>().into_iter().collect();
-        let found = rows::hosts_by_name(conn, &names).await?;
+        let found = match names.len() {
+            ..=ALONE => self.gathered.hosts.one(names).await?,
+            _ => rows::hosts_by_name(&mut self.ctx.db.read().await?, &names).await?,
+        };
         Ok(found.into_iter().map(|host| (host.name.clone(), host)).collect())
     }
 
@@ -208,28 +233,23 @@ impl Federation {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let mut conn = self.ctx.db.read().await?;
-        let found = rows::inboxes_of(&mut conn, ids).await?;
-        self.welcome(&mut conn, targets(found)).await
+        self.welcome(targets(self.gathered.inboxes.one(ids.to_vec()).await?)).await
     }
 
     /// Inboxes of someone's followers elsewhere.
     pub(super) async fn follower_inboxes(&self, actor: ActorId) -> Result<Vec<Target>> {
-        let mut conn = self.ctx.db.read().await?;
-        let found = groups::remote_followers(&mut conn, actor).await?;
-        self.welcome(&mut conn, targets(found)).await
+        let found = groups::remote_followers(&mut self.ctx.db.read().await?, actor).await?;
+        self.welcome(targets(found)).await
     }
 
     /// Inboxes of actors named by id, as far as they are known here.
     pub(super) async fn inboxes_named(&self, uris: &[String]) -> Result<Vec<Target>> {
-        let mut conn = self.ctx.db.read().await?;
-        let ids: Vec<ActorId> = rows::actors_by_uri(&mut conn, uris).await?.into_iter().map(|a| a.id).collect();
-        drop(conn);
-        self.inboxes(&ids).await
+        let known = self.gathered.named.one(uris.to_vec()).await?;
+        self.inboxes(&known.iter().map(|actor| actor.id).collect::<Vec<_>>()).await
     }
 
-    async fn welcome(&self, conn: &mut Conn, all: Vec<Target>) -> Result<Vec<Target>> {
-        let hosts = self.hosts(conn, all.iter().map(|t| t.host.clone())).await?;
+    async fn welcome(&self, all: Vec<Target>) -> Result<Vec<Target>> {
+        let hosts = self.hosts(all.iter().map(|t| t.host.clone())).await?;
         let welcome = |t: &Target| hosts.get(&t.host).is_some_and(|host| self.check_host(host).is_ok());
         Ok(all.into_iter().filter(welcome).collect())
     }

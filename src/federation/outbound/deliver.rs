@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use tokio::sync::{mpsc, watch};
+use tokio::time::{Interval, MissedTickBehavior};
 use url::Url;
 
 use super::super::fetch::{form_of_host, signed_headers};
@@ -17,7 +18,6 @@ use super::super::sign::Form;
 use super::super::state::Federation;
 use crate::base::*;
 use crate::net::{Post, PostOutcome};
-use crate::store::actors;
 use crate::store::deliveries::{self, Delivery, Lane, Settled};
 use crate::store::with_short_reads;
 
@@ -25,8 +25,10 @@ use crate::store::with_short_reads;
 const LEASE: i64 = 2 * Time::MINUTE;
 /// The longest sleep when nothing wakes us: other processes add deliveries too.
 const POLL: Duration = Duration::from_millis(1000);
+/// How long after the last time lanes are claimed or settled again, when these were not many: each time costs the same.
+const PACE: Duration = Duration::from_millis(20);
 /// Deliveries read from a lane at once.
-const CHUNK: i64 = 16;
+pub(in crate::federation) const CHUNK: i64 = 16;
 /// Lanes settled in one transaction at most.
 const SETTLED_TOGETHER: usize = 256;
 /// How many times as many lanes may wait for servers that are slow, or not known yet, as may be under way.
@@ -60,6 +62,12 @@ struct Way {
     members: Option<HeaderValue>,
 }
 
+fn pace() -> Interval {
+    let mut pace = tokio::time::interval(PACE);
+    pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    pace
+}
+
 impl Federation {
     /// Delivers until `stop` turns true, then lets what is under way finish.
     pub(in crate::federation) async fn run_deliveries(&self, mut stop: watch::Receiver<bool>) {
@@ -68,8 +76,13 @@ impl Federation {
         let (settled, queue) = mpsc::channel(SETTLED_TOGETHER);
         let settling = tokio::spawn(self.clone().settle_all(queue));
         let holder = self.ctx.rng.code(12);
+        let (mut pace, mut more) = (pace(), false);
         while !*stop.borrow() {
-            let claimed = match with_short_reads(self.claim_lanes(&holder, seats.free())).await {
+            if !more {
+                pace.tick().await;
+            }
+            let free = seats.free();
+            let claimed = match with_short_reads(self.claim_lanes(&holder, free)).await {
                 Ok(claimed) => claimed,
                 Err(error) => {
                     tracing::warn!(%error, "claiming lanes");
@@ -77,6 +90,7 @@ impl Federation {
                     continue;
                 }
             };
+            more = claimed.len() == free && free > 0;
             if claimed.is_empty() {
                 tokio::select! {
                     () = self.outbound.notified() => {}
@@ -121,9 +135,13 @@ impl Federation {
 
     /// Takes off what was delivered, many lanes in one transaction: while one is being committed the next gathers.
     async fn settle_all(self, mut queue: mpsc::Receiver<Settled>) {
-        let mut settled = Vec::with_capacity(SETTLED_TOGETHER);
+        let (mut settled, mut pace) = (Vec::with_capacity(SETTLED_TOGETHER), pace());
         while queue.recv_many(&mut settled, SETTLED_TOGETHER).await > 0 {
+            let more = settled.len() == SETTLED_TOGETHER;
             self.settle(std::mem::take(&mut settled)).await;
+            if !more {
+                pace.tick().await;
+            }
         }
     }
 
@@ -182,7 +200,7 @@ impl Federation {
     /// Sends the first that waits in a lane, in order; after them others have their turn. Nothing is left to settle when
     /// something fails.
     async fn empty_lane(&self, lane: &Lane, seat: &mut Seat) -> Result<Option<Settled>> {
-        let waiting = deliveries::in_lane(&mut self.ctx.db.read().await?, &lane.key, CHUNK).await?;
+        let waiting = self.gathered.waiting.one(lane.key.clone()).await?;
         let (mut failures, mut done, mut way) = (lane.failures, Vec::new(), None);
         let enough = self.ctx.now().plus(LEASE / 2);
         for delivery in waiting {
@@ -312,7 +330,7 @@ impl Federation {
     async fn way_of(&self, lane: &Lane, signer: ActorId) -> Result<Way> {
         let url = Url::parse(&lane.inbox).map_err(|_| Error::NotFound)?;
         let host = self.welcome_host(&lane.host).await?;
-        let signer = actors::get(&mut self.ctx.db.read().await?, signer).await?;
+        let signer = self.get_actor(signer).await?;
         let keys = self.keys.of(&signer).await?;
         let members = self.synchronization(&signer, &lane.host).await?;
         Ok(Way { url, keys, form: form_of_host(host.as_ref()), members })

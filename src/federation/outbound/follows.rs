@@ -8,7 +8,6 @@ use super::batch::Batch;
 use crate::base::*;
 use crate::domain::actors::Actor;
 use crate::domain::groups::FollowState;
-use crate::store::groups;
 
 impl Federation {
     pub(in crate::federation) fn follow(&self, uri: &str, follower: &Actor, target: &Actor) -> Activity {
@@ -30,7 +29,7 @@ impl Federation {
         if !follower.is_local() || target.is_local() {
             return Ok(());
         }
-        let found = groups::find_follow(&mut self.ctx.db.read().await?, follower.id, target.id).await?;
+        let found = self.gathered.follows.one((follower.id, target.id)).await?;
         let Some(uri) = found.filter(|f| f.state == FollowState::Requested).and_then(|f| f.uri) else { return Ok(()) };
         self.send_to(&follower, &target, &self.follow(&uri, &follower, &target)).await
     }
@@ -41,7 +40,7 @@ impl Federation {
         if follower.is_local() || !target.is_local() {
             return Ok(());
         }
-        let found = groups::find_follow(&mut self.ctx.db.read().await?, follower.id, target.id).await?;
+        let found = self.gathered.follows.one((follower.id, target.id)).await?;
         let Some(uri) = found.filter(|f| f.is_member()).and_then(|f| f.uri) else { return Ok(()) };
         self.answer_follow("Accept", &uri, &follower, &target).await
     }
@@ -86,7 +85,7 @@ impl Federation {
         if invited.is_local() || !group.is_local() || !inviter.is_local() {
             return Ok(());
         }
-        let found = groups::find_follow(&mut self.ctx.db.read().await?, invited.id, group.id).await?;
+        let found = self.gathered.follows.one((invited.id, group.id)).await?;
         let Some(uri) = found.filter(|f| f.state == FollowState::Invited).and_then(|f| f.uri) else { return Ok(()) };
         let address = Address { to: vec![invited.uri.clone()], cc: vec![group.uri.clone()] };
         let invite = Activity::new(uri, "Invite", &inviter.uri, json!(group.uri), address, self.ctx.now())

@@ -238,13 +238,13 @@ impl Federation {
     pub(super) async fn reported(&self, report: ReportId) -> Result<()> {
         let mut conn = self.ctx.db.read().await?;
         let report = moderation::find_report(&mut conn, report).await?.ok_or(Error::NotFound)?;
-        let reporter = self.get_actor(report.reporter_id).await?;
-        let target = self.get_actor(report.target_id).await?;
         let post = match report.post_id {
             Some(id) => Some(posts::get(&mut conn, id).await?),
             None => None,
         };
         drop(conn);
+        let reporter = self.get_actor(report.reporter_id).await?;
+        let target = self.get_actor(report.target_id).await?;
         if !reporter.is_local() || reporter.kind == ActorKind::Application {
             return Ok(());
         }

@@ -12,7 +12,8 @@ use super::state::Federation;
 use crate::base::{Error, Result};
 use crate::domain::events::Event;
 
-pub(super) use batch::{Batch, Followers, announce_address};
+pub(super) use batch::{Batch, Followers, Sent, announce_address, write_all};
+pub(super) use deliver::CHUNK;
 pub(super) use reactions::reaction_of;
 
 impl Federation {

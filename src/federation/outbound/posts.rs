@@ -15,7 +15,7 @@ use crate::domain::audiences::Scope;
 use crate::domain::groups::{Group, GroupKind};
 use crate::domain::posts::{Post, PostState};
 use crate::policy;
-use crate::store::{actors, federation as rows, groups, posts};
+use crate::store::{federation as rows, groups, posts};
 
 /// Where something happens, and so who carries it.
 #[derive(Debug)]
@@ -55,7 +55,7 @@ impl Federation {
     }
 
     pub(in crate::federation) async fn get_actor(&self, id: ActorId) -> Result<Actor> {
-        actors::get(&mut self.ctx.db.read().await?, id).await
+        self.gathered.actors.one(id).await?.ok_or(Error::NotFound)
     }
 
     /// Sends what someone here did in a place: through our group, to theirs, or to `direct` alone. `also` gets the

@@ -50,5 +50,6 @@ impl IdRules {
 pub(super) fn web_url(text: &str) -> Option<&str> {
     let text = text.trim();
     let web = |url: Url| matches!(url.scheme(), "https" | "http") && url.has_host();
-    (text.len() <= MAX_ID && Url::parse(text).is_ok_and(web)).then_some(text)
+    let plain = text.len() <= MAX_ID && !text.contains(char::is_control);
+    (plain && Url::parse(text).is_ok_and(web)).then_some(text)
 }

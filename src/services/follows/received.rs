@@ -1,12 +1,12 @@
 //! What actors elsewhere ask and answer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Admitted, admit, begin, end};
 use crate::base::*;
 use crate::domain::actors::{Actor, ActorState};
 use crate::domain::events::Event;
-use crate::domain::groups::{Follow, FollowState};
+use crate::domain::groups::{Follow, FollowState, Group};
 use crate::policy::{self, Entrance, InGroup};
 use crate::services::ctx::emit;
 use crate::services::{Ctx, moving};
@@ -44,48 +44,78 @@ pub(in crate::services) struct Requested {
 
 /// Takes requests that come at the same time. What is refused is told of each; any other error is one of all.
 pub(in crate::services) async fn receive_all(conn: &mut Conn, all: Vec<Requested>) -> Result<Vec<Result<FollowState>>> {
-    let mut admitted = Admitted::default();
+    let mut receiving = Receiving::begin(conn, &all).await?;
     let mut order: Vec<usize> = (0..all.len()).collect();
     // All who write the same do so in one order, or two could wait for each other.
     order.sort_by_key(|place| (all[*place].follower.id, all[*place].target.id));
     let mut states: BTreeMap<usize, Result<FollowState>> = BTreeMap::new();
     for place in order {
-        states.insert(place, receive_one(conn, &all[place], &mut admitted).await?);
+        states.insert(place, receiving.receive(conn, &all[place]).await?);
     }
     if let Some(one) = all.first() {
-        admitted.write(conn, &one.ctx).await?;
+        receiving.admitted.write(conn, &one.ctx).await?;
     }
     Ok(states.into_values().collect())
 }
 
-async fn receive_one(conn: &mut Conn, one: &Requested, admitted: &mut Admitted) -> Result<Result<FollowState>> {
-    let Requested { ctx, follower, target, .. } = one;
-    let old = store::groups::find_follow(conn, follower.id, target.id).await?;
-    let mut follow = begin(ctx, follower.id, target.id, FollowState::Requested, Some(one.uri.clone()));
-    if let Some(old) = &old {
-        follow.id = old.id;
-        follow.role = old.role;
+/// What is known of several requests while they are taken.
+struct Receiving {
+    follows: BTreeMap<(ActorId, ActorId), Follow>,
+    groups: BTreeMap<ActorId, Group>,
+    /// Members here who went on as one of those who ask.
+    gone: Vec<(ActorId, Option<String>)>,
+    admitted: Admitted,
+}
+
+impl Receiving {
+    async fn begin(conn: &mut Conn, all: &[Requested]) -> Result<Self> {
+        let pairs: BTreeSet<_> = all.iter().map(|one| (one.follower.id, one.target.id)).collect();
+        let follows = store::follows::between(conn, &pairs.iter().copied().collect::<Vec<_>>()).await?;
+        let targets: BTreeSet<ActorId> = pairs.iter().map(|(_, target)| *target).collect();
+        let groups = store::groups::list(conn, &targets.into_iter().collect::<Vec<_>>()).await?;
+        let uris: Vec<String> = all.iter().map(|one| one.follower.uri.clone()).collect();
+        Ok(Self {
+            follows: follows.into_iter().map(|follow| ((follow.follower_id, follow.target_id), follow)).collect(),
+            groups: groups.into_iter().map(|group| (group.actor_id, group)).collect(),
+            gone: store::aliases::gone_to(conn, &uris).await?,
+            admitted: Admitted::default(),
+        })
     }
-    let entrance = match entrance(conn, one, old.as_ref()).await {
-        Ok(entrance) => entrance,
-        // Nothing was written yet.
-        Err(refused @ (Error::NotFound | Error::Forbidden { .. })) => return Ok(Err(refused)),
-        Err(other) => return Err(other),
-    };
-    if entrance == Entrance::Open {
-        admitted.add(conn, ctx, follow, target).await?;
-        if !old.as_ref().is_some_and(Follow::is_member) {
-            moving::give_up_seats(conn, follower, target.id).await?;
+
+    async fn receive(&mut self, conn: &mut Conn, one: &Requested) -> Result<Result<FollowState>> {
+        let Requested { ctx, follower, target, .. } = one;
+        let pair = (follower.id, target.id);
+        let old = self.follows.get(&pair).cloned();
+        let mut follow = begin(ctx, follower.id, target.id, FollowState::Requested, Some(one.uri.clone()));
+        if let Some(old) = &old {
+            follow.id = old.id;
+            follow.role = old.role;
         }
-        return Ok(Ok(FollowState::Accepted));
+        let group = self.groups.get(&target.id);
+        let entrance = match entrance(conn, one, group, old.as_ref()).await {
+            Ok(entrance) => entrance,
+            // Nothing was written yet.
+            Err(refused @ (Error::NotFound | Error::Forbidden { .. })) => return Ok(Err(refused)),
+            Err(other) => return Err(other),
+        };
+        if entrance == Entrance::Open {
+            let held = self.admitted.add(ctx, follow, follower, old.as_ref(), group)?;
+            self.follows.insert(pair, held);
+            if !old.as_ref().is_some_and(Follow::is_member) {
+                let gone = self.gone.iter().filter(|(_, to)| to.as_ref() == Some(&follower.uri));
+                moving::give_up_seats(conn, gone.map(|(member, _)| *member), target.id).await?;
+            }
+            return Ok(Ok(FollowState::Accepted));
+        }
+        let asked = store::groups::upsert_follow(conn, &follow).await?;
+        self.follows.insert(pair, asked);
+        emit(conn, &ctx.ids, ctx.now(), &Event::FollowRequested { follower: follower.id, target: target.id }).await?;
+        Ok(Ok(FollowState::Requested))
     }
-    store::groups::upsert_follow(conn, &follow).await?;
-    emit(conn, &ctx.ids, ctx.now(), &Event::FollowRequested { follower: follower.id, target: target.id }).await?;
-    Ok(Ok(FollowState::Requested))
 }
 
 /// Whether an actor elsewhere comes in at once. A member does, again.
-async fn entrance(conn: &mut Conn, one: &Requested, old: Option<&Follow>) -> Result<Entrance> {
+async fn entrance(conn: &mut Conn, one: &Requested, group: Option<&Group>, old: Option<&Follow>) -> Result<Entrance> {
     let Requested { ctx, follower, target, peer, along, .. } = one;
     if target.state != ActorState::Active || !target.is_local() {
         return Err(Error::NotFound);
@@ -93,9 +123,9 @@ async fn entrance(conn: &mut Conn, one: &Requested, old: Option<&Follow>) -> Res
     if old.is_some_and(Follow::is_member) {
         return Ok(Entrance::Open);
     }
-    match store::groups::find(conn, target.id).await? {
+    match group {
         Some(group) => {
-            let at = InGroup { group: &group, local: true, follow: old, now: ctx.now() };
+            let at = InGroup { group, local: true, follow: old, now: ctx.now() };
             match along {
                 true => policy::check_come_along(at, false, false, *peer),
                 false => policy::check_join(at, false, false, *peer),

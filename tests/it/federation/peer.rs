@@ -85,6 +85,11 @@ impl Peer {
         self.put(id.path(), 200, "application/activity+json", &document.to_string());
     }
 
+    /// What is served at a path.
+    pub fn document(&self, path: &str) -> Value {
+        serde_json::from_slice(&self.inner.lock().unwrap().documents[path].2).unwrap()
+    }
+
     pub fn json(&self, path: &str, document: &Value) {
         self.put(path, 200, "application/json", &document.to_string());
     }

@@ -1,7 +1,11 @@
 //! Delivery: order, retries, forms of signature, parked hosts.
 
+use kring::domain::actors::Actor;
 use kring::domain::groups::GroupKind;
+use kring::domain::peers::{HostState, PeerState};
 use kring::domain::posts::PostKind;
+use kring::services::ctx::Resolved;
+use kring::services::groups::GroupForm;
 use serde_json::json;
 
 use super::peer::*;
@@ -12,6 +16,7 @@ on_each_database! {
     what_comes_at_once_is_kept_once_and_done_in_order => at_once;
     what_many_do_at_once_is_counted_right => counted;
     all_follows_from_servers_never_seen_get_their_accept => follows;
+    what_servers_say_of_many_actors_at_once_is_kept_of_each => described;
     d58_d59_a_host_in_trouble_gets_the_same_bytes_later_in_order => trouble;
     who_is_let_in_or_goes_while_much_is_written => busy;
 }
@@ -335,29 +340,114 @@ async fn counted(kind: Kind) {
     assert_eq!(counts().await, (23, vec![3, 4, 3], told), "{kind:?}");
 }
 
-/// People of servers never seen before, all at once.
+/// People of servers never seen before, all at once: each asks twice to be let into a group that is open, and once into one where
+/// that is decided; and people of a server that is blocked.
 async fn follows(kind: Kind) {
     let a = Kring::start("alpha", kind).await;
     let ada = a.person("Ada").await;
-    let group = a.group(&ada, "Local history", GroupKind::Public).await;
+    let open = a.group(&ada, "Local history", GroupKind::Public).await;
+    let form = GroupForm { approval: true, ..group_form("Book club", GroupKind::Public) };
+    let careful = kring::services::groups::create(a.ctx(), &ada, form).await.unwrap();
+    let banned = Peer::start("banned", "mastodon").await;
+    let host = a.app.federation().set_peer(&banned.host, PeerState::None).await.unwrap().id;
+    let block = a.ctx().db.write(move |conn| {
+        Box::pin(async move { kring::store::federation::set_host_state(conn, host, HostState::Blocked).await })
+    });
+    block.await.unwrap();
     let (mut peers, mut sending) = (Vec::new(), Vec::new());
+    let mut send = |peer: &Peer, who: &str, path: String, group: &Actor| {
+        let follow = activity("Follow", &peer.url(&path), who, json!(group.uri));
+        let (peer, inbox, who) = (peer.clone(), a.url("/inbox"), who.to_owned());
+        sending.push(tokio::spawn(async move { (peer.send(&who, &inbox, &follow).await, peer.host) }));
+    };
     for n in 0..8 {
         let peer = Peer::start(&format!("peer{n}"), "mastodon").await;
         for m in 0..5 {
             let person = peer.person(&format!("sam{m}"));
-            let follow = activity("Follow", &peer.url(&format!("/f/{m}")), &person, json!(group.uri));
-            let (peer, inbox) = (peer.clone(), a.url("/inbox"));
-            sending.push(tokio::spawn(async move { peer.send(&person, &inbox, &follow).await }));
+            send(&peer, &person, format!("/f/{m}"), &open);
+            send(&peer, &person, format!("/f/{m}/again"), &open);
+            send(&peer, &person, format!("/q/{m}"), &careful);
+            let other = banned.person(&format!("bad{n}{m}"));
+            send(&banned, &other, format!("/f/{n}{m}"), &open);
         }
         peers.push(peer);
     }
     for sent in sending {
-        assert_eq!(sent.await.unwrap(), 202);
+        let (status, host) = sent.await.unwrap();
+        assert_eq!(status, if host == banned.host { 403 } else { 202 }, "{kind:?} {host}");
     }
     for peer in &peers {
-        until("five Accepts", async || {
-            (peer.received().iter().filter(|v| v["type"] == "Accept").count() == 5).then_some(())
+        until("ten Accepts", async || {
+            (peer.received().iter().filter(|v| v["type"] == "Accept").count() == 10).then_some(())
         })
         .await;
+        let asked = peer.seen().iter().filter(|seen| seen.path == "/.well-known/nodeinfo").count();
+        assert_eq!(asked, 1, "{kind:?}: a server is asked once what it is");
     }
+    a.until_quiet().await;
+    let count = async |what: String| a.app.count(&format!("SELECT count(*) AS n FROM {what}")).await;
+    assert_eq!(count("actors WHERE name LIKE 'bad%'".to_owned()).await, 0, "{kind:?}");
+    for (group, accepted, requested) in [(&open, 41, 0), (&careful, 1, 40)] {
+        for (state, expected) in [("accepted", accepted), ("requested", requested)] {
+            let found = count(format!("follows WHERE target_id = {} AND state = '{state}'", group.id)).await;
+            assert_eq!(found, expected, "{kind:?} {} {state}", group.name);
+        }
+        let audiences = format!("(SELECT id FROM audiences WHERE owner_id = {})", group.id);
+        let readers = format!("(SELECT DISTINCT actor_id FROM readers WHERE audience_id IN {audiences}) AS r");
+        assert_eq!(count(readers).await, accepted, "{kind:?} {}", group.name);
+        let told = format!("groups WHERE actor_id = {} AND members_count = {accepted}", group.id);
+        assert_eq!(count(told).await, 1, "{kind:?} {}", group.name);
+        let told = format!("actors WHERE id = {} AND followers_count = {accepted}", group.id);
+        assert_eq!(count(told).await, 1, "{kind:?} {}", group.name);
+    }
+    assert_eq!(count("actors WHERE name LIKE 'sam%' AND following_count = 1".to_owned()).await, 40, "{kind:?}");
+    let keys = "actor_keys JOIN actors ON actors.id = actor_keys.actor_id WHERE actors.name LIKE 'sam%'";
+    assert_eq!(count(keys.to_owned()).await, 40, "{kind:?}");
+}
+
+/// Many actors are described at once: some are new, some have other names and keys than before, one has the name of another.
+async fn described(kind: Kind) {
+    let (a, peer) = (Kring::start("alpha", kind).await, Peer::start("lemming", "mastodon").await);
+    let ask = |uri: String| {
+        let ctx = a.ctx().clone();
+        tokio::spawn(async move { (ctx.remote().unwrap().resolve_url(&uri).await, uri) })
+    };
+    let known: Vec<String> = (0..20).map(|n| peer.person(&format!("sam{n}"))).collect();
+    for asked in known.iter().cloned().map(ask).collect::<Vec<_>>() {
+        let (found, uri) = asked.await.unwrap();
+        assert!(matches!(found, Ok(Resolved::Actor(found)) if found.uri == uri), "{kind:?}");
+    }
+    let other_key = |n: usize| {
+        let id = peer.url(&format!("/users/sam{n}"));
+        let key = json!({"id": format!("{id}#second"), "owner": id, "publicKeyPem": peer.key.public_pem().unwrap()});
+        peer.actor("Person", &format!("sam{n}"), json!({"name": format!("Sam {n}"), "publicKey": key}))
+    };
+    let all: Vec<String> = (0..40).map(other_key).collect();
+    let double = peer.actor("Person", "double", json!({"preferredUsername": "sam1"}));
+    let asked: Vec<_> = all[20..].iter().chain([&double]).cloned().map(ask).collect();
+    let update = |(n, who): (usize, &String)| {
+        let update = activity("Update", &peer.url(&format!("/u/{n}")), who, peer.document(&format!("/users/sam{n}")));
+        let (peer, inbox, who) = (peer.clone(), a.url("/inbox"), who.clone());
+        tokio::spawn(async move { peer.send(&who, &inbox, &update).await })
+    };
+    for sent in known.iter().enumerate().map(update).collect::<Vec<_>>() {
+        assert_eq!(sent.await.unwrap(), 202, "{kind:?}");
+    }
+    for asked in asked {
+        let (found, uri) = asked.await.unwrap();
+        match found {
+            Ok(Resolved::Actor(found)) => assert_eq!(found.uri, uri, "{kind:?}"),
+            refused => assert!(refused.is_err() && uri == double, "{kind:?} {uri}: the name is somebody's"),
+        }
+    }
+    a.until_quiet().await;
+    let mut conn = a.ctx().db.read().await.unwrap();
+    for (n, uri) in all.iter().enumerate() {
+        let found = kring::store::actors::find_by_uri(&mut conn, uri).await.unwrap().unwrap();
+        assert_eq!((found.name, found.display_name), (format!("sam{n}"), format!("Sam {n}")), "{kind:?}");
+        let keys = kring::store::federation::keys_of(&mut conn, found.id).await.unwrap();
+        let keys: Vec<String> = keys.into_iter().map(|key| key.key_uri).collect();
+        assert_eq!(keys, [format!("{uri}#second")], "{kind:?}");
+    }
+    assert!(kring::store::actors::find_by_uri(&mut conn, &double).await.unwrap().is_none(), "{kind:?}");
 }

@@ -1,16 +1,17 @@
 //! What is asked or written for several at once is what it would be one by one.
 
+use std::collections::HashSet;
 use std::fmt::Debug;
 
-use kring::base::{ActorId, PostId, Result};
-use kring::domain::groups::GroupKind;
+use kring::base::{ActorId, FollowId, HostId, PostId, Result};
+use kring::domain::groups::{Follow, FollowState, GroupKind, GroupRole, Notify};
 use kring::domain::moderation::BlockKind;
 use kring::domain::notices::{NoticePolicy, Verdict};
 use kring::domain::posts::{Post, ReactionKind};
 use kring::services::{moderation, notice_policy, posts as service};
 use kring::store::notice_policy::Asked;
 use kring::store::posts::{self, NewPost, Reacting};
-use kring::store::{Conn, followers, groups};
+use kring::store::{Conn, followers, follows, groups};
 
 use crate::support::{Person, TestApp, both};
 
@@ -201,4 +202,60 @@ async fn stored(app: TestApp) {
         assert_eq!(added.contains(&post.id), post.title != ODD[3], "{}", post.title);
         assert_eq!(format!("{:?}", posts::get(&mut conn, post.id).await.unwrap()), format!("{post:?}"));
     }
+}
+
+#[test]
+fn follows_stored_together_are_stored_as_they_are() {
+    both(followed);
+}
+
+async fn followed(app: TestApp) {
+    let (ada, ben) = (app.person("Ada").await, app.person("Ben").await);
+    let group = app.group(&ada, "Local history", GroupKind::Public).await;
+    app.join(&ben, &group, &ada).await;
+    let mut conn = app.ctx().db.read().await.unwrap();
+    let like = groups::find_follow(&mut conn, ben.id, group.id).await.unwrap().unwrap();
+    let audience = groups::find(&mut conn, group.id).await.unwrap().unwrap().audience_id;
+    drop(conn);
+    let mut all = Vec::new();
+    for (number, text) in ODD.iter().enumerate() {
+        let (person, even) = (app.person(&format!("Sam{number}")).await, number.is_multiple_of(2));
+        all.push(Follow {
+            id: FollowId(app.ctx().ids.next()),
+            follower_id: person.id,
+            state: if even { FollowState::Accepted } else { FollowState::Banned },
+            role: if even { GroupRole::Moderator } else { GroupRole::Member },
+            may_post: even,
+            uri: even.then(|| format!("https://elsewhere.example/{number}?{text}")),
+            notify: if even { Notify::All } else { Notify::None },
+            muted: even,
+            reason: (*text).to_owned(),
+            until_at: (!even).then_some(like.created_at),
+            ..like.clone()
+        });
+    }
+    // One that is here already keeps its id.
+    let (held, mut expected) =
+        (Follow { id: FollowId(app.ctx().ids.next()), muted: true, ..like.clone() }, all.clone());
+    all.push(held.clone());
+    expected.push(Follow { id: like.id, ..held });
+    let readers: HashSet<_> = all.iter().map(|follow| (audience, follow.follower_id, HostId::LOCAL)).collect();
+    let pairs: Vec<_> =
+        all.iter().map(|follow| (follow.follower_id, follow.target_id)).chain([(ada.id, ben.id)]).collect();
+    let write = app.ctx().db.write(move |conn| {
+        Box::pin(async move {
+            follows::upsert(conn, &all.iter().collect::<Vec<_>>()).await?;
+            follows::add_readers(conn, &readers).await?;
+            // Again changes nothing.
+            follows::add_readers(conn, &readers).await
+        })
+    });
+    write.await.unwrap();
+    let mut conn = app.ctx().db.read().await.unwrap();
+    let mut found = follows::between(&mut conn, &pairs).await.unwrap();
+    found.sort_by_key(|follow| follow.follower_id);
+    expected.sort_by_key(|follow| follow.follower_id);
+    assert_eq!(format!("{found:#?}"), format!("{expected:#?}"));
+    let count = format!("SELECT count(*) AS n FROM readers WHERE audience_id = {}", audience);
+    assert_eq!(app.count(&count).await, 2 + i64::try_from(ODD.len()).unwrap());
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use kring::base::{Clock, Ids, Rng};
+use kring::base::{Clock, Error, Ids, Rng};
 use kring::jobs::{Done, Handler, Runner, Wake};
 use kring::store::{Db, jobs};
 use tokio::sync::{Semaphore, watch};
@@ -50,7 +50,13 @@ impl Place {
             clock: Clock::system(),
             rng: Rng,
             wake: Wake::default(),
-            handlers: HashMap::from([("quick", handler(false)), ("slow", handler(true))]),
+            handlers: HashMap::from([
+                ("quick", handler(false)),
+                ("slow", handler(true)),
+                ("beside", handler(true)),
+                ("broken", Arc::new(|_| Box::pin(async { Err(Error::NotFound) }))),
+            ]),
+            side_by_side: |kind, _| matches!(kind, "beside" | "broken"),
             done: Done::default(),
         };
         let (stop, stopped) = watch::channel(false);
@@ -69,7 +75,7 @@ impl Place {
             Box::pin(async move {
                 for _ in 0..many {
                     let id = ids.next();
-                    let payload = lane.map_or_else(|| id.to_string(), str::to_owned);
+                    let payload = format!("{} {kind} {id}", lane.unwrap_or_default());
                     let job = jobs::NewJob { id, kind, payload: &payload, dedup_key: None, lane, run_at: now };
                     jobs::enqueue(conn, job).await?;
                 }
@@ -81,6 +87,10 @@ impl Place {
 
     fn begun(&self) -> usize {
         self.runs.lock().unwrap().len()
+    }
+
+    fn begun_of(&self, what: &str) -> usize {
+        self.runs.lock().unwrap().keys().filter(|payload| payload.starts_with(what)).count()
     }
 
     async fn claimed(&self) -> usize {
@@ -136,13 +146,43 @@ fn a_lane_does_not_wait_for_slow_jobs() {
             eventually("the next", async || place.begun() >= 300 + 2 * WORKERS).await;
             place.add("quick", 1, Some("federate")).await;
             let before = place.begun();
-            let in_lane = || place.runs.lock().unwrap().contains_key("federate");
+            let in_lane = || place.begun_of("federate quick") > 0;
             while !in_lane() {
                 assert!(place.begun() < before + 2 * WORKERS, "{kind:?}: the lane waits");
                 place.go.add_permits(1);
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
             place.go.add_permits(200);
+            place.end().await;
+        });
+    }
+}
+
+/// Jobs of a lane that concern nothing of each other are done at the same time; those before and behind them keep their order.
+#[test]
+fn what_is_next_to_each_other_in_a_lane_may_go_side_by_side() {
+    for kind in databases() {
+        run(async {
+            let place = Place::start(kind, 0, 0).await;
+            place.add("slow", 1, Some("one")).await;
+            eventually("the first", async || place.begun() == 1).await;
+            for (kind, many) in [("beside", 3), ("quick", 1), ("beside", 2), ("broken", 2), ("quick", 1)] {
+                place.add(kind, many, Some("one")).await;
+            }
+            let begun = || (place.begun_of("one beside"), place.begun_of("one quick"));
+            place.go.add_permits(1);
+            eventually("three together", async || begun() == (3, 0)).await;
+            place.go.add_permits(2);
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            assert_eq!(begun(), (3, 0), "{kind:?}: all three before the next");
+            place.go.add_permits(1);
+            eventually("the next two", async || begun() == (5, 1)).await;
+            place.go.add_permits(2);
+            let failed = "SELECT count(*) AS n FROM jobs WHERE error <> '' AND tries = 1";
+            eventually("both that fail", async || count(&place.db, failed).await == 2).await;
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            assert_eq!(begun(), (5, 1), "{kind:?}: what is behind them waits");
+            assert_eq!(count(&place.db, "SELECT count(*) AS n FROM jobs WHERE lease_until > 0").await, 0, "{kind:?}");
             place.end().await;
         });
     }
