@@ -198,6 +198,12 @@ impl Host {
 
     /// Whether an agreement with it holds that covers this.
     pub fn shares(&self, scope: PeerScope) -> bool {
-        self.is_peer() && read_scopes(self.peer_scope.as_deref().unwrap_or_default()).contains(&scope)
+        self.is_peer() && self.agreed(scope)
+    }
+
+    /// As [`Host::shares`], also while it is blocked: that is a matter of its own, and passes.
+    pub fn agreed(&self, scope: PeerScope) -> bool {
+        self.peer_state == PeerState::Accepted
+            && read_scopes(self.peer_scope.as_deref().unwrap_or_default()).contains(&scope)
     }
 }

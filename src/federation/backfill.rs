@@ -75,7 +75,7 @@ impl Federation {
             run.take_top(id, inside.as_ref()).await?;
         }
         for (id, _) in &pinned {
-            match self.set_pinned(id, &group, true).await {
+            match self.set_pinned(id, &group, true, None).await {
                 Ok(()) | Err(Error::NotFound) => {}
                 Err(error) => return Err(error),
             }

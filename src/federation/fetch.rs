@@ -1,5 +1,6 @@
 //! Documents, actors and keys of other servers. What is fetched is believed only of its own origin (INTEROP A.9).
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use http::header::{HeaderName, HeaderValue};
@@ -73,6 +74,34 @@ pub(super) fn signed_headers(
         // Lemmy asks for a digest on signed reading too.
         Form::Cavage => cavage::sign(&keys.rsa, &keys.key_id, method, url, body, now, body.is_none()),
         Form::Rfc9421 => rfc9421::sign(&keys.rsa, &keys.key_id, method, url, body, now),
+    }
+}
+
+/// Documents that one incoming activity may make us ask for.
+const FETCHES: u32 = 50;
+
+tokio::task_local! {
+    static FETCHES_LEFT: Cell<u32>;
+}
+
+/// Works on something that came in: what it makes us ask of others is limited, however its objects hang together.
+pub(super) async fn limited<F: Future>(work: F) -> F::Output {
+    FETCHES_LEFT.scope(Cell::new(FETCHES), work).await
+}
+
+/// Counts a document that is asked for.
+///
+/// # Errors
+/// `RemoteFailed`, not to be tried again, when it is one too many.
+pub(super) fn count_fetch(url: &Url) -> Result<()> {
+    let left = FETCHES_LEFT.try_with(|left| left.replace(left.get().saturating_sub(1)));
+    match left {
+        Ok(0) => {
+            let host = url.host_str().unwrap_or_default().to_owned();
+            Err(Error::RemoteFailed { host, retryable: false, detail: format!("{url}: one too many for one activity") })
+        }
+        // Not for an activity that came in, or not too many.
+        _ => Ok(()),
     }
 }
 
@@ -194,6 +223,7 @@ impl Federation {
     }
 
     async fn get_in_form(&self, url: &Url, keys: &OwnKeys, form: Form) -> Result<Arc<Response>> {
+        count_fetch(url)?;
         let now = self.ctx.now();
         let sign = |hop: &Url| signed_headers(keys, form, "GET", hop, None, now);
         let identity = format!("{} {form:?}", keys.key_id);

@@ -3,11 +3,13 @@
 use serde_json::Value;
 use url::Url;
 
+use super::fetch::count_fetch;
 use super::state::Federation;
 use super::wire::Doc;
 use crate::base::*;
 use crate::domain::peers::{Host, PeerState};
 use crate::net::Get;
+use crate::services;
 use crate::store::actors;
 use crate::store::federation as rows;
 use crate::urls::host_of;
@@ -87,6 +89,7 @@ impl Federation {
 
     /// Plain JSON, unsigned: discovery is open to all.
     pub(super) async fn json(&self, url: &Url) -> Result<Value> {
+        count_fetch(url)?;
         let response = self.client.get_document(Get::json(url)).await?;
         match response.status {
             200..300 => serde_json::from_slice(&response.body).map_err(|_| Error::NotFound),
@@ -116,7 +119,7 @@ impl Federation {
             .write(move |conn| {
                 Box::pin(async move {
                     let id = actors::ensure_host(conn, HostId(ids.next()), &name).await?;
-                    rows::set_peer_state(conn, id, state, Some("public,network")).await?;
+                    services::peers::set_state(conn, id, state, Some("public,network")).await?;
                     rows::get_host(conn, id).await
                 })
             })

@@ -6,9 +6,9 @@ use http::header::{CONTENT_TYPE, LINK};
 use serde_json::Value;
 use url::Url;
 
-use super::fetch::signed_headers;
+use super::fetch::{count_fetch, signed_headers};
 use super::state::Federation;
-use super::wire::Doc;
+use super::wire::{Doc, web_url};
 use crate::base::*;
 use crate::domain::actors::Actor;
 use crate::domain::knowledge::{PeerPerson, PeopleQuestion};
@@ -20,12 +20,32 @@ use crate::store::{actors, posts};
 use crate::text::{alternate_in_header, alternate_in_page};
 use crate::urls::Local;
 
+/// What a link of WebFinger is called that leads to the page for acting on something.
+pub(super) const SUBSCRIBE: &str = "http://ostatus.org/schema/1.0/subscribe";
 /// How long a profile that is here already is shown without asking its server again.
 const FRESH: i64 = Time::DAY;
 
 impl Federation {
     /// The ActivityPub id behind a handle, by WebFinger.
     async fn webfinger_of(&self, name: &str, host: &str) -> Result<String> {
+        self_link(&self.account_at(name, host).await?).ok_or(Error::NotFound)
+    }
+
+    /// Where an account elsewhere follows or answers what has an id: by the template of its server.
+    async fn page_for(&self, name: &str, host: &str, uri: &str) -> Result<Option<String>> {
+        let (name, host) = (name.to_lowercase(), host.to_lowercase());
+        self.check_host_of(&format!("https://{host}/")).await?;
+        let found = self.account_at(&name, &host).await?;
+        let page = subscribe_template(&found).map(|template| {
+            let uri = percent_encoding::utf8_percent_encode(uri, percent_encoding::NON_ALPHANUMERIC);
+            template.replace("{uri}", &uri.to_string())
+        });
+        let usable = |page: &String| Url::parse(page).is_ok_and(|url| url.scheme() == "https" || self.rules.lax);
+        Ok(page.filter(usable).filter(|page| web_url(page).is_some()))
+    }
+
+    /// What a server says of an account.
+    async fn account_at(&self, name: &str, host: &str) -> Result<Value> {
         let resource = format!("acct:{name}@{host}");
         let schemes: &[&str] = if self.rules.lax { &["http", "https"] } else { &["https"] };
         let mut failed = Error::NotFound;
@@ -33,7 +53,7 @@ impl Federation {
             let base = format!("{scheme}://{host}/.well-known/webfinger");
             let url = Url::parse_with_params(&base, [("resource", &resource)]).map_err(|_| Error::NotFound)?;
             match self.json(&url).await {
-                Ok(found) => return self_link(&found).ok_or(Error::NotFound),
+                Ok(found) => return Ok(found),
                 // There is a server, and it does not know the name.
                 Err(error @ (Error::NotFound | Error::Gone)) => return Err(error),
                 Err(error) => failed = error,
@@ -96,6 +116,7 @@ impl Federation {
         let keys = self.keys.of(reader).await?;
         let (now, form) =
             (self.ctx.now(), self.form_of(&crate::urls::host_of(url.as_str()).unwrap_or_default()).await?);
+        count_fetch(url)?;
         let sign = |hop: &Url| signed_headers(&keys, form, "GET", hop, None, now);
         let signer = Signer { identity: &keys.key_id, sign: &sign };
         Ok(self.client.get(Get::new(url).signed(signer)).await?.status == 200)
@@ -195,6 +216,13 @@ fn self_link(jrd: &Value) -> Option<String> {
     })
 }
 
+/// The address to which a server sends its people who want to act on something, with `{uri}` in place of that (OStatus).
+fn subscribe_template(jrd: &Value) -> Option<String> {
+    let of = |link: Doc<'_>, name: &str| link.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let templates = Doc(jrd).items("links").filter(|link| of(*link, "rel") == SUBSCRIBE);
+    templates.map(|link| of(link, "template")).find(|template| template.contains("{uri}"))
+}
+
 impl Remote for Federation {
     fn resolve_handle<'a>(&'a self, name: &'a str, host: &'a str) -> BoxFuture<'a, Result<Actor>> {
         Box::pin(self.handle(name, host))
@@ -208,6 +236,15 @@ impl Remote for Federation {
             self.store_actor(&document).await?;
             Ok(Doc(&document).ids("alsoKnownAs").contains(&former))
         })
+    }
+
+    fn interaction_page<'a>(
+        &'a self,
+        name: &'a str,
+        host: &'a str,
+        uri: &'a str,
+    ) -> BoxFuture<'a, Result<Option<String>>> {
+        Box::pin(self.page_for(name, host, uri))
     }
 
     fn resolve_url<'a>(&'a self, url: &'a str) -> BoxFuture<'a, Result<Resolved>> {

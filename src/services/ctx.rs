@@ -106,6 +106,14 @@ pub trait Remote: Send + Sync {
     fn resolve_handle<'a>(&'a self, name: &'a str, host: &'a str) -> BoxFuture<'a, Result<Actor>>;
     /// Whether an actor elsewhere says, asked now, that it was `former` (an ActivityPub id) before.
     fn names_former<'a>(&'a self, actor: &'a Actor, former: &'a str) -> BoxFuture<'a, Result<bool>>;
+    /// The page on which somebody who has an account elsewhere may follow or answer something (an ActivityPub id) from there; none
+    /// when their server has no such page.
+    fn interaction_page<'a>(
+        &'a self,
+        name: &'a str,
+        host: &'a str,
+        uri: &'a str,
+    ) -> BoxFuture<'a, Result<Option<String>>>;
     /// An actor or post by the address of its page or its id.
     fn resolve_url<'a>(&'a self, url: &'a str) -> BoxFuture<'a, Result<Resolved>>;
     /// The bytes and MIME type of a page on the web, or of a picture; asked in nobody's name.

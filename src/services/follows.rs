@@ -3,14 +3,16 @@
 mod received;
 
 pub(super) use received::{Requested, receive_all};
-pub use received::{received_absence, received_accept, received_reject, received_request, received_undo};
+pub use received::{
+    received_absence, received_accept, received_ban, received_reject, received_request, received_role, received_undo,
+};
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::base::*;
 use crate::domain::actors::{Actor, ActorState};
 use crate::domain::events::Event;
-use crate::domain::groups::{Follow, FollowState, Group, GroupRole, Notify};
+use crate::domain::groups::{Follow, FollowState, Group, GroupKind, GroupRole, Notify};
 use crate::domain::moderation::ModAction;
 use crate::domain::peers::PeerScope;
 use crate::domain::people::Role;
@@ -112,6 +114,8 @@ pub async fn admit(conn: &mut Conn, ctx: &Ctx, follow: Follow, target: &Actor) -
 struct Admitted {
     follows: BTreeMap<(ActorId, ActorId), Follow>,
     readers: HashSet<(AudienceId, ActorId, HostId)>,
+    /// Those who read only while there is an agreement with their server.
+    partners: HashSet<(AudienceId, ActorId, HostId)>,
     /// Members here who follow somebody new.
     newcomers: Vec<(ActorId, ActorId)>,
     counts: Counts,
@@ -139,7 +143,9 @@ impl Admitted {
         } else {
             self.counts.follow(follower.id, target);
             if let Some(group) = group {
-                self.readers.insert((group.audience_id, follower.id, follower.host_id));
+                let partner = group.kind == GroupKind::Network && !follower.is_local();
+                let readers = if partner { &mut self.partners } else { &mut self.readers };
+                readers.insert((group.audience_id, follower.id, follower.host_id));
                 self.counts.member(target);
             }
             if follower.is_local() {
@@ -154,8 +160,14 @@ impl Admitted {
         Ok(follow)
     }
 
-    async fn write(&self, conn: &mut Conn, ctx: &Ctx) -> Result<()> {
+    async fn write(&mut self, conn: &mut Conn, ctx: &Ctx) -> Result<()> {
         store::follows::upsert(conn, &self.follows.values().collect::<Vec<_>>()).await?;
+        let hosts: BTreeSet<HostId> = self.partners.iter().map(|(_, _, host)| *host).collect();
+        for host in hosts {
+            if store::federation::get_host(conn, host).await?.agreed(PeerScope::Network) {
+                self.readers.extend(self.partners.iter().filter(|(_, _, of)| *of == host));
+            }
+        }
         store::follows::add_readers(conn, &self.readers).await?;
         for (follower, target) in &self.newcomers {
             let latest = store::posts::latest_entries(conn, *target, WELCOME_POSTS).await?;

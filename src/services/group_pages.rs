@@ -1,9 +1,11 @@
 //! What the pages of one group show, gathered in few queries.
 
+use std::collections::BTreeSet;
+
 use crate::base::*;
 use crate::domain::Viewer;
 use crate::domain::actors::{Actor, ActorCard};
-use crate::domain::groups::{Follow, FollowState, GroupRole};
+use crate::domain::groups::{Follow, FollowState, Group, GroupKind, GroupRole};
 use crate::domain::posts::{GroupCard, PostView};
 use crate::policy;
 use crate::services::follows::{self, moderated};
@@ -12,6 +14,7 @@ use crate::services::{Ctx, backfill, handover, people};
 use crate::store;
 use crate::store::groups::MemberLine;
 use crate::text::Handle;
+use crate::urls;
 
 /// A group's own page.
 #[derive(Clone, Debug)]
@@ -97,8 +100,9 @@ pub async fn membership(ctx: &Ctx, viewer: &Viewer, group: ActorId, who: ActorId
 /// A moderator invites someone by `name` or `name@host`, who is looked up when not known yet.
 ///
 /// # Errors
-/// `Invalid` (field `name`) when there is no such person; else as [`follows::invite`].
-pub async fn invite(ctx: &Ctx, viewer: &Viewer, group: ActorId, who: &str) -> Result<Actor> {
+/// `Invalid` (field `name`) when there is no such person, and once (unless `sure`) when they would be the first of their server;
+/// else as [`follows::invite`].
+pub async fn invite(ctx: &Ctx, viewer: &Viewer, group: ActorId, who: &str, sure: bool) -> Result<Actor> {
     let unknown = || Error::invalid("name", "error-no-such-person");
     // First whether they may invite at all: else this would be a way to make us fetch.
     let facts = moderated(&mut ctx.db.read().await?, ctx, viewer, group).await?;
@@ -117,6 +121,28 @@ pub async fn invite(ctx: &Ctx, viewer: &Viewer, group: ActorId, who: &str) -> Re
         (Err(Error::NotFound | Error::Gone), _) => return Err(unknown()),
         (Err(other), _) => return Err(other),
     };
+    let host = urls::host_of(&actor.uri).filter(|_| !actor.is_local() && !sure);
+    if !strangers(ctx, &facts.0, host.into_iter().collect()).await?.is_empty() {
+        return Err(Error::invalid("name", FIRST_OF_HOST));
+    }
     follows::invite(ctx, viewer, facts.0.actor_id, actor.id).await?;
     Ok(actor)
+}
+
+/// What is said before somebody is invited whose server nobody in the group is at.
+pub const FIRST_OF_HOST: &str = "error-first-of-host";
+
+/// Of several servers those that have nobody in a closed group yet and no agreement with us. Who lets the first one in lets the
+/// administrators there read along, technically.
+pub async fn strangers(ctx: &Ctx, group: &Group, hosts: BTreeSet<String>) -> Result<BTreeSet<String>> {
+    // Into a network group come partners alone.
+    if group.kind != GroupKind::Private || !group.outside_members || hosts.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let mut conn = ctx.db.read().await?;
+    let known = store::federation::hosts_by_name(&mut conn, &hosts.iter().cloned().collect::<Vec<_>>()).await?;
+    let inside = store::memberships::hosts_of_members(&mut conn, group.actor_id).await?;
+    let familiar =
+        |name: &String| known.iter().any(|host| host.name == *name && (host.is_peer() || inside.contains(&host.id)));
+    Ok(hosts.into_iter().filter(|name| !familiar(name)).collect())
 }

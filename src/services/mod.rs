@@ -19,6 +19,7 @@ pub mod groups;
 pub mod guests;
 pub mod handover;
 pub mod instance;
+pub mod interaction;
 pub mod invitations;
 pub mod leaving;
 pub mod lessons;

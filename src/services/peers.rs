@@ -57,6 +57,20 @@ async fn tell(conn: &mut Conn, ctx: &Ctx, peering: &Peering, what: Said) -> Resu
     store::jobs::enqueue(conn, job).await.map(|_| ())
 }
 
+/// Notes what was agreed with a server. Its members read and write in network groups here while that is covered; after that they
+/// are members still, for when it is agreed again. Within the caller's transaction.
+pub async fn set_state(conn: &mut Conn, host: HostId, state: PeerState, scope: Option<&str>) -> Result<()> {
+    store::federation::set_peer_state(conn, host, state, scope).await?;
+    match state {
+        // What was agreed before is not ended by another offer; that is done by the answer.
+        PeerState::Offered | PeerState::Asked => Ok(()),
+        _ if store::federation::get_host(conn, host).await?.agreed(PeerScope::Network) => {
+            store::memberships::open_network(conn, host).await
+        }
+        _ => store::memberships::close_network(conn, host, None).await,
+    }
+}
+
 /// The host that a name or address stands for, lower case.
 ///
 /// # Errors
@@ -143,7 +157,7 @@ pub async fn offer(ctx: &Ctx, viewer: &Viewer, host: &str, terms: Terms) -> Resu
                 let peering = new_offer(id, follow_uri, true, &terms, c.now());
                 store::peers::put(conn, &peering).await?;
                 let scope = peering.scope.clone();
-                store::federation::set_peer_state(conn, id, PeerState::Offered, Some(&scope)).await?;
+                set_state(conn, id, PeerState::Offered, Some(&scope)).await?;
                 tell(conn, &c, &peering, Said::Offer).await?;
                 Ok(PeerState::Offered)
             })
@@ -184,7 +198,7 @@ async fn agree(conn: &mut Conn, ctx: &Ctx, mut peering: Peering, terms: &Terms) 
     peering.ended_at = None;
     store::peers::put(conn, &peering).await?;
     let scope = Some(peering.scope.as_str());
-    store::federation::set_peer_state(conn, peering.host_id, PeerState::Accepted, scope).await?;
+    set_state(conn, peering.host_id, PeerState::Accepted, scope).await?;
     tell(conn, ctx, &peering, Said::Accept).await
 }
 
@@ -236,7 +250,7 @@ pub async fn end(ctx: &Ctx, viewer: &Viewer, host: HostId, reason: &str) -> Resu
                     None => {}
                 }
                 let scope = known.peer_scope.as_deref();
-                store::federation::set_peer_state(conn, host, PeerState::Ended, scope).await.map(|_| ())
+                set_state(conn, host, PeerState::Ended, scope).await
             })
         })
         .await?;
@@ -280,7 +294,7 @@ pub async fn received_offer(ctx: &Ctx, host: HostId, follow: &str, terms: Terms)
                 }
                 let scope = new.scope.clone();
                 store::peers::put(conn, &new).await?;
-                store::federation::set_peer_state(conn, host, PeerState::Asked, Some(&scope)).await.map(|_| ())
+                set_state(conn, host, PeerState::Asked, Some(&scope)).await
             })
         })
         .await?;
@@ -313,7 +327,7 @@ pub async fn received_accept(ctx: &Ctx, host: HostId, follow: &str, terms: Terms
                 };
                 store::peers::put(conn, &agreed).await?;
                 let scope = Some(agreed.scope.as_str());
-                store::federation::set_peer_state(conn, host, PeerState::Accepted, scope).await.map(|_| ())
+                set_state(conn, host, PeerState::Accepted, scope).await
             })
         })
         .await
@@ -331,7 +345,7 @@ pub async fn received_end(ctx: &Ctx, host: HostId, follow: &str, reason: &str) -
                 let scope = known.scope.clone();
                 let ended = Peering { reason, ended_at: Some(c.now()), ..known };
                 store::peers::put(conn, &ended).await?;
-                store::federation::set_peer_state(conn, host, PeerState::Ended, Some(&scope)).await.map(|_| ())
+                set_state(conn, host, PeerState::Ended, Some(&scope)).await
             })
         })
         .await

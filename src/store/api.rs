@@ -12,8 +12,9 @@ use crate::domain::Sight;
 use crate::domain::actors::{Actor, ActorKind, ActorState};
 use crate::domain::audiences::Scope;
 use crate::domain::groups::{Follow, FollowState, GroupKind};
+use crate::domain::peers::{HostState, PeerState};
 use crate::domain::people::Role;
-use crate::domain::posts::{EntryKind, PostKind, PostState, ReactionKind};
+use crate::domain::posts::{EntryKind, PostState, ReactionKind};
 use crate::store::among::one_of;
 use crate::store::query::RunQueryDsl;
 
@@ -250,21 +251,21 @@ db_fn! {
             .await
     }
 
-    /// Published posts of people here, with comments.
+    /// Open posts of people here, with comments.
     pub async fn count_local_posts(conn) -> i64 {
         posts::table
             .inner_join(actors::table.on(actors::id.eq(posts::author_id)))
             .filter(actors::host_id.eq(HostId::LOCAL).and(posts::state.eq(PostState::Published)))
-            .filter(posts::kind.ne(PostKind::Direct))
+            .filter(posts::audience_id.eq_any(audiences::table.filter(audiences::scope.le(Scope::Unlisted)).select(audiences::id)))
             .count()
             .get_result(conn)
             .await
     }
 
-    /// Names of other servers we know.
+    /// Names of other servers we have an agreement with. Which others we know could tell of somebody here whom they know.
     pub async fn peers(conn) -> Vec<String> {
         hosts::table
-            .filter(hosts::id.ne(HostId::LOCAL).and(hosts::state.ne("blocked")))
+            .filter(hosts::peer_state.eq(PeerState::Accepted).and(hosts::state.ne(HostState::Blocked)))
             .order(hosts::name)
             .select(hosts::name)
             .load(conn)

@@ -7,10 +7,13 @@ use diesel::prelude::*;
 use diesel::upsert::excluded;
 
 use super::actors as actor_rows;
-use super::schema::{actor_keys, actors, entries, follows, groups, held_activities, hosts, posts, reactions, readers};
+use super::schema::{
+    actor_keys, actors, audiences, entries, follows, groups, held_activities, hosts, posts, reactions, readers,
+};
 use super::{Conn, db_fn};
 use crate::base::*;
 use crate::domain::actors::{Actor, ActorState};
+use crate::domain::audiences::Scope;
 use crate::domain::groups::{FollowState, GroupKind, GroupRole};
 use crate::domain::peers::*;
 use crate::domain::posts::{EntryKind, ReactionKind};
@@ -350,7 +353,7 @@ db_fn! {
             .await
     }
 
-    /// People and posts here for NodeInfo: members, members seen since `month` and `half_year`, posts, comments.
+    /// People and open posts here for NodeInfo: members, members seen since `month` and `half_year`, posts, comments.
     pub async fn usage(conn, month: Time, half_year: Time) -> (i64, i64, i64, i64, i64) {
         use super::schema::members;
         let alive = actors::state.eq(ActorState::Active);
@@ -360,7 +363,9 @@ db_fn! {
         let half: i64 = people().filter(alive).filter(members::last_seen_at.ge(half_year)).count().get_result(conn).await?;
         let ours = || posts::table.inner_join(actors::table.on(actors::id.eq(posts::author_id)))
             .filter(actors::host_id.eq(HostId::LOCAL))
-            .filter(posts::state.eq(crate::domain::posts::PostState::Published));
+            .filter(posts::state.eq(crate::domain::posts::PostState::Published))
+            // How much is written in what is closed is nobody's business.
+            .filter(posts::audience_id.eq_any(audiences::table.filter(audiences::scope.le(Scope::Unlisted)).select(audiences::id)));
         let top: i64 = ours().filter(posts::parent_id.is_null()).count().get_result(conn).await?;
         let comments: i64 = ours().filter(posts::parent_id.is_not_null()).count().get_result(conn).await?;
         Ok((total, lately, half, top, comments))

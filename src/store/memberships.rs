@@ -8,6 +8,7 @@ use crate::base::*;
 use crate::domain::actors::ActorState;
 use crate::domain::audiences::Scope;
 use crate::domain::groups::{FollowState, GroupKind};
+use crate::store::among::one_of;
 use crate::store::query::RunQueryDsl;
 
 /// A membership here of a closed group elsewhere.
@@ -79,6 +80,47 @@ db_fn! {
             .await
     }
 
+    /// Audiences of network groups of ours, also of those that are another kind by now, with the group.
+    async fn network_audiences(conn) -> Vec<(AudienceId, ActorId)> {
+        audiences::table
+            .inner_join(actors::table.on(actors::id.eq(audiences::owner_id)))
+            .filter(audiences::scope.eq(Scope::Network).and(actors::host_id.eq(HostId::LOCAL)))
+            .select((audiences::id, actors::id))
+            .load(conn)
+            .await
+    }
+
+    /// Other servers with a member of a group.
+    pub async fn hosts_of_members(conn, group: ActorId) -> Vec<HostId> {
+        follows::table
+            .inner_join(actors::table.on(actors::id.eq(follows::follower_id)))
+            .filter(follows::target_id.eq(group).and(follows::state.eq(FollowState::Accepted)))
+            .filter(actors::host_id.ne(HostId::LOCAL))
+            .select(actors::host_id)
+            .distinct()
+            .load(conn)
+            .await
+    }
+
+    /// Other servers with somebody who reads what a group wrote under agreements.
+    pub async fn hosts_in_network(conn, group: ActorId) -> Vec<HostId> {
+        let theirs = audiences::table
+            .filter(audiences::owner_id.eq(group).and(audiences::scope.eq(Scope::Network)))
+            .select(audiences::id);
+        readers::table
+            .filter(readers::audience_id.eq_any(theirs).and(readers::host_id.ne(HostId::LOCAL)))
+            .select(readers::host_id)
+            .distinct()
+            .load(conn)
+            .await
+    }
+
+    async fn take_out(conn, of: &[AudienceId], host: HostId) -> usize {
+        diesel::delete(readers::table.filter(readers::audience_id.eq_any(one_of(of)).and(readers::host_id.eq(host))))
+            .execute(conn)
+            .await
+    }
+
     async fn add_to(conn, audience: AudienceId, member: ActorId) -> usize {
         diesel::insert_into(readers::table)
             .values((readers::audience_id.eq(audience), readers::actor_id.eq(member), readers::host_id.eq(HostId::LOCAL)))
@@ -94,4 +136,22 @@ pub async fn show_again(conn: &mut Conn, member: ActorId, group: ActorId) -> Res
         add_to(conn, audience, member).await?;
     }
     Ok(())
+}
+
+/// Opens what network groups of ours wrote under agreements to the members that live on a host.
+pub async fn open_network(conn: &mut Conn, host: HostId) -> Result<()> {
+    for (audience, group) in network_audiences(conn).await? {
+        for (member, _) in members_at(conn, group, host).await? {
+            super::groups::add_reader(conn, audience, member, host).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Closes it to them, or only what one group wrote; they stay members.
+pub async fn close_network(conn: &mut Conn, host: HostId, only: Option<ActorId>) -> Result<()> {
+    let mut audiences = network_audiences(conn).await?;
+    audiences.retain(|(_, group)| only.is_none_or(|only| only == *group));
+    let audiences: Vec<AudienceId> = audiences.into_iter().map(|(audience, _)| audience).collect();
+    take_out(conn, &audiences, host).await.map(|_| ())
 }

@@ -53,6 +53,8 @@ pub(super) struct MemberItem {
     pub keeps: bool,
     pub note: String,
     pub until: Option<Time>,
+    /// Their server, where they would be the first of it in a closed group.
+    pub first_of: Option<String>,
 }
 
 impl MemberItem {
@@ -69,6 +71,7 @@ impl MemberItem {
             keeps: line.follow.role.is_moderator(),
             note: line.follow.reason,
             until: line.follow.until_at,
+            first_of: None,
         }
     }
 }
@@ -83,6 +86,8 @@ struct PeoplePage {
     next: Option<FollowId>,
     first: bool,
     name: String,
+    /// Whom to invite all the same, after a warning.
+    sure: String,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -116,13 +121,16 @@ async fn people_page(
     let title = format!("{}: {}", h.title, visit.t("group-people"));
     let c = visit.chrome(ctx, Place::Groups, title).alternate(&view.actor.uri).flash(query.done.as_deref());
     let members = lines.into_iter().map(MemberItem::of).collect();
-    Ok(PeoplePage { c, h, fields, members, next, first: query.after.is_none(), name })
+    let sure = if fields.get("name") == Some(group_pages::FIRST_OF_HOST) { name.clone() } else { String::new() };
+    Ok(PeoplePage { c, h, fields, members, next, first: query.after.is_none(), name, sure })
 }
 
 #[derive(Debug, Deserialize)]
 struct InviteForm {
     #[serde(default)]
     name: String,
+    #[serde(default)]
+    sure: String,
 }
 
 async fn invite(
@@ -132,7 +140,8 @@ async fn invite(
     CheckedForm(form): CheckedForm<InviteForm>,
 ) -> PageResult {
     let view = groups::view_by_handle(&ctx, &visit.viewer, &acct).await?;
-    match group_pages::invite(&ctx, &visit.viewer, view.group.actor_id, &form.name).await {
+    let sure = !form.sure.is_empty() && form.sure == form.name;
+    match group_pages::invite(&ctx, &visit.viewer, view.group.actor_id, &form.name, sure).await {
         Ok(_) => see(&format!("{}/people?done=invited", path_of(&view))),
         Err(error) => {
             let fields = Fields::of(error)?;

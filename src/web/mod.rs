@@ -19,6 +19,7 @@ mod groups;
 mod handover;
 mod history;
 mod home;
+mod interaction;
 mod invitations;
 mod join;
 mod knowledge;
@@ -74,6 +75,7 @@ pub fn router(ctx: Ctx) -> Router {
         .merge(groups::routes())
         .merge(history::routes())
         .merge(home::routes())
+        .merge(interaction::routes())
         .merge(invitations::routes())
         .merge(join::routes())
         .merge(knowledge::routes())

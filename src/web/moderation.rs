@@ -1,5 +1,7 @@
 //! Keeping order: what waits for the moderators of a group or of the instance, and the log of what they did.
 
+use std::collections::BTreeSet;
+
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::routing::get;
@@ -16,7 +18,7 @@ use crate::base::*;
 use crate::domain::groups::FollowState;
 use crate::domain::moderation::{ModAction, ReportState};
 use crate::services::moderation::{LogView, ReportView};
-use crate::services::{Ctx, groups, moderation, posts};
+use crate::services::{Ctx, group_pages, groups, moderation, posts};
 use crate::urls;
 
 /// Moderation of groups and of the instance.
@@ -84,13 +86,18 @@ async fn group(
     let waiting = groups::waiting(&ctx, &visit.viewer, id).await?;
     let held = posts::held(&ctx, &visit.viewer, id).await?;
     let reports = moderation::reports(&ctx, &visit.viewer, Some(id), ReportState::Open, 0).await?;
+    let from: BTreeSet<String> = waiting.iter().filter_map(|line| line.actor.host.clone()).collect();
+    let strangers = group_pages::strangers(&ctx, &view.group, from).await?;
     let h = Head::of(&ctx, &view);
     let title = format!("{}: {}", h.title, visit.t("group-moderation"));
     let c = visit.chrome(&ctx, Place::Groups, title).flash(asked.done.as_deref());
     let (mut asking, mut invited, mut banned) = (Vec::new(), Vec::new(), Vec::new());
     for line in waiting {
         match line.follow.state {
-            FollowState::Requested => asking.push(MemberItem::of(line)),
+            FollowState::Requested => {
+                let first_of = line.actor.host.clone().filter(|host| strangers.contains(host));
+                asking.push(MemberItem { first_of, ..MemberItem::of(line) });
+            }
             FollowState::Invited => invited.push(MemberItem::of(line)),
             FollowState::Banned => banned.push(MemberItem::of(line)),
             FollowState::Accepted => {}

@@ -108,7 +108,7 @@ impl Side<'_> {
             if *key != self.key {
                 let id = HostId(self.plan.id_at(self.plan.ago(400.0)));
                 let id = store::actors::ensure_host(conn, id, urls.host()).await?;
-                store::federation::set_peer_state(conn, id, PeerState::Accepted, Some("network,people")).await?;
+                crate::services::peers::set_state(conn, id, PeerState::Accepted, Some("network,people")).await?;
                 self.write_server(conn, key, id, urls).await?;
                 store::federation::set_software(
                     conn,

@@ -9,6 +9,7 @@ use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_TYPE, HeaderValue};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::super::resolve::SUBSCRIBE;
 use super::super::state::{Federation, server_name};
 use super::answer::{error, open_json, refusal};
 use crate::base::*;
@@ -76,7 +77,7 @@ impl Federation {
                     "rel": "self", "type": "application/activity+json", "href": actor.uri,
                     "properties": {"https://www.w3.org/ns/activitystreams#type": type_of(actor.kind)}
                 },
-                {"rel": "http://ostatus.org/schema/1.0/subscribe", "template": self.ctx.urls.authorize_template()}
+                {"rel": SUBSCRIBE, "template": self.ctx.urls.authorize_template()}
             ]
         }))
     }

@@ -9,6 +9,7 @@ use super::posts::Source;
 use super::{Item, Via, envelope};
 use crate::base::*;
 use crate::domain::actors::Actor;
+use crate::services::follows;
 use crate::store::federation as rows;
 use crate::store::posts;
 use crate::urls::Local;
@@ -171,7 +172,7 @@ impl Federation {
                     }
                 },
             };
-            self.set_moderator(group.id, actor.id, true).await?;
+            follows::received_role(&self.ctx, (group.id, actor.id), None, true).await?;
         }
         Ok(())
     }

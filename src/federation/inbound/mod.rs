@@ -16,6 +16,7 @@ use futures_util::future::BoxFuture;
 use serde_json::Value;
 use tokio::sync::watch;
 
+use super::fetch::limited;
 use super::seats::{SLOW, Seat, Seats};
 use super::state::Federation;
 use super::wire::{Doc, Envelope, Kind, WireError};
@@ -184,7 +185,7 @@ impl Federation {
                 break;
             }
             self.arrivals.go_first(PATIENCE).await;
-            match seat.waiting(self.process(activity, &mut sender)).await.0 {
+            match seat.waiting(limited(self.process(activity, &mut sender))).await.0 {
                 Ok(()) => done.push(activity.id),
                 Err(error) => {
                     if let Err(error) = self.note_trouble(activity, &error).await {

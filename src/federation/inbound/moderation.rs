@@ -5,15 +5,15 @@ use super::super::wire::same_origin;
 use super::Item;
 use crate::base::*;
 use crate::domain::actors::Actor;
-use crate::domain::groups::{Follow, FollowState, GroupRole, Notify};
+use crate::domain::groups::GroupKind;
 use crate::domain::moderation::{BlockKind, Report, ReportState};
-use crate::domain::posts::{Post, PostState};
-use crate::live::Change;
+use crate::domain::peers::PeerScope;
+use crate::domain::posts::Post;
 use crate::services::follows;
 use crate::services::moderation as service;
-use crate::services::posts as post_service;
+use crate::services::posts::{self as post_service, Received};
 use crate::store::federation as rows;
-use crate::store::{actors, groups, moderation, posts};
+use crate::store::{actors, moderation, posts};
 
 impl Federation {
     /// The group of a post, if `actor` keeps order in it and this came the right way: to us when it lives here, through
@@ -25,10 +25,21 @@ impl Federation {
             Some(via) => via.id == group.id,
             None => group.is_local() || same_origin(&group.uri, &item.actor.uri),
         };
-        if item.actor.is_local() || !came_right || !self.moderates(&item.actor, &group).await? {
+        let shut_out = self.is_shut_out(item.actor.host_id, Some(group.id)).await?;
+        if item.actor.is_local() || !came_right || shut_out || !self.moderates(&item.actor, &group).await? {
             return Err(Error::forbidden("error-not-moderator"));
         }
         Ok(group)
+    }
+
+    /// Whether nothing counts that members at a host do in a group of ours, for want of an agreement.
+    pub(super) async fn is_shut_out(&self, host: HostId, group: Option<ActorId>) -> Result<bool> {
+        let Some(group) = group else { return Ok(false) };
+        let network = self.gathered.kinds.one(group).await?.is_some_and(|(kind, ..)| kind == GroupKind::Network);
+        if !network || host == HostId::LOCAL || !self.get_actor(group).await?.is_local() {
+            return Ok(false);
+        }
+        Ok(!rows::get_host(&mut self.ctx.db.read().await?, host).await?.agreed(PeerScope::Network))
     }
 
     /// A removal by somebody other than the author.
@@ -42,15 +53,8 @@ impl Federation {
         };
         let reason = item.doc.text("summary").or_else(|| item.doc.text("content")).unwrap_or_default();
         let reason: String = reason.chars().take(500).collect();
-        let (ctx, by, removed) = (self.ctx.clone(), item.actor.id, post.clone());
-        self.ctx
-            .db
-            .write(move |conn| {
-                Box::pin(async move { post_service::apply_remove(conn, &ctx, &removed, by, &reason).await })
-            })
-            .await?;
-        self.ctx.wake.now();
-        self.ctx.hub.publish(Change::Deleted { post: post.id, group: post.group_id });
+        let by = Some(item.actor.id);
+        post_service::received(&self.ctx, post.id, Received::Removed(reason), by, group.is_some()).await?;
         self.pass_on(item, group.map(|g| g.id)).await
     }
 
@@ -59,17 +63,7 @@ impl Federation {
         let uri = item.doc.embedded("object").and_then(|delete| delete.one_id("object")).unwrap_or_default();
         let post = posts::find_by_uri(&mut self.ctx.db.read().await?, uri).await?.ok_or(Error::NotFound)?;
         let group = self.moderated(item, post.group_id).await?;
-        if post.state != PostState::Removed {
-            return Ok(());
-        }
-        let id = post.id;
-        self.ctx
-            .db
-            .write(move |conn| {
-                Box::pin(async move { posts::set_state(conn, id, PostState::Published, None, "").await })
-            })
-            .await?;
-        self.ctx.hub.publish(Change::Edited { post: post.id, group: post.group_id });
+        post_service::received(&self.ctx, post.id, Received::Restored, Some(item.actor.id), true).await?;
         self.pass_on(item, Some(group.id)).await
     }
 
@@ -90,10 +84,10 @@ impl Federation {
         let object = item.envelope.object().unwrap_or_default();
         self.moderated(item, Some(group.id)).await?;
         if featured.as_deref() == Some(&target) {
-            self.set_pinned(object, &group, add).await?;
+            self.set_pinned(object, &group, add, Some(item.actor.id)).await?;
         } else if moderators.as_deref() == Some(&target) {
             let Some(who) = self.known_actor(object).await? else { return Err(Error::NotFound) };
-            self.set_moderator(group.id, who.id, add).await?;
+            follows::received_role(&self.ctx, (group.id, who.id), Some(item.actor.id), add).await?;
         } else {
             return Err(Error::NotFound);
         }
@@ -106,51 +100,17 @@ impl Federation {
         Ok(self.known_actor(group).await?.filter(Actor::is_group))
     }
 
-    pub(in crate::federation) async fn set_pinned(&self, uri: &str, group: &Actor, on: bool) -> Result<()> {
+    pub(in crate::federation) async fn set_pinned(
+        &self,
+        uri: &str,
+        group: &Actor,
+        on: bool,
+        by: Option<ActorId>,
+    ) -> Result<()> {
         let post = posts::find_by_uri(&mut self.ctx.db.read().await?, uri).await?;
         let post =
             post.filter(|p| p.group_id == Some(group.id) && p.is_top() && !p.is_gone()).ok_or(Error::NotFound)?;
-        let (id, at) = (post.id, on.then(|| self.ctx.now()));
-        self.ctx.db.write(move |conn| Box::pin(async move { posts::set_pinned(conn, id, at).await })).await?;
-        self.ctx.hub.publish(Change::Edited { post: id, group: post.group_id });
-        Ok(())
-    }
-
-    /// Notes that someone keeps order in a group, or no longer. Who is not a member here becomes one in name only.
-    pub(super) async fn set_moderator(&self, group: ActorId, who: ActorId, on: bool) -> Result<()> {
-        let ctx = self.ctx.clone();
-        self.ctx
-            .db
-            .write(move |conn| {
-                Box::pin(async move {
-                    let known = groups::find_follow(conn, who, group).await?;
-                    let mut follow = match known {
-                        Some(follow) => follow,
-                        None if !on => return Ok(()),
-                        None => Follow {
-                            id: FollowId(ctx.ids.next()),
-                            follower_id: who,
-                            target_id: group,
-                            state: FollowState::Accepted,
-                            role: GroupRole::Member,
-                            may_post: false,
-                            uri: None,
-                            notify: Notify::None,
-                            muted: false,
-                            reason: String::new(),
-                            until_at: None,
-                            seen_seq: 0,
-                            created_at: ctx.now(),
-                        },
-                    };
-                    if follow.role == GroupRole::Owner {
-                        return Ok(());
-                    }
-                    follow.role = if on { GroupRole::Moderator } else { GroupRole::Member };
-                    groups::upsert_follow(conn, &follow).await.map(|_| ())
-                })
-            })
-            .await
+        post_service::received(&self.ctx, post.id, Received::Pinned(on), by, true).await
     }
 
     pub(super) async fn on_lock(&self, item: &Item<'_>, on: bool) -> Result<()> {
@@ -158,9 +118,7 @@ impl Federation {
         let uri = lock.one_id("object").unwrap_or_default();
         let post = posts::find_by_uri(&mut self.ctx.db.read().await?, uri).await?.ok_or(Error::NotFound)?;
         let group = self.moderated(item, post.group_id).await?;
-        let id = post.root_id;
-        self.ctx.db.write(move |conn| Box::pin(async move { posts::set_locked(conn, id, on).await })).await?;
-        self.ctx.hub.publish(Change::Edited { post: id, group: post.group_id });
+        post_service::received(&self.ctx, post.root_id, Received::Locked(on), Some(item.actor.id), true).await?;
         self.pass_on(item, Some(group.id)).await
     }
 
@@ -179,13 +137,7 @@ impl Federation {
         self.moderated(item, Some(group.id)).await?;
         let until = block.time("endTime").or_else(|| block.time("expires"));
         let reason: String = block.text("summary").unwrap_or_default().chars().take(500).collect();
-        let ctx = self.ctx.clone();
-        self.ctx
-            .db
-            .write(move |conn| {
-                Box::pin(async move { follows::apply_ban(conn, &ctx, group.id, who.id, on, until, &reason).await })
-            })
-            .await?;
+        follows::received_ban(&self.ctx, (group.id, who.id), item.actor.id, on, until, &reason).await?;
         self.pass_on(item, Some(group.id)).await
     }
 

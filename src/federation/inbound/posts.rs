@@ -35,8 +35,8 @@ pub(super) struct Source {
     pub row: Option<ActivityId>,
     /// Wanted by somebody here, whoever it is addressed to.
     pub wanted: bool,
-    /// How deep we are in fetching a thread.
-    pub depth: usize,
+    /// What it answers, where that was found already: it was fetched because another answers it.
+    pub parent: Option<Option<PostId>>,
     /// It was written long ago: nobody is told of it.
     pub old: bool,
 }
@@ -161,6 +161,9 @@ impl Federation {
     }
 
     async fn take_vote(&self, author: &Actor, poll: &Post, option: &str) -> Result<()> {
+        if self.is_shut_out(author.host_id, poll.group_id).await? {
+            return Err(Error::NotFound);
+        }
         service::receive_vote(&self.ctx, author.id, poll.id, option).await?;
         let ctx = self.ctx.clone();
         let (actor, post) = (author.id, poll.id);
@@ -180,11 +183,12 @@ impl Federation {
     /// Finds the group, the thread and the people of a post. Nothing when it is nobody's business here.
     async fn place_post(&self, read: ReadPost, author: Actor, source: Source) -> Result<Option<Incoming>> {
         // Before anybody is looked up: with what stands above come people who may be named here.
-        let parent = match &read.parent {
-            Some(uri) => self.parent_of(uri, &source).await?,
-            None => None,
+        let parent = match (&read.parent, source.parent) {
+            (Some(_), Some(found)) => found,
+            (Some(uri), None) => self.parent_of(uri, &source).await?,
+            (None, _) => None,
         };
-        let quote = self.quote_in(&read, &author, source.depth == 0 && !source.old).await?;
+        let quote = self.quote_in(&read, &author, source.parent.is_none() && !source.old).await?;
         let known = self.gathered.named.one(named_in(&read)).await?;
         let mut conn = self.ctx.db.read().await?;
         let group = match &source.via {
@@ -235,7 +239,7 @@ impl Federation {
             relay: source.row.filter(|_| source.via.is_none()),
             announced_by: source.via.map(|g| g.id),
             quote,
-            old: source.old || source.depth > 0,
+            old: source.old || source.parent.is_some(),
             kind: if parent.is_some() { PostKind::Comment } else { read.kind },
             uri: read.uri,
             url: read.url,
@@ -258,22 +262,36 @@ impl Federation {
 
     /// What a post answers: known, or fetched with all above it, as far as that goes.
     async fn parent_of(&self, uri: &str, source: &Source) -> Result<Option<PostId>> {
-        if let Some(known) = posts::find_by_uri(&mut self.ctx.db.read().await?, uri).await? {
-            return Ok(Some(known.id));
+        // Up first, then down: one inside the other, a long thread would need a deep stack.
+        let (documents, mut parent) = self.documents_above(uri, source).await?;
+        for document in documents.iter().rev() {
+            let above = Source { parent: Some(parent), row: None, ..source.clone() };
+            parent = unless_passing(self.take_document(document, above).await, uri)?.flatten();
         }
-        if source.depth >= MAX_ANCESTORS || self.ctx.urls.is_ours(uri) {
-            return Ok(None);
-        }
-        let above = Source { depth: source.depth + 1, row: None, ..source.clone() };
-        match Box::pin(self.take_from_origin(uri, above)).await {
-            Ok(found) => Ok(found),
-            Err(error @ (Error::RemoteFailed { retryable: true, .. } | Error::Unavailable(_) | Error::Internal(_))) => {
-                Err(error)
+        Ok(parent)
+    }
+
+    /// The documents of a post and of all above it that are not here, from below; and the post that is, above these.
+    async fn documents_above(&self, uri: &str, source: &Source) -> Result<(Vec<Value>, Option<PostId>)> {
+        let (mut found, mut next, mut asked) = (Vec::new(), uri.to_owned(), BTreeSet::new());
+        loop {
+            if let Some(known) = posts::find_by_uri(&mut self.ctx.db.read().await?, &next).await? {
+                return Ok((found, Some(known.id)));
             }
-            Err(error) => {
-                tracing::debug!(uri, %error, "what a post answers cannot be had");
-                Ok(None)
+            if found.len() >= MAX_ANCESTORS || self.ctx.urls.is_ours(&next) || !asked.insert(next.clone()) {
+                return Ok((found, None));
             }
+            let reader = match &source.via {
+                Some(group) => self.reader_of(group.id).await?,
+                None => None,
+            };
+            let Some(document) = unless_passing(self.document(&next, reader.as_ref()).await, &next)? else {
+                return Ok((found, None));
+            };
+            let above = convert::read_post(Doc(&document), None, self.reading()).and_then(|read| read.parent);
+            found.push(document);
+            let Some(above) = above else { return Ok((found, None)) };
+            next = above;
         }
     }
 
@@ -318,6 +336,9 @@ impl Federation {
         };
         if post.author_id != item.actor.id {
             return Err(Error::forbidden("error-not-yours"));
+        }
+        if self.is_shut_out(item.actor.host_id, post.group_id).await? {
+            return Err(Error::NotFound);
         }
         let accepted = read.accepted.clone();
         let mentioned = rows::actors_by_uri(&mut self.ctx.db.read().await?, &read.mentions).await?;
@@ -443,6 +464,20 @@ impl Federation {
             return Ok(true);
         }
         rows::host_reads(&mut self.ctx.db.read().await?, audience.id, item.actor.host_id).await
+    }
+}
+
+/// What cannot be had of a thread is done without, but for what may be had later.
+fn unless_passing<T>(done: Result<T>, uri: &str) -> Result<Option<T>> {
+    match done {
+        Ok(done) => Ok(Some(done)),
+        Err(error @ (Error::RemoteFailed { retryable: true, .. } | Error::Unavailable(_) | Error::Internal(_))) => {
+            Err(error)
+        }
+        Err(error) => {
+            tracing::debug!(uri, %error, "what a post answers cannot be had");
+            Ok(None)
+        }
     }
 }
 

@@ -47,7 +47,7 @@ impl IdRules {
 }
 
 /// An address for people or of a file: http or https and nothing that a page could run.
-pub(super) fn web_url(text: &str) -> Option<&str> {
+pub fn web_url(text: &str) -> Option<&str> {
     let text = text.trim();
     let web = |url: Url| matches!(url.scheme(), "https" | "http") && url.has_host();
     let plain = text.len() <= MAX_ID && !text.contains(char::is_control);

@@ -15,7 +15,7 @@ pub use collections::Collection;
 pub use doc::Doc;
 pub use envelope::{Envelope, MAX_BYTES, MAX_DEPTH, WireError, read};
 pub use events::{Place, Poll, PollOption};
-pub use ids::{IdRules, PUBLIC, is_public_id, same_origin};
+pub use ids::{IdRules, PUBLIC, is_public_id, same_origin, web_url};
 pub use keys::{ActorKey, KeyMaterial};
 pub use kind::Kind;
 pub use media::{Attachment, AttachmentKind, MediaLink};

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Admitted, admit, begin, end};
+use super::{Admitted, admit, apply_ban, begin, end, log};
 use crate::base::*;
 use crate::domain::actors::{Actor, ActorState};
 use crate::domain::events::Event;
-use crate::domain::groups::{Follow, FollowState, Group};
+use crate::domain::groups::{Follow, FollowState, Group, GroupRole, Notify};
+use crate::domain::moderation::ModAction;
 use crate::policy::{self, Entrance, InGroup};
 use crate::services::ctx::emit;
 use crate::services::{Ctx, moving};
@@ -205,4 +206,59 @@ pub async fn received_undo(ctx: &Ctx, follower: ActorId, target: ActorId) -> Res
             })
         })
         .await
+}
+
+/// Somebody elsewhere who keeps order in a group keeps a person out of it, or lets them in again.
+pub async fn received_ban(
+    ctx: &Ctx,
+    (group, who): (ActorId, ActorId),
+    by: ActorId,
+    ban: bool,
+    until: Option<Time>,
+    reason: &str,
+) -> Result<()> {
+    let (c, reason) = (ctx.clone(), reason.to_owned());
+    let write = ctx.db.write(move |conn| {
+        Box::pin(async move {
+            let banned = |follow: Option<Follow>| follow.is_some_and(|follow| follow.state == FollowState::Banned);
+            let before = banned(store::groups::find_follow(conn, who, group).await?);
+            apply_ban(conn, &c, group, who, ban, until, &reason).await?;
+            if before == ban {
+                return Ok(());
+            }
+            let action = if ban { ModAction::Ban } else { ModAction::Unban };
+            log(conn, &c, Some(group), by, action, Some(who), None, &reason).await
+        })
+    });
+    write.await
+}
+
+/// Somebody keeps order in a group from now on, or no longer. Who is not a member here becomes one in name only. `by` stands in the
+/// log; nobody does where the list of a group was only read.
+pub async fn received_role(
+    ctx: &Ctx,
+    (group, who): (ActorId, ActorId),
+    by: Option<ActorId>,
+    moderator: bool,
+) -> Result<()> {
+    let c = ctx.clone();
+    let write = ctx.db.write(move |conn| {
+        Box::pin(async move {
+            let known = store::groups::find_follow(conn, who, group).await?;
+            let role = if moderator { GroupRole::Moderator } else { GroupRole::Member };
+            let mut follow = match known {
+                Some(follow) if follow.role == GroupRole::Owner || follow.role == role => return Ok(()),
+                Some(follow) => follow,
+                None if !moderator => return Ok(()),
+                None => Follow { notify: Notify::None, ..begin(&c, who, group, FollowState::Accepted, None) },
+            };
+            follow.role = role;
+            store::groups::upsert_follow(conn, &follow).await?;
+            match by {
+                Some(by) => log(conn, &c, Some(group), by, ModAction::Role, Some(who), None, role.as_str()).await,
+                None => Ok(()),
+            }
+        })
+    });
+    write.await
 }

@@ -158,7 +158,7 @@ pub(super) async fn place(
         let at = InGroup { group: &group, local: actor.is_local(), follow: follow.as_ref(), now: ctx.now() };
         let announced = new.announced_by == Some(actor.id);
         if actor.is_local() {
-            check_remote_post(at, new, true)?;
+            check_remote_post(conn, at, new, true).await?;
         } else if !announced {
             // Its own host decides what is in a group; until it announces the post it is not.
             return Ok(None);
@@ -199,7 +199,7 @@ async fn place_answer(
         let (group, actor, follow) = groups.get(conn, group, new.author.id).await?;
         let at = InGroup { group: &group, local: actor.is_local(), follow: follow.as_ref(), now: ctx.now() };
         if actor.is_local() {
-            check_remote_post(at, new, false)?;
+            check_remote_post(conn, at, new, false).await?;
             here = true;
             state = hold(ctx, new, at, silenced);
         } else if new.announced_by != Some(actor.id) && group.kind != GroupKind::Public {
@@ -211,7 +211,7 @@ async fn place_answer(
 }
 
 /// The rules of a group of ours for someone from elsewhere, and that the addressing fits the group (INTEROP D91).
-fn check_remote_post(at: InGroup<'_>, new: &Incoming, top: bool) -> Result<()> {
+async fn check_remote_post(conn: &mut Conn, at: InGroup<'_>, new: &Incoming, top: bool) -> Result<()> {
     if at.group.kind == GroupKind::Public {
         if !new.scope.is_open() {
             return Err(Error::forbidden("error-not-public"));
@@ -222,6 +222,11 @@ fn check_remote_post(at: InGroup<'_>, new: &Incoming, top: bool) -> Result<()> {
         }
     } else if new.scope.is_open() {
         return Err(Error::forbidden("error-public-in-closed"));
+    }
+    // A member whose server has no agreement any more reads nothing, and writes nothing.
+    let covered = at.group.kind != GroupKind::Network || at.follow.is_none();
+    if !covered && !store::groups::is_reader(conn, at.group.audience_id, new.author.id).await? {
+        return Err(Error::NotFound);
     }
     policy::check_post(at, top)
 }

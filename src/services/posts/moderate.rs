@@ -157,3 +157,76 @@ pub async fn lock(ctx: &Ctx, viewer: &Viewer, id: PostId, on: bool) -> Result<()
     ctx.wake.now();
     Ok(())
 }
+
+/// What somebody elsewhere did who keeps order in a group, here or there. Said again it changes nothing, and is not noted again.
+#[derive(Clone, Debug)]
+pub enum Received {
+    /// A post was taken away, with the reason.
+    Removed(String),
+    /// It was put back.
+    Restored,
+    /// It was pinned, or no longer.
+    Pinned(bool),
+    /// Its thread was closed, or opened.
+    Locked(bool),
+}
+
+/// Does what somebody elsewhere did with a post; nobody did what was only read there. It is noted in the log of its group if it was
+/// done for that (`noted`), not by the server of who wrote it.
+pub async fn received(ctx: &Ctx, id: PostId, what: Received, by: Option<ActorId>, noted: bool) -> Result<()> {
+    let (c, done) = (ctx.clone(), what.clone());
+    let write = ctx.db.write(move |conn| {
+        Box::pin(async move {
+            let post = store::posts::get(conn, id).await?;
+            let Some(action) = apply_received(conn, &c, &post, &done, by).await? else { return Ok((post, false)) };
+            let reason = if let Received::Removed(reason) = &done { reason.as_str() } else { "" };
+            let about = matches!(done, Received::Removed(_) | Received::Restored).then_some(post.author_id);
+            if let (Some(by), true) = (by, noted && post.group_id.is_some()) {
+                log(conn, &c, post.group_id, by, action, about, Some(id), reason).await?;
+            }
+            Ok((post, true))
+        })
+    });
+    let (post, changed) = write.await?;
+    if changed {
+        ctx.wake.now();
+        ctx.hub.publish(match what {
+            Received::Removed(_) => Change::Deleted { post: id, group: post.group_id },
+            _ => Change::Edited { post: id, group: post.group_id },
+        });
+    }
+    Ok(())
+}
+
+/// What it is called in the log, unless it was so already.
+async fn apply_received(
+    conn: &mut Conn,
+    ctx: &Ctx,
+    post: &Post,
+    what: &Received,
+    by: Option<ActorId>,
+) -> Result<Option<ModAction>> {
+    match what {
+        Received::Removed(_) if post.is_gone() => Ok(None),
+        Received::Removed(reason) => {
+            apply_remove(conn, ctx, post, by.unwrap_or(post.author_id), reason).await?;
+            Ok(Some(ModAction::RemovePost))
+        }
+        Received::Restored if post.state != PostState::Removed => Ok(None),
+        Received::Restored => {
+            store::posts::set_state(conn, post.id, PostState::Published, None, "").await?;
+            super::write::show(conn, ctx, post, None).await?;
+            Ok(Some(ModAction::RestorePost))
+        }
+        Received::Pinned(on) if post.pinned_at.is_some() == *on => Ok(None),
+        Received::Pinned(on) => {
+            store::posts::set_pinned(conn, post.id, on.then(|| ctx.now())).await?;
+            Ok(Some(if *on { ModAction::Pin } else { ModAction::Unpin }))
+        }
+        Received::Locked(on) if post.locked == *on => Ok(None),
+        Received::Locked(on) => {
+            store::posts::set_locked(conn, post.id, *on).await?;
+            Ok(Some(if *on { ModAction::Lock } else { ModAction::Unlock }))
+        }
+    }
+}

@@ -17,6 +17,7 @@ use crate::support::{Kind, PNG};
 on_each_database! {
     g3_d91_to_d97_a_private_group_on_three_servers => private;
     a_network_group_reaches_peers_alone => network;
+    an_agreement_that_ends_closes_network_groups => ended;
     g3_what_is_written_while_the_host_is_down_arrives_afterwards => down;
 }
 
@@ -25,6 +26,7 @@ on_sqlite! {
     d96_a_microblog_cannot_join_a_private_group => microblog;
     a_group_without_outside_members_takes_none => insiders;
     an_invited_person_elsewhere_comes_in_at_once => invited;
+    the_first_of_an_unknown_server_is_let_in_after_a_warning => first_of;
     a_group_that_closes_is_closed_everywhere => narrowed;
 }
 
@@ -269,6 +271,92 @@ async fn network(kind: Kind) {
     assert!(b.ctx().remote().unwrap().resolve_url(&later.uri).await.is_err());
 }
 
+/// Whose server has no agreement any more reads and writes nothing, what was there before included; agreed again, as before.
+async fn ended(kind: Kind) {
+    let a = Kring::start("alpha", kind).await;
+    let (ada, peer) = (a.person("Ada").await, Peer::start("epsilon", "kring").await);
+    a.agrees(&peer.host, "public,network").await;
+    let group = a.group(&ada, "Partners", GroupKind::Network).await;
+    let eve = peer.person("eve");
+    let send = async |sent: serde_json::Value| {
+        assert_eq!(peer.send(&eve, &a.url("/inbox"), &sent).await, 202);
+        a.until_quiet().await;
+    };
+    send(activity("Follow", &peer.url("/f/1"), &eve, json!(group.uri))).await;
+    peer.until_received("Accept", |v| v["type"] == "Accept").await;
+    let post = a.post(&ada, &group, PostKind::Message, "", "For partners").await;
+    let more = json!({"to": [group.uri], "cc": [], "audience": group.uri});
+    let write = async |n: usize, under: Option<&str>| {
+        let mut note = note(&peer.url(&format!("/n/{n}")), &eve, "<p>From me</p>", more.clone());
+        note["inReplyTo"] = json!(under);
+        send(create(&note)).await;
+        a.find(&peer.url(&format!("/n/{n}"))).await.is_some()
+    };
+    let outbox = format!("{}/outbox?page=1", group.uri);
+    let reads = async || (peer.get(&eve, &post.uri).await.0, peer.get(&eve, &outbox).await.0);
+    assert_eq!((reads().await, write(1, None).await, write(2, Some(&post.uri)).await), ((200, 200), true, true));
+    let member = {
+        let mut conn = a.ctx().db.read().await.unwrap();
+        kring::store::actors::find_by_uri(&mut conn, &eve).await.unwrap().unwrap().id
+    };
+    follows::set_role(a.ctx(), &ada, group.id, member, kring::domain::groups::GroupRole::Moderator).await.unwrap();
+    for narrower in [None, Some("public")] {
+        match narrower {
+            None => {
+                drop(a.app.federation().set_peer(&peer.host, kring::domain::peers::PeerState::Ended).await.unwrap())
+            }
+            Some(scope) => a.agrees(&peer.host, scope).await,
+        }
+        let n = narrower.map_or(10, |_| 20);
+        assert_eq!(reads().await, (404, 404), "{kind:?} {narrower:?}");
+        assert!(!write(n, None).await && !write(n + 1, Some(&post.uri)).await, "{kind:?} {narrower:?}");
+        send(activity("Like", &peer.url(&format!("/l/{n}")), &eve, json!(post.uri))).await;
+        let mut edit = note(&peer.url("/n/1"), &eve, "<p>Something else</p>", more.clone());
+        edit["updated"] = json!(a.ctx().now().to_rfc3339());
+        send(activity("Update", &peer.url(&format!("/u/{n}")), &eve, edit)).await;
+        let kept = a.find(&peer.url("/n/1")).await.unwrap();
+        assert!(kept.html.contains("From me"), "{kind:?} {narrower:?}: {}", kept.html);
+        // As a moderator no more than as a member.
+        send(activity("Lock", &peer.url(&format!("/k/{n}")), &eve, json!(post.uri))).await;
+        // A member still, to ask again changes nothing.
+        send(activity("Follow", &peer.url(&format!("/f/{n}")), &eve, json!(group.uri))).await;
+        let now = a.find(&post.uri).await.unwrap();
+        assert_eq!((now.reactions_count, now.locked, reads().await), (0, false, (404, 404)), "{kind:?} {narrower:?}");
+        let ours = a.post(&ada, &group, PostKind::Message, "", "Among ourselves").await;
+        a.until_quiet().await;
+        a_while().await;
+        let told = peer.received().iter().any(|sent| sent.to_string().contains(&ours.uri));
+        assert!(!told, "{kind:?} {narrower:?}");
+    }
+    // Who was asked in meanwhile comes in when it is agreed again, and opens nothing before.
+    let lou = peer.person("lou");
+    let other = a.group(&ada, "Planning", GroupKind::Network).await;
+    a.agrees(&peer.host, "network").await;
+    assert_eq!((reads().await, write(30, None).await), ((200, 200), true), "{kind:?}");
+    let lou_here = a.ctx().remote().unwrap().resolve_url(&lou).await.unwrap();
+    let kring::services::ctx::Resolved::Actor(lou_here) = lou_here else { panic!("no actor") };
+    follows::invite(a.ctx(), &ada, other.id, lou_here.id).await.unwrap();
+    a.agrees(&peer.host, "public").await;
+    let plans = format!("{}/outbox?page=1", other.uri);
+    let follow = activity("Follow", &peer.url("/f/lou"), &lou, json!(other.uri));
+    assert_eq!(peer.send(&lou, &a.url("/inbox"), &follow).await, 202);
+    a.until_quiet().await;
+    assert_eq!(peer.get(&lou, &plans).await.0, 404, "{kind:?}");
+    // A group that closes further keeps nobody who could not read it.
+    groups::update(a.ctx(), &ada, other.id, group_form("Planning", GroupKind::Private)).await.unwrap();
+    let left = format!("SELECT count(*) AS n FROM follows WHERE target_id = {}", other.id);
+    assert_eq!(a.app.count(&left).await, 1, "{kind:?}: Ada alone");
+    a.agrees(&peer.host, "network").await;
+    assert_eq!(reads().await, (200, 200), "{kind:?}");
+    // A group that closes to those with an agreement closes to a member whose server has none.
+    a.agrees(&peer.host, "public").await;
+    let open = a.group(&ada, "Everybody", GroupKind::Public).await;
+    send(activity("Follow", &peer.url("/f/30"), &eve, json!(open.uri))).await;
+    let post = a.post(&ada, &open, PostKind::Message, "", "Before").await;
+    groups::update(a.ctx(), &ada, open.id, group_form("Everybody", GroupKind::Network)).await.unwrap();
+    assert_eq!(peer.get(&eve, &post.uri).await.0, 404, "{kind:?}");
+}
+
 async fn organisation(kind: Kind) {
     let (a, b) = Kring::peers(["alpha", "beta"], kind).await;
     let ada = a.person("Ada").await;
@@ -363,4 +451,49 @@ async fn narrowed(kind: Kind) {
     assert!(b.view(&bea, closed.id).await.is_err());
     assert_eq!(a.get(&closed.uri).await.0, 404);
     assert_eq!(closed.state, PostState::Published);
+}
+
+/// The administrators of a server can read along with its members: who lets the first one in is told so.
+async fn first_of(kind: Kind) {
+    let (a, peer) = (Kring::start("alpha", kind).await, Peer::start("delta", "lemmy").await);
+    let ada = a.app.person("Ada").await;
+    let group = a.group(&ada.viewer, "Care team", GroupKind::Private).await;
+    let open = a.group(&ada.viewer, "Local history", GroupKind::Public).await;
+    let browser = a.app.browser(&ada).await;
+    let (waiting, people) = ("/groups/care_team/moderation", "/groups/care_team/people");
+    let warning = format!("Van {} is nog niemand lid", peer.host);
+    let ask = async |name: &str| {
+        let who = peer.person(name);
+        let follow = activity("Follow", &peer.url(&format!("/f/{name}")), &who, json!(group.uri));
+        assert_eq!(peer.send(&who, &a.url("/inbox"), &follow).await, 202);
+        a.until_quiet().await;
+        let mut conn = a.ctx().db.read().await.unwrap();
+        kring::store::actors::find_by_uri(&mut conn, &who).await.unwrap().unwrap().id
+    };
+    let first = ask("eve").await;
+    browser.get(waiting).await.ok().shows(&warning);
+    follows::accept(a.ctx(), &ada.viewer, group.id, first).await.unwrap();
+    ask("mia").await;
+    browser.get(waiting).await.ok().shows("mia").hides(&warning);
+    // Somebody is invited: first the warning, then all the same.
+    let other = Peer::start("epsilon", "lemmy").await;
+    other.person("lou");
+    let lou = format!("@lou@{}", other.host);
+    let invited = async || {
+        let all = format!("SELECT count(*) AS n FROM follows WHERE state = 'invited' AND target_id = {}", group.id);
+        a.app.count(&all).await
+    };
+    let again = browser.post(people, &[("name", &lou)]).await;
+    assert!(again.html.contains("technisch meelezen") && invited().await == 0, "{}", again.html);
+    browser.post(people, &[("name", &lou), ("sure", "@someone@else.example")]).await.shows("technisch meelezen");
+    browser.post(people, &[("name", &lou), ("sure", &lou)]).await.ok().hides("technisch meelezen");
+    assert_eq!(invited().await, 1);
+    // What everybody reads needs no warning, nor does a server we have an agreement with.
+    let third = Peer::start("zeta", "lemmy").await;
+    third.person("lou");
+    let lou = format!("@lou@{}", third.host);
+    browser.post("/groups/local_history/people", &[("name", &lou)]).await.ok().hides("technisch meelezen");
+    a.agrees(&third.host, "public").await;
+    browser.post(people, &[("name", &lou)]).await.ok().hides("technisch meelezen");
+    assert_eq!((invited().await, open.is_local()), (2, true));
 }

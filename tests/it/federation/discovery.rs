@@ -1,8 +1,11 @@
 //! WebFinger, host-meta, NodeInfo.
 
 use kring::domain::groups::GroupKind;
+use kring::domain::posts::PostKind;
 use kring::services::groups;
+use serde_json::json;
 
+use super::peer::*;
 use super::support::*;
 use crate::support::Kind;
 
@@ -12,6 +15,7 @@ on_sqlite! {
     d07_d29_the_server_is_found_and_open_to_all => server;
     d08_d09_nodeinfo_is_what_peers_read => nodeinfo;
     closed_groups_are_not_found_by_strangers => closed_groups;
+    who_has_an_account_elsewhere_goes_on_there => interaction;
 }
 
 async fn finger(a: &Kring, resource: &str) -> (u16, serde_json::Value) {
@@ -85,13 +89,24 @@ async fn server(kind: Kind) {
 
 async fn nodeinfo(kind: Kind) {
     let a = Kring::start("alpha", kind).await;
-    a.person("Ada").await;
+    let ada = a.person("Ada").await;
+    let (open, closed) = (
+        a.group(&ada, "Local history", GroupKind::Public).await,
+        a.group(&ada, "Staff", GroupKind::Organisation).await,
+    );
+    let post = a.post(&ada, &open, PostKind::Message, "", "Everybody").await;
+    a.comment(&ada, post.id, "Everybody, too").await;
+    let post = a.post(&ada, &closed, PostKind::Message, "", "Among ourselves").await;
+    a.comment(&ada, post.id, "Ourselves, too").await;
+    let (_, numbers) = get_as(&a.url("/api/v1/instance"), "application/json").await;
+    assert_eq!(numbers["stats"]["status_count"], 2, "what is closed is not counted");
     for version in ["2.0", "2.1"] {
         let (status, info) = get_as(&a.url(&format!("/nodeinfo/{version}")), "application/json").await;
         assert_eq!((status, info["version"].as_str()), (200, Some(version)));
         assert_eq!(info["software"]["name"], "kring");
         assert_eq!(info["protocols"][0], "activitypub");
         assert_eq!(info["usage"]["users"]["total"], 1);
+        assert_eq!((&info["usage"]["localPosts"], &info["usage"]["localComments"]), (&json!(1), &json!(1)));
         assert!(info["services"]["inbound"].is_array() && info["services"]["outbound"].is_array());
         assert!(info["metadata"].as_object().unwrap().values().all(serde_json::Value::is_string));
     }
@@ -126,4 +141,66 @@ async fn closed_groups(kind: Kind) {
     assert_eq!(a.get(&a.url("/groups/open_doors/outbox")).await.0, 404);
     let (_, moderators) = a.get(&a.url("/groups/open_doors/moderators")).await;
     assert_eq!(moderators["orderedItems"].as_array().unwrap().len(), 0);
+}
+
+/// From the page of a group, person or post to one's own server, and there to its page for the same thing.
+async fn interaction(kind: Kind) {
+    let (a, b) = (Kring::start("alpha", kind).await, Kring::start("beta", kind).await);
+    let ada = a.person("Ada").await;
+    let group = a.group(&ada, "Local history", GroupKind::Public).await;
+    a.group(&ada, "Care team", GroupKind::Private).await;
+    let post = a.post(&ada, &group, PostKind::Message, "", "Who knows this house?").await;
+    let bob = b.app.person("Bob").await;
+    let (visitor, browser) = (a.app.visitor(), b.app.browser(&bob).await);
+    let (post_here, account) = (format!("/posts/{}", post.id), format!("@bob@{}", b.host));
+    let ask = |of: &str, account: &str| {
+        let asked = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("of", of)
+            .append_pair("account", account)
+            .finish();
+        format!("/interact?{asked}")
+    };
+    for (of, there) in [("/groups/local_history", "/groups/local_history@"), ("/people/ada", "/people/ada@")] {
+        let link = format!("/interact?of={of}");
+        visitor.get(of).await.ok().shows(&link);
+        visitor.get(&link).await.ok().shows("name=\"account\"");
+        let way = to(&visitor.get(&ask(of, &account)).await.ok().html, &b);
+        assert_eq!(browser.get(&way).await.ok().path, format!("{there}{}", a.host));
+    }
+    // Back leads to the page itself, however it was spelled.
+    let spelled = visitor.get("/interact?of=%2F%2Fevil.example%2F..%2Fgroups%2Flocal_history").await;
+    spelled.ok().hides("href=\"//").shows("href=\"/groups/local_history\"");
+    visitor.get(&post_here).await.ok().shows(&format!("/interact?of={post_here}"));
+    let way = to(&visitor.get(&ask(&post_here, &account)).await.ok().html, &b);
+    // Who is not signed in does that first, and comes back.
+    let sign_in = b.app.visitor().get(&way).await.ok().path;
+    assert!(sign_in.starts_with("/sign-in?to=%2Fauthorize%5Finteraction%3Furi%3D"), "{sign_in}");
+    let found = browser.get(&way).await.ok().path;
+    assert_eq!(found, format!("/posts/{}", b.find(&post.uri).await.unwrap().id));
+    browser.get("/authorize_interaction?uri=https%3A%2F%2Fnowhere.invalid%2Fx").await.ok().shows("antwoordt nu niet");
+    browser.get(&format!("/authorize_interaction?uri={}", a.url("/groups/none"))).await.ok().shows("vinden we niets");
+    // What is closed to the public has no such page.
+    for of in ["/groups/care_team", "/posts/1", "/organisation", "https://elsewhere.example/groups/x", "nonsense"] {
+        visitor.get(&ask(of, &account)).await.status(404);
+    }
+    let of = "/groups/local_history";
+    for (account, says) in [
+        ("bob".to_owned(), "het hele adres"),
+        (format!("@ada@{}", a.host), "op deze Kring"),
+        (format!("@nobody@{}", b.host), "kent dit account niet"),
+        ("@bob@nowhere.localhost:1".to_owned(), "antwoordt nu niet"),
+    ] {
+        visitor.get(&ask(of, &account)).await.ok().shows(says);
+    }
+    // A server without such a page: its people look for the address themselves.
+    let peer = Peer::start("gamma", "lemmy").await;
+    peer.person("lou");
+    visitor.get(&ask(of, &format!("@lou@{}", peer.host))).await.ok().shows(&group.uri).hides("href=\"http://gamma");
+}
+
+/// The path of the link to another server on a page.
+fn to(html: &str, other: &Kring) -> String {
+    let start = format!("href=\"{}", other.url(""));
+    let at = html.find(&start).unwrap_or_else(|| panic!("no link to {}: {html}", other.host)) + start.len();
+    html[at..].split('"').next().unwrap().replace("&#38;", "&").replace("&amp;", "&")
 }

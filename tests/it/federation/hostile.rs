@@ -15,6 +15,7 @@ on_sqlite! {
     a_server_speaks_for_its_own_people_alone => strangers;
     what_its_own_server_has_is_passed_on => forwarded;
     forged_profiles_inside_an_announce_change_nothing => profiles;
+    one_activity_makes_us_ask_for_so_much_and_no_more => much;
 }
 
 async fn scene(kind: Kind) -> (Kring, kring::domain::Viewer, kring::domain::actors::Actor, Peer, Peer) {
@@ -210,4 +211,29 @@ async fn forwarded(kind: Kind) {
     a.until_quiet().await;
     let received = reader.received();
     assert_eq!(received.iter().filter(|v| v["object"]["type"] == "Like").count(), 1);
+}
+
+/// A thread without end, each post by somebody else and asked for under a name that is not its own.
+async fn much(kind: Kind) {
+    let (a, _, group, _, evil) = scene(kind).await;
+    let eve = evil.person("eve");
+    let about = json!({"cc": [group.uri], "tag": [{"type": "Mention", "href": group.uri}]});
+    let first = note(&evil.url("/notes/hello"), &eve, "<p>hello</p>", about.clone());
+    assert_eq!(evil.send(&eve, &a.url("/inbox"), &create(&first)).await, 202);
+    a.until_published(first["id"].as_str().unwrap()).await;
+    let asked = || evil.seen().iter().filter(|seen| seen.method == "GET").count();
+    let before = asked();
+    for n in 1..40 {
+        let mut above =
+            note(&evil.url(&format!("/notes/{n}")), &evil.person(&format!("eve{n}")), "<p>more</p>", json!({}));
+        above["inReplyTo"] = json!(evil.url(&format!("/pages/{}", n + 1)));
+        evil.serve(&above);
+        evil.put(&format!("/pages/{n}"), 200, "application/activity+json", &above.to_string());
+    }
+    let mut last = note(&evil.url("/notes/0"), &eve, "<p>an answer</p>", about);
+    last["inReplyTo"] = json!(evil.url("/pages/1"));
+    assert_eq!(evil.send(&eve, &a.url("/inbox"), &create(&last)).await, 202);
+    a.until_quiet().await;
+    assert!((30..=50).contains(&(asked() - before)), "{}", asked() - before);
+    a.until_published(last["id"].as_str().unwrap()).await;
 }

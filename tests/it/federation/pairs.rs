@@ -1,14 +1,22 @@
 //! Two and three instances over real HTTP.
 
-use kring::domain::groups::GroupKind;
-use kring::domain::posts::{PostKind, PostState, ReactionKind};
+use kring::base::ActorId;
+use kring::domain::Viewer;
+use kring::domain::actors::ActorKind;
+use kring::domain::groups::{FollowState, GroupKind, GroupRole};
+use kring::domain::moderation::ModAction;
+use kring::domain::posts::{Post, PostKind, PostState, ReactionKind};
+use kring::services::ctx::Resolved;
 use kring::services::posts as service;
+use kring::services::{follows, moderation};
+use kring::store;
 
 use super::support::*;
 use crate::support::Kind;
 
 on_each_database! {
     a_public_group_works_between_two_instances => public_group;
+    a_moderator_elsewhere_keeps_order_and_the_log_tells => order;
 }
 
 async fn public_group(kind: Kind) {
@@ -65,4 +73,80 @@ async fn public_group(kind: Kind) {
     // Nothing is left to do, and nothing failed.
     a.until_quiet().await;
     b.until_quiet().await;
+}
+
+/// A moderator lives on another server: what they do counts everywhere, and the log of the group tells of it everywhere.
+async fn order(kind: Kind) {
+    let (a, b, c) =
+        (Kring::start("alpha", kind).await, Kring::start("beta", kind).await, Kring::start("gamma", kind).await);
+    let (ada, bob, cas) = (a.person("Ada").await, b.person("Bob").await, c.person("Cas").await);
+    let group = a.group(&ada, "Local history", GroupKind::Public).await;
+    let (at_b, at_c) = (b.resolve("local_history", &a.host).await, c.resolve("local_history", &a.host).await);
+    b.join(&bob, &at_b).await;
+    c.join(&cas, &at_c).await;
+    let known = async |at: &Kring, who: &Viewer, home: &Kring| {
+        let uri = home.ctx().urls.actor(ActorKind::Person, &home.name_of(who).await);
+        store::actors::find_by_uri(&mut at.ctx().db.read().await.unwrap(), &uri).await.unwrap().unwrap().id
+    };
+    let (bob_at_a, cas_at_a) = (known(&a, &bob, &b).await, known(&a, &cas, &c).await);
+    follows::set_role(a.ctx(), &ada, group.id, bob_at_a, GroupRole::Moderator).await.unwrap();
+    let member = bob.member_id().unwrap();
+    until("the role at home", async || {
+        let mut conn = b.ctx().db.read().await.unwrap();
+        let follow = store::groups::find_follow(&mut conn, member, at_b.id).await.unwrap()?;
+        (follow.role == GroupRole::Moderator).then_some(())
+    })
+    .await;
+    let post = a.post(&ada, &group, PostKind::Message, "", "Who has a map?").await;
+    let (here, there) = (b.until_published(&post.uri).await, c.until_published(&post.uri).await);
+    // The same things on all three servers, one after the other.
+    let everywhere = async |fits: &dyn Fn(&Post) -> bool| {
+        for kring in [&a, &b, &c] {
+            kring.until_post(&post.uri, |found| fits(found)).await;
+        }
+    };
+    service::pin(b.ctx(), &bob, here.id, true).await.unwrap();
+    everywhere(&|found| found.pinned_at.is_some()).await;
+    service::lock(b.ctx(), &bob, here.id, true).await.unwrap();
+    everywhere(&|found| found.locked).await;
+    service::remove(b.ctx(), &bob, here.id, "off topic").await.unwrap();
+    everywhere(&|found| found.state == PostState::Removed && found.removed_reason == "off topic").await;
+    service::restore(b.ctx(), &bob, here.id).await.unwrap();
+    everywhere(&|found| found.state == PostState::Published).await;
+    let counted = async |kring: &Kring, group: ActorId| {
+        let mut conn = kring.ctx().db.read().await.unwrap();
+        store::actors::get(&mut conn, group).await.unwrap().posts_count
+    };
+    assert_eq!((counted(&a, group.id).await, counted(&c, at_c.id).await), (1, 1), "{kind:?}: it is back");
+    let log = async |kring: &Kring, who: &Viewer, group: ActorId| {
+        let lines = moderation::log_lines(kring.ctx(), who, Some(group), None).await.unwrap();
+        let by_bob = lines.into_iter().filter(|line| line.moderator.as_ref().is_some_and(|who| who.name == "bob"));
+        let mut told: Vec<_> = by_bob.map(|line| (line.line.action, line.line.reason)).collect();
+        told.reverse();
+        told
+    };
+    let mut expected = vec![
+        (ModAction::Pin, String::new()),
+        (ModAction::Lock, String::new()),
+        (ModAction::RemovePost, "off topic".to_owned()),
+        (ModAction::RestorePost, String::new()),
+    ];
+    assert_eq!(log(&c, &cas, at_c.id).await, expected, "{kind:?}");
+    let cas_at_b = until("Cas at beta", async || {
+        let uri = c.ctx().urls.actor(ActorKind::Person, "cas");
+        b.ctx().remote().unwrap().resolve_url(&uri).await.ok()
+    })
+    .await;
+    let Resolved::Actor(cas_at_b) = cas_at_b else { panic!("Cas is no actor") };
+    follows::ban(b.ctx(), &bob, at_b.id, cas_at_b.id, true, None, "spam").await.unwrap();
+    until("the ban", async || {
+        let mut conn = a.ctx().db.read().await.unwrap();
+        let follow = store::groups::find_follow(&mut conn, cas_at_a, group.id).await.unwrap()?;
+        (follow.state == FollowState::Banned && follow.reason == "spam").then_some(())
+    })
+    .await;
+    expected.push((ModAction::Ban, "spam".to_owned()));
+    assert_eq!(log(&a, &ada, group.id).await, expected, "{kind:?}");
+    assert_eq!(log(&b, &bob, at_b.id).await, expected, "{kind:?}");
+    assert!(service::lock(c.ctx(), &cas, there.id, false).await.is_err(), "{kind:?}: Cas never kept order");
 }

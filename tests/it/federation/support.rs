@@ -85,7 +85,7 @@ impl Kring {
         let work = self.ctx().db.write(move |conn| {
             Box::pin(async move {
                 let id = store::actors::ensure_host(conn, HostId(ctx.ids.next()), &host).await?;
-                store::federation::set_peer_state(conn, id, PeerState::Accepted, Some(scope)).await
+                kring::services::peers::set_state(conn, id, PeerState::Accepted, Some(scope)).await
             })
         });
         work.await.unwrap();
