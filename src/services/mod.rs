@@ -13,6 +13,7 @@ pub mod expertise;
 pub mod filters;
 pub mod follows;
 pub mod gathered;
+mod group_kinds;
 pub mod group_pages;
 pub mod group_requests;
 pub mod groups;
