@@ -67,13 +67,13 @@ pub struct Actor {
     pub locked: bool,
     /// May be listed.
     pub discoverable: bool,
-    /// Top-level posts (group) or posts (person).
+    /// Top-level posts (group) or posts open to everyone (person).
     pub posts_count: i64,
     /// Accepted followers or members.
     pub followers_count: i64,
-    /// Whom it follows.
+    /// Whom it follows, groups that are not public left out.
     pub following_count: i64,
-    /// When it last posted.
+    /// When it last posted something that is counted.
     pub last_post_at: Option<Time>,
     /// First seen or made.
     pub created_at: Time,
@@ -83,6 +83,8 @@ pub struct Actor {
     pub fetched_at: Option<Time>,
     /// ActivityPub id of where it went on.
     pub moved_to: Option<String>,
+    /// Since when a person here showed themselves to other servers outside closed groups.
+    pub known_at: Option<Time>,
 }
 
 impl Actor {

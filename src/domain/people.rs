@@ -77,6 +77,8 @@ pub struct Member {
     pub contact: String,
     /// Who may write to them directly.
     pub direct_from: DirectFrom,
+    /// Chose to be found by everyone, also before they write anything open.
+    pub findable: bool,
     /// Chosen language of the pages.
     pub locale: Option<String>,
     /// auto, light or dark.

@@ -11,6 +11,7 @@ mod gathered;
 mod handover;
 mod inbound;
 mod keys;
+mod known;
 mod meetings;
 mod memberships;
 mod outbound;

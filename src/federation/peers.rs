@@ -3,12 +3,12 @@
 use serde_json::Value;
 use url::Url;
 
-use super::fetch::count_fetch;
+use super::fetch::{count_fetch, signed_headers};
 use super::state::Federation;
 use super::wire::Doc;
 use crate::base::*;
 use crate::domain::peers::{Host, PeerState};
-use crate::net::Get;
+use crate::net::{Get, Response, Signer};
 use crate::services;
 use crate::store::actors;
 use crate::store::federation as rows;
@@ -90,16 +90,17 @@ impl Federation {
     /// Plain JSON, unsigned: discovery is open to all.
     pub(super) async fn json(&self, url: &Url) -> Result<Value> {
         count_fetch(url)?;
-        let response = self.client.get_document(Get::json(url)).await?;
-        match response.status {
-            200..300 => serde_json::from_slice(&response.body).map_err(|_| Error::NotFound),
-            404 => Err(Error::NotFound),
-            410 => Err(Error::Gone),
-            status => {
-                let host = url.host_str().unwrap_or_default().to_owned();
-                Err(Error::RemoteFailed { host, retryable: status >= 500, detail: format!("{url} answered {status}") })
-            }
-        }
+        read_json(url, &*self.client.get_document(Get::json(url)).await?)
+    }
+
+    /// The same in the name of this server: who has an agreement with another may find more people there than strangers.
+    pub(super) async fn json_as_server(&self, url: &Url) -> Result<Value> {
+        count_fetch(url)?;
+        let keys = self.keys.of(&self.server_actor().await?).await?;
+        let (now, form) = (self.ctx.now(), self.form_of(url.host_str().unwrap_or_default()).await?);
+        let sign = |hop: &Url| signed_headers(&keys, form, "GET", hop, None, now);
+        let signer = Signer { identity: &keys.key_id, sign: &sign };
+        read_json(url, &*self.client.get_document(Get::json(url).signed(signer)).await?)
     }
 
     /// Notes that an administrator agreed with another server to share network groups (or ended that).
@@ -129,5 +130,17 @@ impl Federation {
     /// Servers we agreed something with, or that asked, by name.
     pub async fn peers(&self) -> Result<Vec<Host>> {
         rows::peers(&mut self.ctx.db.read().await?).await
+    }
+}
+
+fn read_json(url: &Url, response: &Response) -> Result<Value> {
+    match response.status {
+        200..300 => serde_json::from_slice(&response.body).map_err(|_| Error::NotFound),
+        404 => Err(Error::NotFound),
+        410 => Err(Error::Gone),
+        status => {
+            let host = url.host_str().unwrap_or_default().to_owned();
+            Err(Error::RemoteFailed { host, retryable: status >= 500, detail: format!("{url} answered {status}") })
+        }
     }
 }

@@ -144,6 +144,7 @@ impl Federation {
             answer = answer.with("result", json!(stamp));
         }
         let mut batch = Batch::default();
+        self.make_known(author).await?;
         batch.add(author, &answer, &answer.document(), None, self.inboxes(&[item.actor.id]).await?, now);
         self.send(batch).await
     }

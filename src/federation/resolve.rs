@@ -47,12 +47,15 @@ impl Federation {
     /// What a server says of an account.
     async fn account_at(&self, name: &str, host: &str) -> Result<Value> {
         let resource = format!("acct:{name}@{host}");
+        let known = self.known_host(host).await?;
+        let partner = known.is_some_and(|known| known.is_peer());
         let schemes: &[&str] = if self.rules.lax { &["http", "https"] } else { &["https"] };
         let mut failed = Error::NotFound;
         for scheme in schemes {
             let base = format!("{scheme}://{host}/.well-known/webfinger");
             let url = Url::parse_with_params(&base, [("resource", &resource)]).map_err(|_| Error::NotFound)?;
-            match self.json(&url).await {
+            let answer = if partner { self.json_as_server(&url).await } else { self.json(&url).await };
+            match answer {
                 Ok(found) => return Ok(found),
                 // There is a server, and it does not know the name.
                 Err(error @ (Error::NotFound | Error::Gone)) => return Err(error),

@@ -43,6 +43,12 @@ pub fn check_directory(viewer: &Viewer) -> Result<()> {
     }
 }
 
+/// Whether `viewer` may know of everyone here, and of `target` in any case: members of the organisation know each other.
+/// About anyone else it is asked whom they have to do with: `services::known`.
+pub fn knows_all(viewer: &Viewer, target: ActorId) -> bool {
+    viewer.is_full_member() || matches!(viewer, Viewer::System) || viewer.actor_id() == Some(target)
+}
+
 /// Where someone who begins a conversation with a member is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Writer {

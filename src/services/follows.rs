@@ -141,7 +141,8 @@ impl Admitted {
             follow.notify = old.notify;
             follow.muted = old.muted;
         } else {
-            self.counts.follow(follower.id, target);
+            let told = group.is_none_or(|group| group.kind == GroupKind::Public);
+            self.counts.follow(follower.id, target, told);
             if let Some(group) = group {
                 let partner = group.kind == GroupKind::Network && !follower.is_local();
                 let readers = if partner { &mut self.partners } else { &mut self.readers };
@@ -189,8 +190,10 @@ pub async fn end(conn: &mut Conn, follower: ActorId, target: ActorId) -> Result<
 
 async fn undo_membership(conn: &mut Conn, follow: &Follow) -> Result<()> {
     if follow.is_member() {
-        store::actors::add_follow_counts(conn, follow.follower_id, follow.target_id, -1).await?;
-        if store::groups::find(conn, follow.target_id).await?.is_some() {
+        let group = store::groups::find(conn, follow.target_id).await?;
+        let told = group.as_ref().is_none_or(|group| group.kind == GroupKind::Public);
+        store::actors::add_follow_counts(conn, follow.follower_id, follow.target_id, -1, told).await?;
+        if group.is_some() {
             store::groups::add_members_count(conn, follow.target_id, -1).await?;
         }
     }

@@ -104,6 +104,8 @@ pub async fn membership(ctx: &Ctx, viewer: &Viewer, group: ActorId, who: ActorId
 /// else as [`follows::invite`].
 pub async fn invite(ctx: &Ctx, viewer: &Viewer, group: ActorId, who: &str, sure: bool) -> Result<Actor> {
     let unknown = || Error::invalid("name", "error-no-such-person");
+    // Or they are there, and chose not to be found: nobody is told which.
+    let hidden = || Error::invalid("name", "error-no-such-person-there");
     // First whether they may invite at all: else this would be a way to make us fetch.
     let facts = moderated(&mut ctx.db.read().await?, ctx, viewer, group).await?;
     let handle = Handle::parse(who).ok_or_else(unknown)?;
@@ -113,7 +115,8 @@ pub async fn invite(ctx: &Ctx, viewer: &Viewer, group: ActorId, who: &str, sure:
         (Err(Error::NotFound), Some(host)) if !host.eq_ignore_ascii_case(ctx.urls.host()) => {
             match ctx.remote()?.resolve_handle(&handle.name, host).await {
                 Ok(actor) if !actor.is_group() => actor,
-                Ok(_) | Err(Error::NotFound) => return Err(unknown()),
+                Ok(_) => return Err(unknown()),
+                Err(Error::NotFound) => return Err(hidden()),
                 Err(Error::RemoteFailed { .. }) => return Err(Error::invalid("name", "error-server-unreachable")),
                 Err(other) => return Err(other),
             }

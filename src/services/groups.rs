@@ -287,7 +287,8 @@ pub async fn update(ctx: &Ctx, viewer: &Viewer, id: ActorId, form: GroupForm) ->
                 let (mut group, actor, follow) = group_facts(conn, &c, &viewer, id).await?;
                 let at = InGroup { group: &group, local: actor.is_local(), follow: follow.as_ref(), now: c.now() };
                 policy::check_manage_group(&viewer, at)?;
-                if form.kind != group.kind {
+                let changed = form.kind != group.kind;
+                if changed {
                     change_kind(conn, &c, &mut group, form.kind).await?;
                     let detail = form.kind.as_str();
                     log(conn, &c, Some(id), by, ModAction::ChangeKind, None, None, detail).await?;
@@ -306,6 +307,9 @@ pub async fn update(ctx: &Ctx, viewer: &Viewer, id: ActorId, form: GroupForm) ->
                     group.spine = form.spine;
                 }
                 store::groups::upsert(conn, &group).await?;
+                if changed {
+                    store::known::recount(conn, id).await?;
+                }
                 let title = form.title.trim();
                 let html = &rendered.description;
                 store::actors::update_profile(conn, id, title, &form.description, html, &rendered.search_text, c.now())
@@ -490,12 +494,16 @@ pub async fn receive_group(
         .write(move |conn| {
             Box::pin(async move {
                 if let Some(mut group) = store::groups::find(conn, id).await? {
-                    if group.kind != kind {
+                    let changed = group.kind != kind;
+                    if changed {
                         change_kind(conn, &c, &mut group, kind).await?;
                     }
                     group.posting = posting;
                     group.approval = approval;
                     store::groups::upsert(conn, &group).await?;
+                    if changed {
+                        store::known::recount(conn, id).await?;
+                    }
                     if let Some(count) = members {
                         store::groups::set_members_count(conn, id, count).await?;
                     }

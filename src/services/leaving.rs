@@ -72,6 +72,10 @@ async fn go(conn: &mut Conn, ctx: &Ctx, me: ActorId) -> Result<()> {
     // Followers elsewhere stay listed: delivery of the Delete finds its inboxes through them.
     store::invitations::revoke_of(conn, me, now).await?;
     store::aliases::delete_of(conn, me).await?;
+    if !store::known::open_among(conn, &[me]).await?.is_empty() {
+        // The choice to be found goes with the account; those who found them still hear of it.
+        store::known::show(conn, &[me], now).await?;
+    }
     store::people::delete(conn, me).await?;
     store::people::bury(conn, me, now).await?;
     emit(conn, &ctx.ids, now, &Event::ActorDeleted { actor: me }).await

@@ -22,6 +22,7 @@ pub mod handover;
 pub mod instance;
 pub mod interaction;
 pub mod invitations;
+pub mod known;
 pub mod leaving;
 pub mod lessons;
 pub mod letters;

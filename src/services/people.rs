@@ -1,7 +1,7 @@
 //! People: making accounts, profiles, the directory.
 
 use super::ctx::emit;
-use super::{Ctx, expertise, moving, passwords};
+use super::{Ctx, expertise, known, moving, passwords};
 use crate::base::*;
 use crate::domain::Viewer;
 use crate::domain::actors::{Actor, ActorCard, ActorKind, ActorState};
@@ -359,6 +359,9 @@ pub async fn person(ctx: &Ctx, viewer: &Viewer, acct: &str) -> Result<Person> {
         ActorState::Pending | ActorState::Suspended if viewer.role().is_moderator() => {}
         ActorState::Pending | ActorState::Suspended => return Err(Error::NotFound),
     }
+    if !known::knows(&mut conn, viewer, &actor).await? {
+        return Err(Error::NotFound);
+    }
     let is_me = viewer.actor_id() == Some(actor.id);
     let mut member = None;
     let mut branch = None;
@@ -435,14 +438,26 @@ fn trimmed(details: Details) -> Details {
     }
 }
 
-/// Sets who may write to the viewer directly, and whether notices come by mail.
-pub async fn set_contact_choices(ctx: &Ctx, viewer: &Viewer, direct_from: DirectFrom, notify_mail: bool) -> Result<()> {
+/// How others reach a member.
+#[derive(Clone, Copy, Debug)]
+pub struct ContactChoices {
+    /// Everyone may find them, also before they write anything open.
+    pub findable: bool,
+    /// Who may write to them directly.
+    pub direct_from: DirectFrom,
+    /// Notices come by mail.
+    pub notify_mail: bool,
+}
+
+/// Sets how others reach the viewer.
+pub async fn set_contact_choices(ctx: &Ctx, viewer: &Viewer, chosen: ContactChoices) -> Result<()> {
     let me = viewer.member_id()?;
+    let ContactChoices { findable, direct_from, notify_mail } = chosen;
     ctx.db
         .write(move |conn| {
-            Box::pin(
-                async move { store::people::set_contact_choices(conn, me, direct_from, notify_mail).await.map(|_| ()) },
-            )
+            Box::pin(async move {
+                store::people::set_contact_choices(conn, me, findable, direct_from, notify_mail).await.map(|_| ())
+            })
         })
         .await
 }

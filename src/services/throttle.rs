@@ -32,20 +32,29 @@ impl Throttle {
         if theirs.len() > SWEEP_AT {
             theirs.retain(|_, arrival| *arrival > now.micros());
         }
-        let mut wait = 0;
+        let mut longest = 0;
         for (key, quota) in tries {
-            let arrival = theirs.get(key).copied().unwrap_or(0).max(now.micros());
-            wait = wait.max(arrival - now.micros() - (quota.burst - 1) * quota.every);
+            longest = longest.max(wait(theirs.get(key), *quota, now));
         }
-        if wait > 0 {
-            let seconds = wait.div_euclid(Time::SECOND) + 1;
-            return Err(Error::RateLimited { retry_after: u64::try_from(seconds).unwrap_or(1) });
+        if longest > 0 {
+            return Err(limited(longest));
         }
         for (key, quota) in tries {
             let arrival = theirs.entry(key.clone()).or_insert(0);
             *arrival = (*arrival).max(now.micros()) + quota.every;
         }
         Ok(())
+    }
+
+    /// Whether a key has a try left; takes none.
+    ///
+    /// # Errors
+    /// `RateLimited` when it has none.
+    pub fn check(&self, key: &str, quota: Quota, now: Time) -> Result<()> {
+        match wait(self.lock().get(key), quota, now) {
+            ..=0 => Ok(()),
+            wait => Err(limited(wait)),
+        }
     }
 
     /// Forgets the tries of a key: whoever it was has shown who they are.
@@ -57,6 +66,17 @@ impl Throttle {
         // The map is whole after any panic: each change of it is one insertion.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// How long until there is a try again, microseconds; none when there is one now.
+fn wait(arrival: Option<&i64>, quota: Quota, now: Time) -> i64 {
+    let arrival = arrival.copied().unwrap_or(0).max(now.micros());
+    arrival - now.micros() - (quota.burst - 1) * quota.every
+}
+
+fn limited(wait: i64) -> Error {
+    let seconds = wait.div_euclid(Time::SECOND) + 1;
+    Error::RateLimited { retry_after: u64::try_from(seconds).unwrap_or(1) }
 }
 
 /// What stands for an address: an IPv6 customer has a whole /64.

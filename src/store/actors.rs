@@ -220,10 +220,10 @@ db_fn! {
         diesel::update(actors::table.find(id)).set((actors::state.eq(state), actors::updated_at.eq(now))).execute(conn).await
     }
 
-    /// Adds to the counter of followers of `target` and of following of `follower`; by id, as `store::posts::end` does, or two
-    /// who count could wait for each other.
-    pub async fn add_follow_counts(conn, follower: ActorId, target: ActorId, by: i64) -> () {
-        let mut both = [(follower, 0, by), (target, by, 0)];
+    /// Adds to the counter of followers of `target` and, where everyone may know of it (`told`), of following of `follower`; by
+    /// id, as `store::posts::end` does, or two who count could wait for each other.
+    pub async fn add_follow_counts(conn, follower: ActorId, target: ActorId, by: i64, told: bool) -> () {
+        let mut both = [(follower, 0, if told { by } else { 0 }), (target, by, 0)];
         both.sort_unstable();
         for (actor, followers, following) in both {
             diesel::update(actors::table.find(actor))

@@ -34,6 +34,7 @@ pub mod group_requests;
 pub mod groups;
 pub mod invitations;
 pub mod jobs;
+pub mod known;
 pub mod leaving;
 pub mod lists;
 pub mod live;

@@ -234,9 +234,9 @@ db_fn! {
     }
 
     /// Sets what the person wants to hear and from whom.
-    pub async fn set_contact_choices(conn, id: ActorId, direct_from: DirectFrom, notify_mail: bool) -> usize {
+    pub async fn set_contact_choices(conn, id: ActorId, findable: bool, direct_from: DirectFrom, notify_mail: bool) -> usize {
         diesel::update(members::table.find(id))
-            .set((members::direct_from.eq(direct_from), members::notify_mail.eq(notify_mail)))
+            .set((members::findable.eq(findable), members::direct_from.eq(direct_from), members::notify_mail.eq(notify_mail)))
             .execute(conn)
             .await
     }
@@ -281,7 +281,7 @@ db_fn! {
             .set((
                 actors::state.eq(ActorState::Deleted), actors::display_name.eq(actors::name), actors::summary_source.eq(""),
                 actors::summary_html.eq(""), actors::search_text.eq(""), actors::icon_media_id.eq(None::<MediaId>),
-                actors::discoverable.eq(false), actors::fields.eq("[]"), actors::updated_at.eq(now),
+                actors::discoverable.eq(false), actors::updated_at.eq(now),
             ))
             .execute(conn)
             .await

@@ -43,6 +43,12 @@ pub struct NewPost {
 }
 
 db_fn! {
+    /// Whether something of an author is shown, to whomever.
+    pub async fn has_written(conn, author: ActorId) -> bool {
+        let shown = posts::table.filter(posts::author_id.eq(author).and(posts::state.eq(PostState::Published)));
+        diesel::select(diesel::dsl::exists(shown)).get_result(conn).await
+    }
+
     /// Adds a post. `false` if one with this ActivityPub id is here already.
     pub async fn insert(conn, new: &NewPost) -> bool {
         let p = &new.post;

@@ -127,13 +127,13 @@ row!(Actor, actors, {
     followers_uri: Option<String>, icon_media_id: Option<MediaId>, icon_url: Option<String>, state: ActorState,
     locked: bool, discoverable: bool, posts_count: i64, followers_count: i64, following_count: i64,
     last_post_at: Option<Time>, created_at: Time, updated_at: Time, fetched_at: Option<Time>,
-    moved_to: Option<String>,
+    moved_to: Option<String>, known_at: Option<Time>,
 });
 
 row!(Member, members, {
     actor_id: ActorId, email: Option<String>, password_hash: Option<String>, role: Role, person_kind: PersonKind,
     is_guest: bool, job_title: String, pronunciation: String, branch_id: Option<BranchId>, languages: String,
-    contact: String, direct_from: DirectFrom, locale: Option<String>, theme: String, text_size: String, contrast: String,
+    contact: String, direct_from: DirectFrom, findable: bool, locale: Option<String>, theme: String, text_size: String, contrast: String,
     notify_mail: bool, home_seen_seq: i64, invited_by: Option<ActorId>, request_note: String,
     last_seen_at: Option<Time>, created_at: Time,
 });

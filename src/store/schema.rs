@@ -61,7 +61,6 @@ diesel::table! {
         state -> Text,
         locked -> Bool,
         discoverable -> Bool,
-        fields -> Text,
         moved_to -> Nullable<Text>,
         posts_count -> BigInt,
         followers_count -> BigInt,
@@ -71,6 +70,7 @@ diesel::table! {
         created_at -> BigInt,
         updated_at -> BigInt,
         fetched_at -> Nullable<BigInt>,
+        known_at -> Nullable<BigInt>,
     }
 }
 
@@ -113,6 +113,7 @@ diesel::table! {
         languages -> Text,
         contact -> Text,
         direct_from -> Text,
+        findable -> Bool,
         locale -> Nullable<Text>,
         theme -> Text,
         text_size -> Text,

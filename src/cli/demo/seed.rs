@@ -314,7 +314,8 @@ impl Side<'_> {
         store::groups::upsert_follow(conn, &follow).await?;
         store::groups::add_reader(conn, audience, follower, host).await?;
         store::groups::add_members_count(conn, actor.id, 1).await?;
-        store::actors::add_follow_counts(conn, follower, actor.id, 1).await?;
+        let told = group.kind == GroupKind::Public;
+        store::actors::add_follow_counts(conn, follower, actor.id, 1, told).await?;
         Ok(())
     }
 

@@ -90,14 +90,8 @@ pub fn actor(parts: &ActorParts<'_>) -> Value {
     };
     set("attachment", json!(parts.fields.iter().map(field).collect::<Vec<_>>()));
     set("tag", json!([]));
-    set("publicKey", json!({"id": parts.keys.key_id, "owner": uri, "publicKeyPem": parts.keys.public_pem}));
-    set(
-        "assertionMethod",
-        json!([{
-            "id": parts.keys.proof_key_id, "type": "Multikey", "controller": uri,
-            "publicKeyMultibase": parts.keys.multibase
-        }]),
-    );
+    set("publicKey", public_key(uri, parts.keys));
+    set("assertionMethod", assertion_method(uri, parts.keys));
     let implements: Vec<Value> =
         IMPLEMENTS.iter().map(|(name, href)| json!({"type": "Link", "name": name, "href": href})).collect();
     if actor.kind == ActorKind::Application {
@@ -106,6 +100,39 @@ pub fn actor(parts: &ActorParts<'_>) -> Value {
         set("generator", json!({"type": "Application", "id": parts.urls.server_actor(), "implements": implements}));
     }
     with_context(Value::Object(doc))
+}
+
+/// What a stranger learns of one of our people: a handle, keys and where to write to.
+pub fn handle(actor: &Actor, keys: &OwnKeys, urls: &Urls) -> Value {
+    let uri = &actor.uri;
+    let mut doc = json!({
+        "id": uri,
+        "type": type_of(actor.kind),
+        "preferredUsername": actor.name,
+        "webfinger": format!("{}@{}", actor.name, urls.host()),
+        "url": actor.url,
+        "inbox": actor.inbox,
+        "outbox": format!("{uri}/outbox"),
+        "followers": format!("{uri}/followers"),
+        "endpoints": {"sharedInbox": urls.shared_inbox()},
+        "manuallyApprovesFollowers": actor.locked,
+        "publicKey": public_key(uri, keys),
+        "assertionMethod": assertion_method(uri, keys),
+    });
+    if let Some(to) = &actor.moved_to {
+        doc["movedTo"] = json!(to);
+    }
+    with_context(doc)
+}
+
+fn public_key(owner: &str, keys: &OwnKeys) -> Value {
+    json!({"id": keys.key_id, "owner": owner, "publicKeyPem": keys.public_pem})
+}
+
+fn assertion_method(controller: &str, keys: &OwnKeys) -> Value {
+    json!([{
+        "id": keys.proof_key_id, "type": "Multikey", "controller": controller, "publicKeyMultibase": keys.multibase
+    }])
 }
 
 fn type_of(kind: ActorKind) -> &'static str {

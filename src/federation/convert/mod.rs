@@ -10,7 +10,7 @@ mod read_actor;
 mod read_post;
 
 pub use activities::{Activity, tombstone};
-pub use actors::{ActorParts, actor};
+pub use actors::{ActorParts, actor, handle};
 pub use context::with_context;
 pub use load::{PostParts, load, load_one};
 pub use posts::{Address, addressing, note, votes};

@@ -54,6 +54,16 @@ pub fn open_json(document: &Value, content_type: &'static str) -> Response {
     (headers, document.to_string()).into_response()
 }
 
+/// JSON for who asked alone.
+pub fn closed_json(document: &Value, content_type: &'static str) -> Response {
+    let headers = [
+        (CONTENT_TYPE, HeaderValue::from_static(content_type)),
+        (CACHE_CONTROL, HeaderValue::from_static("private, no-store")),
+        (VARY, HeaderValue::from_static("Signature")),
+    ];
+    (headers, document.to_string()).into_response()
+}
+
 /// A refusal. What may not be known and what is not there look alike.
 pub fn refusal(status: u16) -> Response {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

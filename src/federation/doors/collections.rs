@@ -119,6 +119,12 @@ impl Federation {
         found.ok_or(Error::NotFound)
     }
 
+    /// Somebody here whom the viewer may know.
+    async fn person(&self, name: &str, viewer: &Viewer) -> Result<Actor> {
+        let actor = self.local(&mut self.ctx.db.read().await?, ActorKind::Person, name).await?;
+        if self.is_on() && self.known_to(&actor, viewer).await? { Ok(actor) } else { Err(Error::NotFound) }
+    }
+
     /// A group here that the viewer may know, and whether they may read in it.
     async fn group(&self, conn: &mut Conn, name: &str, viewer: &Viewer) -> Result<(Actor, Group, bool)> {
         let actor = self.local(conn, ActorKind::Group, name).await?;
@@ -131,8 +137,8 @@ impl Federation {
     }
 
     async fn person_outbox(&self, name: &str, part: &Part, viewer: &Viewer) -> Result<Response> {
+        let actor = self.person(name, viewer).await?;
         let mut conn = self.ctx.db.read().await?;
-        let actor = self.local(&mut conn, ActorKind::Person, name).await?;
         let id = format!("{}/outbox", actor.uri);
         if part.page.is_none() {
             return Ok(answer::document(&paged(&id, actor.posts_count), Keep::Public));
@@ -188,17 +194,17 @@ impl Federation {
         Activity::new(id, "Create", author, note, address, post.published_at).within(group)
     }
 
-    async fn person_followers(&self, name: &str, part: &Part, _: &Viewer) -> Result<Response> {
+    async fn person_followers(&self, name: &str, part: &Part, viewer: &Viewer) -> Result<Response> {
         if part.is_follower.is_some() {
             return Ok(answer::refusal(400));
         }
-        let actor = self.local(&mut self.ctx.db.read().await?, ActorKind::Person, name).await?;
+        let actor = self.person(name, viewer).await?;
         let id = format!("{}/followers", actor.uri);
         Ok(answer::document(&count(&id, actor.followers_count), Keep::Public))
     }
 
-    async fn person_following(&self, name: &str, _: &Part, _: &Viewer) -> Result<Response> {
-        let actor = self.local(&mut self.ctx.db.read().await?, ActorKind::Person, name).await?;
+    async fn person_following(&self, name: &str, _: &Part, viewer: &Viewer) -> Result<Response> {
+        let actor = self.person(name, viewer).await?;
         let id = format!("{}/following", actor.uri);
         Ok(answer::document(&count(&id, actor.following_count), Keep::Public))
     }
@@ -219,11 +225,17 @@ impl Federation {
                 return Ok(answer::refusal(400));
             }
             let asked = actors::find_by_uri(&mut conn, uri).await?;
-            let follow = match asked.filter(|_| reads || is_home) {
-                Some(asked) => groups::find_follow(&mut conn, asked.id, actor.id).await?,
-                None => None,
+            let member = match asked.filter(|_| reads || is_home) {
+                // A server's own actor stands for those who live there.
+                Some(asked) if asked.kind == ActorKind::Application => {
+                    group.kind != GroupKind::Public
+                        && rows::host_reads(&mut conn, group.audience_id, asked.host_id).await?
+                }
+                Some(asked) => {
+                    groups::find_follow(&mut conn, asked.id, actor.id).await?.is_some_and(|f| f.is_member())
+                }
+                None => false,
             };
-            let member = follow.is_some_and(|f| f.is_member());
             return if member { Ok(StatusCode::OK.into_response()) } else { Err(Error::NotFound) };
         }
         let keep = if group.kind == GroupKind::Public { Keep::Public } else { Keep::Private };

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use axum::extract::{ConnectInfo, Query, State};
+use axum::extract::{ConnectInfo, OriginalUri, Query, State};
 use axum::response::{IntoResponse, Response};
 use http::HeaderMap;
 use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_TYPE, HeaderValue};
@@ -11,9 +11,10 @@ use serde_json::{Value, json};
 
 use super::super::resolve::SUBSCRIBE;
 use super::super::state::{Federation, server_name};
-use super::answer::{error, open_json, refusal};
+use super::answer::{closed_json, error, open_json, refusal};
 use crate::base::*;
 use crate::config::Registration;
+use crate::domain::Viewer;
 use crate::domain::actors::{Actor, ActorKind, ActorState};
 use crate::domain::groups::GroupKind;
 use crate::services::throttle::{Quota, address_key};
@@ -29,36 +30,94 @@ pub struct Resource {
 /// How often one address may look somebody up: a server that meets a large group asks for many at once.
 const LOOKING: Quota = Quota { burst: 300, every: Time::SECOND };
 
+/// How often one address may ask for somebody who is not there: names are not to be guessed.
+const GUESSING: Quota = Quota { burst: 100, every: 10 * Time::SECOND };
+
 /// `GET /.well-known/webfinger`
 pub async fn webfinger(
     State(federation): State<Federation>,
     Query(query): Query<Resource>,
+    OriginalUri(uri): OriginalUri,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
 ) -> Response {
-    let forwarded = headers.get_all("x-forwarded-for").iter().filter_map(|v| v.to_str().ok());
-    let address = federation.ctx.config.server.client_address(peer.ip(), forwarded);
-    let key = format!("finger {}", address_key(Some(address)));
-    if let Err(limited) = federation.ctx.throttle.take(&[(key, LOOKING)], federation.ctx.now()) {
+    let guesses = federation.guesses(&headers, Some(peer));
+    if let Err(limited) = guesses.look() {
         return error(&limited);
     }
     let Some(resource) = query.resource.filter(|r| r.len() <= 2048) else { return refusal(400) };
-    match federation.webfinger(&resource).await {
-        Ok(document) => open_json(&document, "application/jrd+json"),
+    // Partners may find members who are not to be found by everyone: who signs says who asks.
+    let viewer = match federation.reader(&uri, &headers).await {
+        Ok(viewer) => viewer,
+        Err(refused) => return refusal(refused.status()),
+    };
+    match federation.webfinger(&resource, &viewer).await {
+        Ok(document) if viewer == Viewer::Anonymous => open_json(&document, "application/jrd+json"),
+        Ok(document) => closed_json(&document, "application/jrd+json"),
         Err(Error::Gone) => refusal(410),
+        Err(Error::NotFound) => error(&guesses.missed()),
         Err(other) => error(&other),
+    }
+}
+
+/// Who asks for names from one address: they may look up many, and guess wrong only so often.
+pub(super) struct Guesses {
+    federation: Federation,
+    address: String,
+}
+
+impl Federation {
+    pub(super) fn guesses(&self, headers: &HeaderMap, peer: Option<SocketAddr>) -> Guesses {
+        let forwarded = headers.get_all("x-forwarded-for").iter().filter_map(|v| v.to_str().ok());
+        let address = peer.map(|peer| self.ctx.config.server.client_address(peer.ip(), forwarded));
+        Guesses { federation: self.clone(), address: address_key(address) }
+    }
+}
+
+impl Guesses {
+    /// Before a name is looked up for another server.
+    ///
+    /// # Errors
+    /// `RateLimited` for too many names, or too many that were not there.
+    pub fn look(&self) -> Result<()> {
+        let ctx = &self.federation.ctx;
+        ctx.throttle.take(&[(format!("finger {}", self.address), LOOKING)], ctx.now())?;
+        self.open()
+    }
+
+    /// Before it is told whether a name is there.
+    ///
+    /// # Errors
+    /// `RateLimited` after too many that were not.
+    pub fn open(&self) -> Result<()> {
+        let ctx = &self.federation.ctx;
+        ctx.throttle.check(&self.key(), GUESSING, ctx.now())
+    }
+
+    /// Counts a name that was not there; what to answer.
+    pub fn missed(&self) -> Error {
+        let ctx = &self.federation.ctx;
+        let taken = ctx.throttle.take(&[(self.key(), GUESSING)], ctx.now());
+        taken.err().unwrap_or(Error::NotFound)
+    }
+
+    fn key(&self) -> String {
+        format!("guess {}", self.address)
     }
 }
 
 impl Federation {
     /// # Errors
     /// `NotFound` for who is not here or may not be found, `Gone` for who left.
-    async fn webfinger(&self, resource: &str) -> Result<Value> {
+    async fn webfinger(&self, resource: &str, viewer: &Viewer) -> Result<Value> {
         let origin = self.ctx.urls.origin();
         if resource == origin || resource.strip_suffix('/') == Some(origin) {
             return Ok(self.server_resource(resource));
         }
         let actor = self.find_resource(resource).await?.filter(Actor::is_local).ok_or(Error::NotFound)?;
+        if !self.known_to(&actor, viewer).await? {
+            return Err(Error::NotFound);
+        }
         match actor.state {
             ActorState::Active => {}
             ActorState::Deleted => return Err(Error::Gone),

@@ -1,6 +1,8 @@
 //! Documents at the addresses of pages: content negotiation, and who may have which.
 
-use axum::extract::{OriginalUri, Path, Request, State};
+use std::net::SocketAddr;
+
+use axum::extract::{ConnectInfo, OriginalUri, Path, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, LINK, LOCATION, VARY, X_CONTENT_TYPE_OPTIONS};
@@ -54,19 +56,25 @@ pub async fn negotiation(State(federation): State<Federation>, request: Request,
     let Some(local) = found.filter(|local| !matches!(local, Local::Activity(_))) else {
         return next.run(request).await;
     };
-    if negotiate(request.headers()) {
-        let (uri, headers) = asked(&request);
-        return federation.object(&local, &uri, &headers).await;
+    let person = matches!(local, Local::Person(_));
+    let guesses = federation.guesses(request.headers(), peer_of(&request));
+    if person && let Err(limited) = guesses.open() {
+        return answer::error(&limited);
     }
-    let mut response = next.run(request).await;
-    response.headers_mut().append(VARY, HeaderValue::from_static("Accept"));
-    let link = format!("<{}>; rel=\"alternate\"; type=\"application/activity+json\"", federation.id_of(&local));
-    if response.status() == StatusCode::OK
-        && let Ok(link) = HeaderValue::from_str(&link)
-    {
-        response.headers_mut().append(LINK, link);
+    let response = if negotiate(request.headers()) {
+        let (uri, headers) = asked(&request);
+        federation.object(&local, &uri, &headers).await
+    } else {
+        federation.page_of(&local, next.run(request).await)
+    };
+    if person && response.status() == StatusCode::NOT_FOUND {
+        guesses.missed();
     }
     response
+}
+
+fn peer_of(request: &Request) -> Option<SocketAddr> {
+    request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0)
 }
 
 /// `GET /activities/ID`
@@ -118,6 +126,18 @@ impl Federation {
         self.viewer(Asked { method: "GET", path_and_query, headers, body: &[] }).await
     }
 
+    /// A page that is a document too.
+    fn page_of(&self, local: &Local, mut response: Response) -> Response {
+        response.headers_mut().append(VARY, HeaderValue::from_static("Accept"));
+        let link = format!("<{}>; rel=\"alternate\"; type=\"application/activity+json\"", self.id_of(local));
+        if response.status() == StatusCode::OK
+            && let Ok(link) = HeaderValue::from_str(&link)
+        {
+            response.headers_mut().append(LINK, link);
+        }
+        response
+    }
+
     fn id_of(&self, local: &Local) -> String {
         let urls = &self.ctx.urls;
         match local {
@@ -156,7 +176,10 @@ impl Federation {
         let mut conn = self.ctx.db.read().await?;
         let actor = actors::find_by_uri(&mut conn, uri).await?.filter(|a| a.is_local() && a.kind == kind);
         let actor = actor.ok_or(Error::NotFound)?;
+        drop(conn);
+        let known = self.known_to(&actor, viewer).await?;
         match actor.state {
+            _ if !known => return Err(Error::NotFound),
             ActorState::Active => {}
             ActorState::Deleted => {
                 let former = if kind == ActorKind::Group { "Group" } else { "Person" };
@@ -165,8 +188,11 @@ impl Federation {
             }
             ActorState::Pending | ActorState::Suspended => return Err(Error::NotFound),
         }
+        // To those who do not say who they are a person is a handle, an inbox and keys.
+        let bare = kind == ActorKind::Person && *viewer == Viewer::Anonymous;
+        let mut conn = self.ctx.db.read().await?;
         let mut group = groups::find(&mut conn, actor.id).await?;
-        let mut keep = Keep::Public;
+        let mut keep = if kind == ActorKind::Person && !bare { Keep::Private } else { Keep::Public };
         if let Some(group) = &mut group {
             if !knows_group(&mut conn, &actor, group, viewer).await? {
                 return Err(Error::NotFound);
@@ -181,6 +207,10 @@ impl Federation {
             }
         }
         drop(conn);
+        if bare {
+            let keys = self.keys.of(&actor).await?;
+            return Ok(answer::document(&convert::handle(&actor, &keys, &self.ctx.urls), keep));
+        }
         let document = self.actor_document(&actor, group.as_ref()).await?;
         Ok(answer::document(&document, keep))
     }

@@ -31,6 +31,7 @@ impl Federation {
         }
         let found = self.gathered.follows.one((follower.id, target.id)).await?;
         let Some(uri) = found.filter(|f| f.state == FollowState::Requested).and_then(|f| f.uri) else { return Ok(()) };
+        self.make_known_to(&follower, &target).await?;
         self.send_to(&follower, &target, &self.follow(&uri, &follower, &target)).await
     }
 

@@ -11,7 +11,7 @@ use super::posts::Place;
 use crate::base::*;
 use crate::domain::actors::{Actor, ActorKind};
 use crate::domain::groups::{Group, GroupKind};
-use crate::store::{federation as rows, groups, leaving, moderation, posts};
+use crate::store::{federation as rows, groups, known, leaving, moderation, posts};
 
 impl Federation {
     /// The whole profile again, to all who follow.
@@ -93,11 +93,17 @@ impl Federation {
         }
         let mut conn = self.ctx.db.read().await?;
         let closed = groups::find(&mut conn, actor.id).await?.is_some_and(|g| g.kind != GroupKind::Public);
+        let open = !known::open_among(&mut conn, &[actor.id]).await?.is_empty();
         let targets: Vec<Target> = if closed {
             drop(conn);
             self.follower_inboxes(actor.id).await?
         } else {
-            let all = rows::every_inbox(&mut conn).await?.into_iter();
+            let mut all = rows::every_inbox(&mut conn).await?;
+            if !open {
+                let met = known::hosts_that_read(&mut conn, actor.id).await?;
+                all.retain(|(host, ..)| met.contains(host));
+            }
+            let all = all.into_iter();
             merge(vec![all.map(|(host, inbox, shared)| Target { host, inbox: shared.unwrap_or(inbox) }).collect()])
         };
         let address = Address { to: vec![PUBLIC.to_owned()], cc: Vec::new() };

@@ -14,6 +14,7 @@ use crate::domain::events::Event;
 
 pub(super) use batch::{Batch, Followers, Sent, announce_address, write_all};
 pub(super) use deliver::CHUNK;
+pub(super) use posts::Place;
 pub(super) use reactions::reaction_of;
 
 impl Federation {

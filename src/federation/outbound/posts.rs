@@ -19,7 +19,7 @@ use crate::store::{federation as rows, groups, posts};
 
 /// Where something happens, and so who carries it.
 #[derive(Debug)]
-pub(super) enum Place {
+pub(in crate::federation) enum Place {
     /// In a group of ours: we pass it on.
     Ours(Arc<(Actor, Group)>),
     /// In a group elsewhere: its host passes it on.
@@ -70,6 +70,7 @@ impl Federation {
         direct: Vec<Target>,
         also_plain: bool,
     ) -> Result<()> {
+        self.make_known_in(author, place, audience).await?;
         let now = self.ctx.now();
         let activity = activity.within(place.uri());
         let document = self.proven(&activity, author).await?;

@@ -111,6 +111,7 @@ impl Federation {
             None => announce,
         };
         let targets = merge(vec![self.follower_inboxes(actor.id).await?, self.inboxes(&[parts.view.author.id]).await?]);
+        self.make_known(&actor).await?;
         let mut batch = Batch::default();
         batch.add(&actor, &activity, &activity.document(), Some(parts.view.post.audience_id), targets, self.ctx.now());
         self.send(batch).await
@@ -128,6 +129,8 @@ impl Federation {
         let chosen: Vec<(i32, String)> = chosen.map(|o| (o.position, o.title.clone())).collect();
         let (author, now) = (parts.view.author.uri.clone(), self.ctx.now());
         let targets = self.inboxes(&[parts.view.author.id]).await?;
+        let place = self.place_of(parts.view.post.group_id).await?;
+        self.make_known_in(&voter, &place, parts.view.post.audience_id).await?;
         let mut batch = Batch::default();
         for note in convert::votes(&voter.uri, &parts.view.post.uri, &author, &chosen, now) {
             let address = Address { to: vec![author.clone()], cc: Vec::new() };

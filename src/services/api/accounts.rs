@@ -8,7 +8,7 @@ use crate::domain::actors::ActorState;
 use crate::domain::groups::{Follow, FollowState, GroupKind};
 use crate::domain::moderation::BlockKind;
 use crate::policy::{self, InGroup};
-use crate::services::Ctx;
+use crate::services::{Ctx, known};
 use crate::services::follows::group_facts;
 use crate::store::api::AccountRow;
 use crate::store::{self, Conn};
@@ -17,8 +17,10 @@ use crate::store::{self, Conn};
 pub async fn accounts(ctx: &Ctx, viewer: &Viewer, ids: &[ActorId]) -> Result<Vec<AccountRow>> {
     let mut conn = ctx.db.read().await?;
     let mut rows: HashMap<ActorId, AccountRow> = HashMap::new();
-    for row in store::api::accounts(&mut conn, ids).await? {
-        let alive = matches!(row.actor.state, ActorState::Active);
+    let found = store::api::accounts(&mut conn, ids).await?;
+    let known = known::among(&mut conn, viewer, &found.iter().map(|row| &row.actor).collect::<Vec<_>>()).await?;
+    for row in found {
+        let alive = matches!(row.actor.state, ActorState::Active) && known.contains(&row.actor.id);
         if alive && may_know(&mut conn, ctx, viewer, &row).await? {
             rows.insert(row.actor.id, row);
         }
@@ -38,10 +40,11 @@ pub async fn account(ctx: &Ctx, viewer: &Viewer, id: ActorId) -> Result<AccountR
         ActorState::Deleted => return Err(Error::Gone),
         ActorState::Pending | ActorState::Suspended => return Err(Error::NotFound),
     }
-    if may_know(&mut conn, ctx, viewer, &row).await? { Ok(row) } else { Err(Error::NotFound) }
+    let known = known::knows(&mut conn, viewer, &row.actor).await?;
+    if known && may_know(&mut conn, ctx, viewer, &row).await? { Ok(row) } else { Err(Error::NotFound) }
 }
 
-/// Public groups and people are known to all; about other groups the policy is asked.
+/// Public groups are known to all; about other groups the policy is asked, about people `known`.
 async fn may_know(conn: &mut Conn, ctx: &Ctx, viewer: &Viewer, row: &AccountRow) -> Result<bool> {
     match row.group {
         None | Some((GroupKind::Public, _, _)) => Ok(true),

@@ -162,7 +162,7 @@ async fn finish(
         return Ok((Some(post.id), None));
     }
     let event = Event::PostPublished { post: post.id, relay: new.relay.filter(|_| here) };
-    ending.show(ctx, post, (!new.old || here).then_some(&event))?;
+    ending.show(ctx, post, new.scope.is_open(), (!new.old || here).then_some(&event))?;
     let change = Change::Post { post: post.id, root: post.root_id, group: post.group_id, author: post.author_id };
     Ok((Some(post.id), Some(change)))
 }

@@ -163,7 +163,8 @@ pub(super) async fn place(
             // Its own host decides what is in a group; until it announces the post it is not.
             return Ok(None);
         }
-        let state = if actor.is_local() { hold(ctx, new, at, silenced) } else { PostState::Published };
+        let state =
+            if actor.is_local() { hold(conn, ctx, new, at, silenced).await? } else { PostState::Published };
         let kind = if new.kind == PostKind::Comment { PostKind::Message } else { new.kind };
         let audience = group.audience_id;
         return Ok(Some(Placed { audience, group: Some(actor.id), parent: None, kind, state, here: actor.is_local() }));
@@ -201,7 +202,7 @@ async fn place_answer(
         if actor.is_local() {
             check_remote_post(conn, at, new, false).await?;
             here = true;
-            state = hold(ctx, new, at, silenced);
+            state = hold(conn, ctx, new, at, silenced).await?;
         } else if new.announced_by != Some(actor.id) && group.kind != GroupKind::Public {
             return Ok(None);
         }
@@ -231,10 +232,10 @@ async fn check_remote_post(conn: &mut Conn, at: InGroup<'_>, new: &Incoming, top
     policy::check_post(at, top)
 }
 
-fn hold(ctx: &Ctx, new: &Incoming, at: InGroup<'_>, silenced: bool) -> PostState {
-    let newcomer = ctx.instance().hold_newcomers && new.author.posts_count == 0;
-    let stranger = at.follow.is_none() && ctx.instance().hold_newcomers;
-    if newcomer || stranger || silenced { PostState::Held } else { PostState::Published }
+async fn hold(conn: &mut Conn, ctx: &Ctx, new: &Incoming, at: InGroup<'_>, silenced: bool) -> Result<PostState> {
+    let holds = ctx.instance().hold_newcomers;
+    let held = silenced || holds && (at.follow.is_none() || super::write::is_new_writer(conn, &new.author).await?);
+    Ok(if held { PostState::Held } else { PostState::Published })
 }
 
 async fn personal_audience(conn: &mut Conn, ctx: &Ctx, new: &Incoming) -> Result<AudienceId> {

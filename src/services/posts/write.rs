@@ -260,7 +260,12 @@ async fn state_in(
         return Ok(PostState::Published);
     }
     let author = store::actors::get(conn, viewer.member_id()?).await?;
-    Ok(if author.posts_count == 0 { PostState::Held } else { PostState::Published })
+    Ok(if is_new_writer(conn, &author).await? { PostState::Held } else { PostState::Published })
+}
+
+/// Whether nothing of an author was ever shown here.
+pub(super) async fn is_new_writer(conn: &mut Conn, author: &Actor) -> Result<bool> {
+    Ok(author.posts_count == 0 && !store::posts::has_written(conn, author.id).await?)
 }
 
 /// The audience of a personal post: one for each open scope, a new list of readers for followers only.
@@ -431,12 +436,14 @@ pub(super) struct Ending {
 }
 
 impl Ending {
-    /// A post that is to be shown, and what follows from it.
-    pub fn show(&mut self, ctx: &Ctx, post: &Post, event: Option<&Event>) -> Result<()> {
+    /// A post that is to be shown, and what follows from it. `open`: everyone may see it, and it counts for its author.
+    pub fn show(&mut self, ctx: &Ctx, post: &Post, open: bool, event: Option<&Event>) -> Result<()> {
         let shown = |id: i64, source_id: ActorId, how| Entry { id: EntryId(id), source_id, post_id: post.id, how };
         if post.kind != PostKind::Direct {
             self.entries.push(shown(post.id.0, post.author_id, EntryKind::Author));
-            self.counts.post(post.author_id, post.published_at);
+            if open {
+                self.counts.post(post.author_id, post.published_at);
+            }
         }
         match (post.parent_id, post.group_id) {
             (Some(parent), _) => {
@@ -468,7 +475,8 @@ impl Ending {
 /// caller's transaction, as its end.
 pub(super) async fn show(conn: &mut Conn, ctx: &Ctx, post: &Post, event: Option<&Event>) -> Result<()> {
     let mut ending = Ending::default();
-    ending.show(ctx, post, event)?;
+    let open = store::groups::get_audience(conn, post.audience_id).await?.scope.is_open();
+    ending.show(ctx, post, open, event)?;
     ending.write(conn, ctx).await
 }
 
@@ -477,7 +485,8 @@ pub(super) async fn unshow(conn: &mut Conn, ctx: &Ctx, post: &Post) -> Result<()
     if post.state != PostState::Published {
         return Ok(());
     }
-    let author = (post.kind != PostKind::Direct).then_some(post.author_id);
+    let open = store::groups::get_audience(conn, post.audience_id).await?.scope.is_open();
+    let author = (open && post.kind != PostKind::Direct).then_some(post.author_id);
     let group = post.group_id.filter(|_| post.parent_id.is_none());
     // In the order of `Counts`: actors by id, then posts by id; or two could wait for each other.
     for actor in author.into_iter().chain(group).collect::<BTreeSet<_>>() {

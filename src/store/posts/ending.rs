@@ -44,10 +44,12 @@ impl Counts {
         *self.reactions.entry(to).or_default() += by;
     }
 
-    /// A follow that holds.
-    pub fn follow(&mut self, follower: ActorId, target: ActorId) {
+    /// A follow that holds; `told`: everyone may know of it.
+    pub fn follow(&mut self, follower: ActorId, target: ActorId, told: bool) {
         self.follows.entry(target).or_default().0 += 1;
-        self.follows.entry(follower).or_default().1 += 1;
+        if told {
+            self.follows.entry(follower).or_default().1 += 1;
+        }
     }
 
     /// A member of a group.

@@ -14,6 +14,7 @@ use crate::base::{Error, SessionId};
 use crate::domain::people::{DirectFrom, Member};
 use crate::services::registration::Outcome;
 use crate::services::sessions::Session;
+use crate::services::people::ContactChoices;
 use crate::services::{Ctx, people, registration, sessions};
 use crate::store::sessions::{AppLine, SessionLine};
 
@@ -147,6 +148,7 @@ async fn end_app(
 #[template(path = "settings/notices.html")]
 struct NoticesPage {
     c: Chrome,
+    findable: bool,
     direct_from: DirectFrom,
     notify_mail: bool,
     mail: bool,
@@ -155,19 +157,24 @@ struct NoticesPage {
 async fn notices(State(ctx): State<Ctx>, visit: Visit, Query(asked): Query<Asked>) -> PageResult {
     let member = own(&visit)?.1;
     let c = visit.chrome(&ctx, Place::None, visit.t("settings-notices")).flash(asked.done.as_deref());
-    let (direct_from, notify_mail) = (member.direct_from, member.notify_mail);
-    page(&NoticesPage { c, direct_from, notify_mail, mail: ctx.mailer.enabled() })
+    let (findable, direct_from, notify_mail) = (member.findable, member.direct_from, member.notify_mail);
+    page(&NoticesPage { c, findable, direct_from, notify_mail, mail: ctx.mailer.enabled() })
 }
 
 #[derive(Deserialize)]
 struct NoticesForm {
     #[serde(default)]
     direct_from: String,
+    findable: Option<String>,
     notify_mail: Option<String>,
 }
 
 async fn save_notices(State(ctx): State<Ctx>, visit: Visit, CheckedForm(form): CheckedForm<NoticesForm>) -> PageResult {
-    let from = DirectFrom::parse(&form.direct_from).ok_or(Error::invalid("direct_from", "error-choice"))?;
-    people::set_contact_choices(&ctx, &visit.viewer, from, form.notify_mail.is_some()).await?;
+    let chosen = ContactChoices {
+        findable: form.findable.is_some(),
+        direct_from: DirectFrom::parse(&form.direct_from).ok_or(Error::invalid("direct_from", "error-choice"))?,
+        notify_mail: form.notify_mail.is_some(),
+    };
+    people::set_contact_choices(&ctx, &visit.viewer, chosen).await?;
     see("/settings/notices?done=saved")
 }

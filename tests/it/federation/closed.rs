@@ -31,7 +31,7 @@ on_sqlite! {
 }
 
 /// Lets someone from elsewhere in, who asked.
-async fn admit(home: &Kring, moderator: &Viewer, group: &Actor, there: &Kring, who: &Viewer, as_known: &Actor) {
+pub(super) async fn admit(home: &Kring, moderator: &Viewer, group: &Actor, there: &Kring, who: &Viewer, as_known: &Actor) {
     follows::request(there.ctx(), who, as_known.id, "").await.unwrap();
     let uri = there.ctx().urls.actor(kring::domain::actors::ActorKind::Person, &there.name_of(who).await);
     let follower = until("the request", async || {
@@ -69,7 +69,9 @@ impl Three {
         let (a, b) = (Kring::at(clock, "alpha", kind).await, Kring::at(clock, "beta", kind).await);
         let c = Kring::at(clock, "gamma", kind).await;
         let d = Peer::start("delta", "kring").await;
-        let (ada, bob, cas) = (a.person("Ada").await, b.person("Bob").await, c.person("Cas").await);
+        // None of them is known to strangers.
+        let (ada, bob, cas) =
+            (a.quiet_person("Ada").await, b.quiet_person("Bob").await, c.quiet_person("Cas").await);
         let group = a.group(&ada, "Care team", GroupKind::Private).await;
         let (at_b, at_c) = (b.resolve("care_team", &a.host).await, c.resolve("care_team", &a.host).await);
         admit(&a, &ada, &group, &b, &bob, &at_b).await;
@@ -239,7 +241,9 @@ async fn removal(t: &Three, from_a: &Post, from_b: &Post) {
 async fn network(kind: Kind) {
     let (a, b) = Kring::peers(["alpha", "beta"], kind).await;
     let c = Kring::start("gamma", kind).await;
-    let (ada, bob, cas) = (a.person("Ada").await, b.person("Bob").await, c.person("Cas").await);
+    // None of them is known to strangers.
+        let (ada, bob, cas) =
+            (a.quiet_person("Ada").await, b.quiet_person("Bob").await, c.quiet_person("Cas").await);
     let group = a.group(&ada, "Partners", GroupKind::Network).await;
     let at_b = b.resolve("partners", &a.host).await;
     b.join(&bob, &at_b).await;

@@ -11,6 +11,7 @@ mod extras;
 mod handover;
 mod hostile;
 mod keys;
+mod known;
 mod meetings;
 mod memberships;
 mod microblog;

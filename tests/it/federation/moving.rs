@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::peer::*;
 use super::support::*;
+use crate::support::people::findable;
 use crate::support::{Kind, Person};
 
 on_each_database! {
@@ -50,6 +51,7 @@ impl Guest {
         let (ada, bea) = (a.person("Ada").await, b.person("Bea").await);
         let group = a.group(&ada, "Care team", GroupKind::Private).await;
         let gert = a.app.guest("Gert").await;
+        people::set_contact_choices(a.ctx(), &gert.viewer, findable()).await.unwrap();
         follows::invite(a.ctx(), &ada, group.id, gert.id).await.unwrap();
         follows::request(a.ctx(), &gert.viewer, group.id, "").await.unwrap();
         follows::set_role(a.ctx(), &ada, group.id, gert.id, GroupRole::Moderator).await.unwrap();
@@ -87,7 +89,8 @@ async fn guest(kind: Kind) {
     own.post("/settings/move/former", &[("former", &format!("@gert@{}", a.host))]).await.ok();
     own.get("/settings/move").await.ok().shows(&format!("@gert@{}", a.host));
     let new_uri = b.ctx().urls.actor(ActorKind::Person, "gert");
-    assert_eq!(b.get(&new_uri).await.1["alsoKnownAs"], json!([uri]));
+    assert_eq!(mia.get(&mia_uri, &new_uri).await.1["alsoKnownAs"], json!([uri]));
+    assert!(b.get(&new_uri).await.1.get("alsoKnownAs").is_none(), "who does not sign learns a handle");
 
     let old = a.app.browser(&gert).await;
     let to = format!("gert@{}", b.host);

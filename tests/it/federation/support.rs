@@ -18,6 +18,7 @@ use kring::services::{follows, groups};
 use kring::store;
 use serde_json::Value;
 
+use crate::support::people::findable;
 use crate::support::{Kind, TestApp};
 
 /// Runs a test on each database there is.
@@ -104,7 +105,15 @@ impl Kring {
         self.ctx().urls.absolute(path)
     }
 
+    /// Somebody whom everyone may find.
     pub async fn person(&self, name: &str) -> Viewer {
+        let viewer = self.quiet_person(name).await;
+        people::set_contact_choices(self.ctx(), &viewer, findable()).await.unwrap();
+        viewer
+    }
+
+    /// Somebody who did not choose to be found.
+    pub async fn quiet_person(&self, name: &str) -> Viewer {
         let new = NewMember { name: name.to_lowercase(), ..NewMember::named(name) };
         let id = people::create_member(self.ctx(), new).await.unwrap();
         Viewer::Member { id, role: Role::Member, guest: false }

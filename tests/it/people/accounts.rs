@@ -9,6 +9,7 @@ use kring::store::people::{Details, PeopleFilter};
 use kring::store::sessions::Preferences;
 
 use super::{Place, after, codes, everywhere, phone, reason};
+use crate::support::people::findable;
 
 async fn session(place: &Place, token: &str) -> Option<Session> {
     sessions::load(&place.ctx, token).await.unwrap()
@@ -170,6 +171,8 @@ fn a_profile_changes_and_is_found() {
         assert_eq!(seen.member.unwrap().email.as_deref(), Some("joris@linde.example"));
         let seen = people::person(ctx, &joris, "MARIA").await.unwrap();
         assert_eq!(seen.member.unwrap().email, None);
+        assert!(matches!(people::person(ctx, &Viewer::Anonymous, "joris").await, Err(Error::NotFound)));
+        people::set_contact_choices(ctx, &joris, findable()).await.unwrap();
         assert!(people::person(ctx, &Viewer::Anonymous, "joris").await.unwrap().member.is_none());
         branches::delete(ctx, &owner, noord.id).await.unwrap();
         assert!(people::person(ctx, &owner, "joris").await.unwrap().branch.is_none());
@@ -205,6 +208,7 @@ fn suspension_ends_every_way_in() {
         assert_eq!(reason(accounts::suspend(ctx, &as_joris, joris, "").await), "error-moderator-only");
         assert_eq!(reason(accounts::suspend(ctx, &moderator, maria, "").await), "error-moderator-only");
         assert_eq!(reason(accounts::suspend(ctx, &owner, maria, "").await), "error-not-yourself");
+        people::set_contact_choices(ctx, &as_joris, findable()).await.unwrap();
         accounts::suspend(ctx, &moderator, joris, "reclame").await.unwrap();
         assert!(session(&place, &begun.token).await.is_none());
         assert!(sessions::apps(ctx, &as_joris).await.unwrap().is_empty());

@@ -18,7 +18,7 @@
 mod app;
 mod browser;
 mod database;
-mod people;
+pub mod people;
 mod smoke;
 
 pub use app::{TestApp, both, count, eventually, on_sqlite, run};

@@ -4,10 +4,10 @@ use kring::base::{ActorId, PostId};
 use kring::domain::Viewer;
 use kring::domain::actors::Actor;
 use kring::domain::groups::{GroupKind, Posting};
-use kring::domain::people::Role;
+use kring::domain::people::{DirectFrom, Role};
 use kring::domain::posts::PostKind;
 use kring::services::groups::GroupForm;
-use kring::services::people::NewMember;
+use kring::services::people::{ContactChoices, NewMember};
 use kring::services::posts::PostForm;
 use kring::services::sessions::{self, Device};
 use kring::services::{follows, groups, people, posts};
@@ -31,6 +31,11 @@ pub const PNG: &[u8] = &[
     2, 0, 0, 0, 0x90, 0x77, 0x53, 0xde, 0, 0, 0, 0x0c, 0x49, 0x44, 0x41, 0x54, 0x08, 0xd7, 0x63, 0xf8, 0xcf, 0xc0, 0,
     0, 3, 1, 1, 0, 0x18, 0xdd, 0x8d, 0xb0, 0, 0, 0, 0, 0x49, 0x45, 0x4e, 0x44, 0xae, 0x42, 0x60, 0x82,
 ];
+
+/// The usual choices of who wants to be found.
+pub fn findable() -> ContactChoices {
+    ContactChoices { findable: true, direct_from: DirectFrom::Everyone, notify_mail: true }
+}
 
 impl TestApp {
     /// A member whose account name is the first word of `display_name`, in small letters.
@@ -62,7 +67,11 @@ impl TestApp {
         change(&mut new);
         let (name, role, guest) = (new.name.clone(), new.role, new.is_guest);
         let id = people::create_member(self.ctx(), new).await.expect("a member");
-        Person { id, name, viewer: Viewer::Member { id, role, guest } }
+        let viewer = Viewer::Member { id, role, guest };
+        if !guest {
+            people::set_contact_choices(self.ctx(), &viewer, findable()).await.expect("choices");
+        }
+        Person { id, name, viewer }
     }
 
     /// A group with usual settings, named after the first word of its title.

@@ -1,0 +1,3 @@
+ALTER TABLE actors ADD COLUMN fields TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE members DROP COLUMN findable;
+ALTER TABLE actors DROP COLUMN known_at;

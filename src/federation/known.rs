@@ -1,0 +1,70 @@
+//! Which servers may know somebody here, and when somebody showed themselves to all of them.
+
+use super::outbound::Place;
+use super::state::Federation;
+use crate::base::*;
+use crate::domain::Viewer;
+use crate::domain::actors::{Actor, ActorKind};
+use crate::domain::groups::GroupKind;
+use crate::services::known;
+use crate::store::{actors, groups, known as rows};
+
+/// Closed groups elsewhere whose hosts are asked about one server.
+const ASKED: i64 = 5;
+
+impl Federation {
+    /// Whether a server, or nobody in particular, may know an actor here. Who shares a closed group elsewhere with somebody is
+    /// known to the host of that group alone: it is asked.
+    pub(super) async fn known_to(&self, actor: &Actor, viewer: &Viewer) -> Result<bool> {
+        let mut conn = self.ctx.db.read().await?;
+        if known::knows(&mut conn, viewer, actor).await? {
+            return Ok(true);
+        }
+        let Viewer::Peer { signer, .. } = *viewer else { return Ok(false) };
+        let shared = rows::closed_groups_elsewhere(&mut conn, actor.id, ASKED).await?;
+        let signer = actors::get(&mut conn, signer).await?;
+        drop(conn);
+        for group in shared {
+            if self.is_member_there(&group, &signer, actor).await {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Notes that somebody here shows themselves to other servers: from now on each may learn their handle and their keys, or
+    /// it could not believe what it gets.
+    pub(super) async fn make_known(&self, person: &Actor) -> Result<()> {
+        if !person.is_local() || person.kind != ActorKind::Person || person.known_at.is_some() {
+            return Ok(());
+        }
+        let (id, now) = (person.id, self.ctx.now());
+        let write = self.ctx.db.write(move |conn| Box::pin(async move { rows::show(conn, &[id], now).await }));
+        write.await.map(|_| ())
+    }
+
+    /// The same where what somebody does in a place is seen outside closed groups and conversations.
+    pub(super) async fn make_known_in(&self, person: &Actor, place: &Place, audience: AudienceId) -> Result<()> {
+        if person.known_at.is_some() {
+            return Ok(());
+        }
+        let open = match place {
+            Place::Ours(group) | Place::Theirs(group) => group.1.kind == GroupKind::Public,
+            Place::Nowhere => {
+                groups::get_audience(&mut self.ctx.db.read().await?, audience).await?.scope.is_open()
+            }
+        };
+        if open { self.make_known(person).await } else { Ok(()) }
+    }
+
+    /// The same where somebody asks to follow or to join: only Kring signs whatever it asks, so that a closed group of another
+    /// server gets to know who asks like anything else does.
+    pub(super) async fn make_known_to(&self, person: &Actor, target: &Actor) -> Result<()> {
+        if person.known_at.is_some() {
+            return Ok(());
+        }
+        let group = groups::find(&mut self.ctx.db.read().await?, target.id).await?;
+        let closed = group.is_some_and(|group| group.kind != GroupKind::Public);
+        if closed && self.probed(&target.uri, target.host_id).await?.is_kring() { Ok(()) } else { self.make_known(person).await }
+    }
+}
