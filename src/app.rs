@@ -36,7 +36,7 @@ const REQUEST_TIME: Duration = Duration::from_secs(60);
 /// How long requests and jobs get to finish when the server stops.
 const STOP_TIME: Duration = Duration::from_secs(10);
 /// What is done regularly: kind of job, and every how many microseconds.
-const SCHEDULE: [(&str, i64); 11] = [
+const SCHEDULE: [(&str, i64); 12] = [
     ("close_polls", Time::MINUTE),
     ("publish_scheduled", Time::MINUTE),
     ("end_mutes", Time::MINUTE),
@@ -48,6 +48,7 @@ const SCHEDULE: [(&str, i64); 11] = [
     ("newcomers", Time::HOUR),
     ("retention", Time::DAY),
     ("memberships", Time::DAY),
+    ("directory", Time::DAY),
 ];
 
 /// A running instance.

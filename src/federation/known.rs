@@ -50,9 +50,7 @@ impl Federation {
         }
         let open = match place {
             Place::Ours(group) | Place::Theirs(group) => group.1.kind == GroupKind::Public,
-            Place::Nowhere => {
-                groups::get_audience(&mut self.ctx.db.read().await?, audience).await?.scope.is_open()
-            }
+            Place::Nowhere => groups::get_audience(&mut self.ctx.db.read().await?, audience).await?.scope.is_open(),
         };
         if open { self.make_known(person).await } else { Ok(()) }
     }
@@ -65,6 +63,10 @@ impl Federation {
         }
         let group = groups::find(&mut self.ctx.db.read().await?, target.id).await?;
         let closed = group.is_some_and(|group| group.kind != GroupKind::Public);
-        if closed && self.probed(&target.uri, target.host_id).await?.is_kring() { Ok(()) } else { self.make_known(person).await }
+        if closed && self.probed(&target.uri, target.host_id).await?.is_kring() {
+            Ok(())
+        } else {
+            self.make_known(person).await
+        }
     }
 }

@@ -5,6 +5,7 @@ mod backfill;
 mod contacts;
 mod convert;
 mod described;
+mod directory;
 mod doors;
 mod fetch;
 mod gathered;

@@ -178,6 +178,11 @@ impl Federation {
             let federation = one.clone();
             Box::pin(async move { federation.synchronize(&group).await })
         });
+        let partners = self.clone();
+        let directory: Handler = Arc::new(move |host| {
+            let federation = partners.clone();
+            Box::pin(async move { federation.read_directories(&host).await })
+        });
         let fill = self.clone();
         let backfill: Handler = Arc::new(move |what| {
             let federation = fill.clone();
@@ -189,6 +194,7 @@ impl Federation {
             ("memberships", check_all),
             ("synchronize", synchronize),
             ("peering", peering),
+            (services::peers::DIRECTORY, directory),
             (services::contacts::JOB, contact),
             (services::meetings::JOB, meet),
         ]

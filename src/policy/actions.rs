@@ -42,6 +42,8 @@ pub fn may_see_group(viewer: &Viewer, at: InGroup<'_>) -> bool {
         GroupKind::Private if at.group.hidden => matches!(viewer, Viewer::System),
         // Its actor is readable, so that people can ask to join (DESIGN section 6, "refusal").
         GroupKind::Private => viewer.is_full_member() || matches!(viewer, Viewer::Peer { .. } | Viewer::System),
+        // One of another server is hidden while there is no agreement with it.
+        GroupKind::Network if at.group.hidden => matches!(viewer, Viewer::System),
         GroupKind::Network => viewer.is_full_member() || matches!(viewer, Viewer::Peer { .. } | Viewer::System),
         GroupKind::Organisation => viewer.is_full_member() || matches!(viewer, Viewer::System),
     }
@@ -92,6 +94,17 @@ pub fn check_join(
         GroupKind::Private if asker_is_local && !asker_is_guest => Ok(Entrance::Request),
         GroupKind::Private if at.group.outside_members && !asker_is_local => Ok(Entrance::Request),
         _ => Err(Error::NotFound),
+    }
+}
+
+/// Whether a server may be in a group for its members: in what is for partners, while an agreement holds (`peer`). A public group
+/// is followed by whatever wants to.
+pub fn check_server_joins(group: &Group, peer: bool) -> Result<Entrance> {
+    match group.kind {
+        _ if group.archived_at.is_some() => Err(Error::forbidden("error-group-archived")),
+        GroupKind::Public => Ok(Entrance::Open),
+        GroupKind::Network if peer => Ok(Entrance::Open),
+        GroupKind::Network | GroupKind::Organisation | GroupKind::Private => Err(Error::NotFound),
     }
 }
 

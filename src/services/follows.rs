@@ -10,7 +10,7 @@ pub use received::{
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::base::*;
-use crate::domain::actors::{Actor, ActorState};
+use crate::domain::actors::{Actor, ActorKind, ActorState};
 use crate::domain::events::Event;
 use crate::domain::groups::{Follow, FollowState, Group, GroupKind, GroupRole, Notify};
 use crate::domain::moderation::ModAction;
@@ -122,6 +122,26 @@ struct Admitted {
     following: Vec<Following>,
 }
 
+/// Asks that this server may be in a network group elsewhere, for its members; once.
+pub async fn request_for_members(ctx: &Ctx, server: ActorId, group: ActorId) -> Result<()> {
+    let c = ctx.clone();
+    ctx.db
+        .write(move |conn| {
+            Box::pin(async move {
+                if store::groups::find_follow(conn, server, group).await?.is_some_and(|follow| follow.is_member()) {
+                    return Ok(());
+                }
+                let mut follow = begin(&c, server, group, FollowState::Requested, None);
+                follow.uri = Some(c.urls.follow(follow.id));
+                store::groups::upsert_follow(conn, &follow).await?;
+                emit(conn, &c.ids, c.now(), &Event::FollowRequested { follower: server, target: group }).await
+            })
+        })
+        .await?;
+    ctx.wake.now();
+    Ok(())
+}
+
 impl Admitted {
     /// Takes one in. `before` is where they stood, `group` what they join; the follow as it will be.
     fn add(
@@ -141,21 +161,27 @@ impl Admitted {
             follow.notify = old.notify;
             follow.muted = old.muted;
         } else {
+            // A server that is in a group for its members is none of them.
+            let person = follower.kind != ActorKind::Application;
             let told = group.is_none_or(|group| group.kind == GroupKind::Public);
-            self.counts.follow(follower.id, target, told);
+            if person {
+                self.counts.follow(follower.id, target, told);
+            }
             if let Some(group) = group {
                 let partner = group.kind == GroupKind::Network && !follower.is_local();
                 let readers = if partner { &mut self.partners } else { &mut self.readers };
                 readers.insert((group.audience_id, follower.id, follower.host_id));
-                self.counts.member(target);
+                if person {
+                    self.counts.member(target);
+                }
             }
-            if follower.is_local() {
+            if follower.is_local() && person {
                 self.newcomers.push((follower.id, target));
             }
         }
         let event = Event::FollowAccepted { follower: follower.id, target };
         // Who comes into a group from elsewhere is no news to anybody here.
-        let quiet = group.is_some() && !follower.is_local();
+        let quiet = group.is_some() && (!follower.is_local() || follower.kind == ActorKind::Application);
         self.following.push(if quiet { Following::elsewhere(&event)? } else { Following::of(&event)? });
         self.follows.insert((follower.id, target), follow.clone());
         Ok(follow)
@@ -189,7 +215,8 @@ pub async fn end(conn: &mut Conn, follower: ActorId, target: ActorId) -> Result<
 }
 
 async fn undo_membership(conn: &mut Conn, follow: &Follow) -> Result<()> {
-    if follow.is_member() {
+    let person = store::actors::get(conn, follow.follower_id).await?.kind != ActorKind::Application;
+    if follow.is_member() && person {
         let group = store::groups::find(conn, follow.target_id).await?;
         let told = group.as_ref().is_none_or(|group| group.kind == GroupKind::Public);
         store::actors::add_follow_counts(conn, follow.follower_id, follow.target_id, -1, told).await?;

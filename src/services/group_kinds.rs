@@ -14,6 +14,7 @@ pub(super) async fn change_kind(conn: &mut Conn, ctx: &Ctx, group: &mut Group, k
     if kind.is_narrower_than(group.kind) {
         if group.kind == GroupKind::Network {
             end_strangers(conn, ctx, group.actor_id).await?;
+            end_servers(conn, ctx, group.actor_id).await?;
         }
         for audience in store::groups::audiences_of(conn, group.actor_id).await? {
             if audience.scope < kind.scope() {
@@ -56,6 +57,17 @@ async fn end_strangers(conn: &mut Conn, ctx: &Ctx, group: ActorId) -> Result<()>
                 let event = Event::FollowRejected { follower: member, target: group, uri };
                 emit(conn, &ctx.ids, ctx.now(), &event).await?;
             }
+        }
+    }
+    Ok(())
+}
+
+/// A server was in the group for its members, who now come in one by one.
+async fn end_servers(conn: &mut Conn, ctx: &Ctx, group: ActorId) -> Result<()> {
+    for server in store::memberships::servers_in(conn, group).await? {
+        if let Some(follow) = follows::end(conn, server, group).await? {
+            let uri = follow.uri.unwrap_or_default();
+            emit(conn, &ctx.ids, ctx.now(), &Event::FollowRejected { follower: server, target: group, uri }).await?;
         }
     }
     Ok(())

@@ -569,3 +569,9 @@ pub async fn stream(
     let mut conn = ctx.db.read().await?;
     posts::list_in_group(&mut conn, id, &sight, page).await
 }
+
+/// Notes which network groups a partner tells of; others of its are listed no more.
+pub async fn list_elsewhere(ctx: &Ctx, host: HostId, told: &[ActorId]) -> Result<()> {
+    let told = told.to_vec();
+    ctx.db.write(move |conn| Box::pin(async move { store::memberships::list_there(conn, host, &told).await })).await
+}

@@ -41,6 +41,25 @@ pub enum Said {
     Undo,
 }
 
+/// The job that reads which groups partners tell of.
+pub const DIRECTORY: &str = "directory";
+
+/// Has the groups of a new partner read.
+pub async fn look_around(conn: &mut Conn, ctx: &Ctx, host: HostId) -> Result<()> {
+    let payload = serde_json::json!({ "host": host }).to_string();
+    let key = format!("{DIRECTORY} {host}");
+    let job = NewJob {
+        id: ctx.ids.next(),
+        kind: DIRECTORY,
+        payload: &payload,
+        dedup_key: Some(&key),
+        lane: None,
+        // The other side hears of it first.
+        run_at: ctx.now().plus(2 * Time::SECOND),
+    };
+    store::jobs::enqueue(conn, job).await.map(|_| ())
+}
+
 /// Tells the other server, after the commit.
 async fn tell(conn: &mut Conn, ctx: &Ctx, peering: &Peering, what: Said) -> Result<()> {
     let message = Message { host: peering.host_id, follow: peering.follow_uri.clone(), what };
@@ -58,16 +77,21 @@ async fn tell(conn: &mut Conn, ctx: &Ctx, peering: &Peering, what: Said) -> Resu
 }
 
 /// Notes what was agreed with a server. Its members read and write in network groups here while that is covered; after that they
-/// are members still, for when it is agreed again. Within the caller's transaction.
+/// are members still, for when it is agreed again; and so it is with our members and its network groups. Within the caller's
+/// transaction.
 pub async fn set_state(conn: &mut Conn, host: HostId, state: PeerState, scope: Option<&str>) -> Result<()> {
     store::federation::set_peer_state(conn, host, state, scope).await?;
     match state {
         // What was agreed before is not ended by another offer; that is done by the answer.
         PeerState::Offered | PeerState::Asked => Ok(()),
         _ if store::federation::get_host(conn, host).await?.agreed(PeerScope::Network) => {
-            store::memberships::open_network(conn, host).await
+            store::memberships::open_network(conn, host).await?;
+            store::memberships::open_network_there(conn, host).await
         }
-        _ => store::memberships::close_network(conn, host, None).await,
+        _ => {
+            store::memberships::close_network(conn, host, None).await?;
+            store::memberships::close_network_there(conn, host).await
+        }
     }
 }
 
@@ -199,6 +223,7 @@ async fn agree(conn: &mut Conn, ctx: &Ctx, mut peering: Peering, terms: &Terms) 
     store::peers::put(conn, &peering).await?;
     let scope = Some(peering.scope.as_str());
     set_state(conn, peering.host_id, PeerState::Accepted, scope).await?;
+    look_around(conn, ctx, peering.host_id).await?;
     tell(conn, ctx, &peering, Said::Accept).await
 }
 
@@ -327,7 +352,8 @@ pub async fn received_accept(ctx: &Ctx, host: HostId, follow: &str, terms: Terms
                 };
                 store::peers::put(conn, &agreed).await?;
                 let scope = Some(agreed.scope.as_str());
-                set_state(conn, host, PeerState::Accepted, scope).await
+                set_state(conn, host, PeerState::Accepted, scope).await?;
+                look_around(conn, &c, host).await
             })
         })
         .await

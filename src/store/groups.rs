@@ -9,7 +9,7 @@ use super::actors::{CardRow, card, card_columns};
 use super::schema::{actors, audiences, follows, groups, hosts, readers};
 use super::{Conn, db_fn};
 use crate::base::*;
-use crate::domain::actors::{Actor, ActorCard, ActorState};
+use crate::domain::actors::{Actor, ActorCard, ActorKind, ActorState};
 use crate::domain::audiences::{Audience, Scope};
 use crate::domain::groups::*;
 use crate::domain::posts::GroupCard;
@@ -279,6 +279,7 @@ db_fn! {
             .inner_join(hosts::table.on(hosts::id.eq(actors::host_id)))
             .left_join(members::table.on(members::actor_id.eq(follows::follower_id)))
             .filter(follows::target_id.eq(target).and(follows::state.eq_any(one_of(states))).and(follows::role.eq_any(one_of(roles))))
+            .filter(actors::kind.ne(ActorKind::Application))
             .filter(follows::id.gt(FollowId(after)))
             .order(follows::id)
             .limit(limit)

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use super::schema::{actors, audiences, follows, groups, readers};
 use super::{Conn, db_fn};
 use crate::base::*;
-use crate::domain::actors::ActorState;
+use crate::domain::actors::{ActorKind, ActorState};
 use crate::domain::audiences::Scope;
 use crate::domain::groups::{FollowState, GroupKind};
 use crate::store::among::one_of;
@@ -90,6 +90,85 @@ db_fn! {
             .await
     }
 
+    /// Network groups of another server, with the audiences in which they wrote for partners.
+    async fn network_there(conn, host: HostId) -> Vec<(ActorId, AudienceId)> {
+        groups::table
+            .inner_join(actors::table.on(actors::id.eq(groups::actor_id)))
+            .inner_join(audiences::table.on(audiences::owner_id.eq(groups::actor_id)))
+            .filter(actors::host_id.eq(host).and(groups::kind.eq(GroupKind::Network)))
+            .filter(audiences::scope.eq(Scope::Network))
+            .select((groups::actor_id, audiences::id))
+            .load(conn)
+            .await
+    }
+
+    /// Those whose audience of today is closed.
+    async fn current_there(conn, host: HostId) -> Vec<(ActorId, AudienceId)> {
+        groups::table
+            .inner_join(actors::table.on(actors::id.eq(groups::actor_id)))
+            .inner_join(audiences::table.on(audiences::id.eq(groups::audience_id)))
+            .filter(actors::host_id.eq(host).and(groups::kind.eq(GroupKind::Network)))
+            .filter(audiences::scope.eq(Scope::Readers))
+            .select((groups::actor_id, audiences::id))
+            .load(conn)
+            .await
+    }
+
+    /// The audiences in which a group wrote for partners.
+    async fn network_audiences_of(conn, group: ActorId) -> Vec<AudienceId> {
+        audiences::table
+            .filter(audiences::owner_id.eq(group).and(audiences::scope.eq(Scope::Network)))
+            .select(audiences::id)
+            .load(conn)
+            .await
+    }
+
+    /// Its audience of today, if it is a network group that is closed here.
+    async fn current_of(conn, group: ActorId) -> Option<AudienceId> {
+        groups::table
+            .inner_join(audiences::table.on(audiences::id.eq(groups::audience_id)))
+            .filter(groups::actor_id.eq(group).and(groups::kind.eq(GroupKind::Network)))
+            .filter(audiences::scope.eq(Scope::Readers))
+            .select(audiences::id)
+            .first(conn)
+            .await
+            .optional()
+    }
+
+    async fn open_or_close(conn, of: &[AudienceId], scope: Scope) -> usize {
+        diesel::update(audiences::table.filter(audiences::id.eq_any(one_of(of))))
+            .set(audiences::scope.eq(scope))
+            .execute(conn)
+            .await
+    }
+
+    async fn hide(conn, of: &[ActorId], hidden: bool) -> usize {
+        diesel::update(groups::table.filter(groups::actor_id.eq_any(one_of(of)).and(groups::hidden.ne(hidden))))
+            .set(groups::hidden.eq(hidden))
+            .execute(conn)
+            .await
+    }
+
+    /// Network groups of another server that are known here.
+    async fn network_groups_of(conn, host: HostId) -> Vec<ActorId> {
+        groups::table
+            .inner_join(actors::table.on(actors::id.eq(groups::actor_id)))
+            .filter(actors::host_id.eq(host).and(groups::kind.eq(GroupKind::Network)))
+            .select(groups::actor_id)
+            .load(conn)
+            .await
+    }
+
+    /// Servers that are in a group for their members.
+    pub async fn servers_in(conn, group: ActorId) -> Vec<ActorId> {
+        follows::table
+            .inner_join(actors::table.on(actors::id.eq(follows::follower_id)))
+            .filter(follows::target_id.eq(group).and(actors::kind.eq(ActorKind::Application)))
+            .select(actors::id)
+            .load(conn)
+            .await
+    }
+
     /// Other servers with a member of a group.
     pub async fn hosts_of_members(conn, group: ActorId) -> Vec<HostId> {
         follows::table
@@ -154,4 +233,56 @@ pub async fn close_network(conn: &mut Conn, host: HostId, only: Option<ActorId>)
     audiences.retain(|(_, group)| only.is_none_or(|only| only == *group));
     let audiences: Vec<AudienceId> = audiences.into_iter().map(|(audience, _)| audience).collect();
     take_out(conn, &audiences, host).await.map(|_| ())
+}
+
+/// Lists those network groups of another server that it tells of, and no other.
+pub async fn list_there(conn: &mut Conn, host: HostId, told: &[ActorId]) -> Result<()> {
+    let (listed, others): (Vec<_>, Vec<_>) =
+        network_groups_of(conn, host).await?.into_iter().partition(|group| told.contains(group));
+    hide(conn, &listed, false).await?;
+    hide(conn, &others, true).await.map(|_| ())
+}
+
+/// Opens what network groups of another server wrote to members here, and lists these groups.
+pub async fn open_network_there(conn: &mut Conn, host: HostId) -> Result<()> {
+    // What is for its readers alone of old was so by the group's own choice, and stays so.
+    let (mut groups, mut audiences) = (Vec::new(), Vec::new());
+    for (group, audience) in current_there(conn, host).await? {
+        let inside = members_at(conn, group, HostId::LOCAL).await?;
+        if inside.is_empty() {
+            // It closed to us meanwhile, and opens when our server is let in again.
+            continue;
+        }
+        for (member, _) in inside {
+            add_to(conn, audience, member).await?;
+        }
+        groups.push(group);
+        audiences.push(audience);
+    }
+    open_or_close(conn, &audiences, Scope::Network).await?;
+    hide(conn, &groups, false).await.map(|_| ())
+}
+
+/// Closes it: who is a member stays one, and reads again when it is agreed again.
+pub async fn close_network_there(conn: &mut Conn, host: HostId) -> Result<()> {
+    let open = network_there(conn, host).await?;
+    let (groups, audiences): (Vec<_>, Vec<_>) = open.into_iter().unzip();
+    open_or_close(conn, &audiences, Scope::Readers).await?;
+    take_out(conn, &audiences, HostId::LOCAL).await?;
+    hide(conn, &groups, true).await.map(|_| ())
+}
+
+/// Closes what a network group of another server wrote to all here but those who joined it: our server is in it for members no
+/// more.
+pub async fn close_group_there(conn: &mut Conn, group: ActorId) -> Result<()> {
+    let open = network_audiences_of(conn, group).await?;
+    open_or_close(conn, &open, Scope::Readers).await?;
+    hide(conn, &[group], true).await.map(|_| ())
+}
+
+/// Opens it to them: our server was let in.
+pub async fn open_group_there(conn: &mut Conn, group: ActorId) -> Result<()> {
+    let closed = current_of(conn, group).await?;
+    open_or_close(conn, closed.as_slice(), Scope::Network).await?;
+    hide(conn, &[group], false).await.map(|_| ())
 }

@@ -2,10 +2,13 @@
 
 use diesel::prelude::*;
 
-use super::schema::{hosts, peerings};
-use super::{Conn, db_fn};
+use super::schema::{actors, groups, hosts, peerings};
+use super::{Conn, db_fn, paged};
 use crate::base::*;
+use crate::domain::actors::{Actor, ActorState};
+use crate::domain::groups::{Group, GroupKind};
 use crate::domain::peers::*;
+use crate::store::among::one_of;
 use crate::store::query::RunQueryDsl;
 
 db_fn! {
@@ -22,6 +25,37 @@ db_fn! {
             .order(hosts::name)
             .select((Host::as_select(), Option::<Peering>::as_select()))
             .load(conn)
+            .await
+    }
+
+    /// Hosts with which an agreement holds.
+    pub async fn partners(conn) -> Vec<Host> {
+        hosts::table
+            .filter(hosts::peer_state.eq(PeerState::Accepted).and(hosts::state.ne(HostState::Blocked)))
+            .order(hosts::id)
+            .select(Host::as_select())
+            .load(conn)
+            .await
+    }
+
+    /// Groups here of these kinds that partners are told of, the newest first.
+    pub async fn told(conn, kinds: &[GroupKind], page: Page) -> Vec<(Group, Actor)> {
+        let told = groups::table
+            .inner_join(actors::table.on(actors::id.eq(groups::actor_id)))
+            .filter(actors::host_id.eq(HostId::LOCAL).and(actors::state.eq(ActorState::Active)))
+            .filter(groups::kind.eq_any(one_of(kinds)).and(groups::archived_at.is_null()))
+            .select((Group::as_select(), Actor::as_select()));
+        paged!(told, page, groups::actor_id, conn)
+    }
+
+    /// How many there are.
+    pub async fn count_told(conn, kinds: &[GroupKind]) -> i64 {
+        groups::table
+            .inner_join(actors::table.on(actors::id.eq(groups::actor_id)))
+            .filter(actors::host_id.eq(HostId::LOCAL).and(actors::state.eq(ActorState::Active)))
+            .filter(groups::kind.eq_any(one_of(kinds)).and(groups::archived_at.is_null()))
+            .count()
+            .get_result(conn)
             .await
     }
 

@@ -58,6 +58,7 @@ pub fn actor(parts: &ActorParts<'_>) -> Value {
     let mut endpoints = json!({"sharedInbox": parts.urls.shared_inbox()});
     if actor.kind == ActorKind::Application {
         endpoints["kring:people"] = json!(parts.urls.people_door());
+        endpoints["kring:groups"] = json!(format!("{uri}/groups"));
     }
     set("endpoints", endpoints);
     set("published", json!(actor.created_at.to_rfc3339_seconds()));

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::super::convert::{self, Activity, Address, PostParts, with_context};
+use super::super::directory::kinds_told;
 use super::super::outbound::announce_address;
 use super::super::state::Federation;
 use super::answer::{self, Keep};
@@ -17,7 +18,7 @@ use crate::domain::actors::{Actor, ActorKind, ActorState};
 use crate::domain::groups::{Group, GroupKind};
 use crate::domain::posts::{PostKind, PostState, PostView};
 use crate::policy;
-use crate::store::{Conn, actors, federation as rows, groups, memberships, posts};
+use crate::store::{Conn, actors, federation as rows, groups, memberships, peers, posts};
 
 /// Posts on one page of an outbox.
 const PAGE: i64 = 20;
@@ -79,7 +80,14 @@ collection! {
 }
 
 /// `GET /actor/…`
-pub async fn of_server(asked: Asked, Path(name): Path<String>) -> Response {
+pub async fn of_server(asked: Asked, Path(name): Path<String>, Query(part): Query<Part>) -> Response {
+    let (State(federation), OriginalUri(uri), headers) = &asked;
+    if name == "groups" {
+        return match federation.reader(uri, headers).await {
+            Ok(viewer) => federation.directory(&part, &viewer).await.unwrap_or_else(|error| answer::error(&error)),
+            Err(refused) => answer::refusal(refused.status()),
+        };
+    }
     empty(&asked.0, &asked.0.ctx.urls.server_actor(), &name, &asked.1.0)
 }
 
@@ -134,6 +142,35 @@ impl Federation {
         }
         let reads = reads_group(conn, &group, viewer).await?;
         Ok((actor, group, reads))
+    }
+
+    /// The groups that an agreement tells of, as whole documents, for the server that has it.
+    async fn directory(&self, part: &Part, viewer: &Viewer) -> Result<Response> {
+        let Viewer::Peer { host, signer } = *viewer else { return Err(Error::NotFound) };
+        let mut conn = self.ctx.db.read().await?;
+        let kinds = kinds_told(&rows::get_host(&mut conn, host).await?);
+        let server = actors::get(&mut conn, signer).await?.kind == ActorKind::Application;
+        if !self.is_on() || !server || kinds.is_empty() {
+            return Err(Error::NotFound);
+        }
+        let id = format!("{}/groups", self.ctx.urls.server_actor());
+        let total = peers::count_told(&mut conn, &kinds).await?;
+        if part.page.is_none() {
+            return Ok(answer::document(&paged(&id, total), Keep::Private));
+        }
+        let found = peers::told(&mut conn, &kinds, Page::before(part.before, PAGE)).await?;
+        drop(conn);
+        let full = i64::try_from(found.len()).is_ok_and(|n| n >= PAGE);
+        let next = found.last().filter(|_| full).map(|(group, _)| group.actor_id.0);
+        let mut items = Vec::new();
+        for (group, actor) in &found {
+            let mut document = self.actor_document(actor, Some(group)).await?;
+            if let Some(members) = document.as_object_mut() {
+                members.remove("@context");
+            }
+            items.push(document);
+        }
+        Ok(answer::document(&page_of(&id, part, &items, next), Keep::Private))
     }
 
     async fn person_outbox(&self, name: &str, part: &Part, viewer: &Viewer) -> Result<Response> {
@@ -231,9 +268,7 @@ impl Federation {
                     group.kind != GroupKind::Public
                         && rows::host_reads(&mut conn, group.audience_id, asked.host_id).await?
                 }
-                Some(asked) => {
-                    groups::find_follow(&mut conn, asked.id, actor.id).await?.is_some_and(|f| f.is_member())
-                }
+                Some(asked) => groups::find_follow(&mut conn, asked.id, actor.id).await?.is_some_and(|f| f.is_member()),
                 None => false,
             };
             return if member { Ok(StatusCode::OK.into_response()) } else { Err(Error::NotFound) };

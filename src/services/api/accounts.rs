@@ -8,8 +8,8 @@ use crate::domain::actors::ActorState;
 use crate::domain::groups::{Follow, FollowState, GroupKind};
 use crate::domain::moderation::BlockKind;
 use crate::policy::{self, InGroup};
-use crate::services::{Ctx, known};
 use crate::services::follows::group_facts;
+use crate::services::{Ctx, known};
 use crate::store::api::AccountRow;
 use crate::store::{self, Conn};
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Admitted, admit, apply_ban, begin, end, log};
 use crate::base::*;
-use crate::domain::actors::{Actor, ActorState};
+use crate::domain::actors::{Actor, ActorKind, ActorState};
 use crate::domain::events::Event;
 use crate::domain::groups::{Follow, FollowState, Group, GroupRole, Notify};
 use crate::domain::moderation::ModAction;
@@ -125,6 +125,7 @@ async fn entrance(conn: &mut Conn, one: &Requested, group: Option<&Group>, old: 
         return Ok(Entrance::Open);
     }
     match group {
+        Some(group) if follower.kind == ActorKind::Application => policy::check_server_joins(group, *peer),
         Some(group) => {
             let at = InGroup { group, local: true, follow: old, now: ctx.now() };
             match along {
@@ -142,6 +143,11 @@ async fn blocked_by(conn: &mut Conn, member: ActorId, target: ActorId) -> Result
     store::moderation::is_blocked(conn, member, target).await
 }
 
+/// Whether this is no member but our server, which is in network groups of partners for all of them.
+async fn is_server(conn: &mut Conn, follower: ActorId) -> Result<bool> {
+    Ok(store::actors::get(conn, follower).await?.kind == ActorKind::Application)
+}
+
 /// A peer accepted a request of a member here.
 pub async fn received_accept(ctx: &Ctx, follower: ActorId, target: ActorId) -> Result<()> {
     let c = ctx.clone();
@@ -152,6 +158,9 @@ pub async fn received_accept(ctx: &Ctx, follower: ActorId, target: ActorId) -> R
                 match store::groups::find_follow(conn, follower, target).await? {
                     Some(follow) if matches!(follow.state, FollowState::Requested | FollowState::Invited) => {
                         admit(conn, &c, follow, &actor).await?;
+                        if is_server(conn, follower).await? {
+                            store::memberships::open_group_there(conn, target).await?;
+                        }
                         store::memberships::confirm(conn, follower, target, c.now()).await?;
                         Ok(())
                     }
@@ -183,6 +192,9 @@ async fn ended_there(ctx: &Ctx, follower: ActorId, target: ActorId, concerns: fn
                 let held = store::groups::find_follow(conn, follower, target).await?;
                 let Some(follow) = held.filter(concerns) else { return Ok(()) };
                 end(conn, follower, target).await?;
+                if is_server(conn, follower).await? {
+                    store::memberships::close_group_there(conn, target).await?;
+                }
                 let uri = follow.uri.unwrap_or_default();
                 emit(conn, &c.ids, c.now(), &Event::FollowRejected { follower, target, uri }).await
             })

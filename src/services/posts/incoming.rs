@@ -163,8 +163,7 @@ pub(super) async fn place(
             // Its own host decides what is in a group; until it announces the post it is not.
             return Ok(None);
         }
-        let state =
-            if actor.is_local() { hold(conn, ctx, new, at, silenced).await? } else { PostState::Published };
+        let state = if actor.is_local() { hold(conn, ctx, new, at, silenced).await? } else { PostState::Published };
         let kind = if new.kind == PostKind::Comment { PostKind::Message } else { new.kind };
         let audience = group.audience_id;
         return Ok(Some(Placed { audience, group: Some(actor.id), parent: None, kind, state, here: actor.is_local() }));

@@ -12,9 +12,9 @@ use super::super::{page, see};
 use super::Asked;
 use crate::base::{Error, SessionId};
 use crate::domain::people::{DirectFrom, Member};
+use crate::services::people::ContactChoices;
 use crate::services::registration::Outcome;
 use crate::services::sessions::Session;
-use crate::services::people::ContactChoices;
 use crate::services::{Ctx, people, registration, sessions};
 use crate::store::sessions::{AppLine, SessionLine};
 

@@ -31,7 +31,14 @@ on_sqlite! {
 }
 
 /// Lets someone from elsewhere in, who asked.
-pub(super) async fn admit(home: &Kring, moderator: &Viewer, group: &Actor, there: &Kring, who: &Viewer, as_known: &Actor) {
+pub(super) async fn admit(
+    home: &Kring,
+    moderator: &Viewer,
+    group: &Actor,
+    there: &Kring,
+    who: &Viewer,
+    as_known: &Actor,
+) {
     follows::request(there.ctx(), who, as_known.id, "").await.unwrap();
     let uri = there.ctx().urls.actor(kring::domain::actors::ActorKind::Person, &there.name_of(who).await);
     let follower = until("the request", async || {
@@ -70,8 +77,7 @@ impl Three {
         let c = Kring::at(clock, "gamma", kind).await;
         let d = Peer::start("delta", "kring").await;
         // None of them is known to strangers.
-        let (ada, bob, cas) =
-            (a.quiet_person("Ada").await, b.quiet_person("Bob").await, c.quiet_person("Cas").await);
+        let (ada, bob, cas) = (a.quiet_person("Ada").await, b.quiet_person("Bob").await, c.quiet_person("Cas").await);
         let group = a.group(&ada, "Care team", GroupKind::Private).await;
         let (at_b, at_c) = (b.resolve("care_team", &a.host).await, c.resolve("care_team", &a.host).await);
         admit(&a, &ada, &group, &b, &bob, &at_b).await;
@@ -242,8 +248,7 @@ async fn network(kind: Kind) {
     let (a, b) = Kring::peers(["alpha", "beta"], kind).await;
     let c = Kring::start("gamma", kind).await;
     // None of them is known to strangers.
-        let (ada, bob, cas) =
-            (a.quiet_person("Ada").await, b.quiet_person("Bob").await, c.quiet_person("Cas").await);
+    let (ada, bob, cas) = (a.quiet_person("Ada").await, b.quiet_person("Bob").await, c.quiet_person("Cas").await);
     let group = a.group(&ada, "Partners", GroupKind::Network).await;
     let at_b = b.resolve("partners", &a.host).await;
     b.join(&bob, &at_b).await;

@@ -12,8 +12,8 @@ use serde_json::Value;
 
 use super::peer::*;
 use super::support::*;
-use crate::support::people::findable;
 use crate::support::Kind;
+use crate::support::people::findable;
 
 on_each_database! {
     strangers_learn_a_handle_and_nobody_who_is_only_in_closed_groups => strangers;
@@ -77,7 +77,9 @@ async fn strangers(kind: Kind) {
     a.publish(&anna, open).await;
     let bare = profile(&a, "anna").await;
     assert_eq!(bare["preferredUsername"], "anna");
-    assert!(bare["publicKey"]["publicKeyPem"].is_string() && bare["assertionMethod"][0]["publicKeyMultibase"].is_string());
+    assert!(
+        bare["publicKey"]["publicKeyPem"].is_string() && bare["assertionMethod"][0]["publicKeyMultibase"].is_string()
+    );
     assert!(bare["inbox"].is_string() && bare["endpoints"]["sharedInbox"].is_string());
     for rest in ["name", "summary", "icon", "attachment", "published", "alsoKnownAs", "source"] {
         assert!(bare.get(rest).is_none(), "{rest} in {bare}");

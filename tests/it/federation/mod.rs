@@ -4,6 +4,7 @@
 mod backfill;
 mod closed;
 mod contacts;
+mod directory;
 mod discovery;
 mod documents;
 mod doors;
