@@ -1219,6 +1219,7 @@ done-reopened = The group is open again.
 done-group-deleted = The group was deleted.
 done-kept = The report was dealt with.
 error-group-kind = Choose who can read it.
+error-no-such-account-there = We cannot find this account. Is the name right? If it is on another Kring, choose there under Settings, Notices that everyone can find you.
 error-no-such-person-there = We cannot find anyone with this name on that server. Is the name right? Then this person may not want to be found. Send them the address of the group, so that they can ask to join.
 error-no-such-person = We cannot find anyone with this name. Check whether it is right, or paste the whole address (@name@example.org).
 error-server-unreachable = The other server does not answer now. Try again later.

@@ -1221,6 +1221,7 @@ done-reopened = De groep is weer open.
 done-group-deleted = De groep is verwijderd.
 done-kept = De melding is afgehandeld.
 error-group-kind = Kies wie er mag meelezen.
+error-no-such-account-there = We vinden dit account niet. Klopt de naam? Is het een account op een andere Kring, zet daar dan bij Instellingen, Meldingen aan dat iedereen je mag vinden.
 error-no-such-person-there = We vinden niemand met deze naam op die server. Klopt de naam wel? Dan wil deze persoon misschien niet gevonden worden. Stuur het adres van de groep, dan kan hij of zij zelf vragen om lid te worden.
 error-no-such-person = We vinden niemand met deze naam. Kijk of het klopt, of plak het hele adres (@naam@voorbeeld.nl).
 error-server-unreachable = De andere server antwoordt nu niet. Probeer het later nog eens.

@@ -152,6 +152,7 @@ fn router(ctx: &Ctx, federation: &Federation) -> Router {
         .merge(crate::api::router(ctx.clone()))
         .merge(federation::router(federation.clone()))
         .layer(axum::middleware::from_fn_with_state(federation.clone(), federation::negotiation))
+        .layer(axum::middleware::from_fn_with_state(federation.clone(), federation::guessing))
         .layer(axum::middleware::from_fn(short_reads))
         .layer(DefaultBodyLimit::max(upload))
         .layer(compression())

@@ -103,6 +103,13 @@ impl Actor {
         self.kind == ActorKind::Group
     }
 
+    /// Whether this is the actor of a Kring server itself, by the address that it has there (`urls::Urls::server_actor`): what
+    /// an actor says of its kind can change.
+    pub fn is_server(&self) -> bool {
+        let path = self.uri.split_once("://").and_then(|(_, rest)| rest.split_once('/'));
+        path.is_some_and(|(_, path)| path == "actor")
+    }
+
     /// "About", as the store keeps it: clean.
     pub fn summary(&self) -> SafeHtml {
         SafeHtml::trusted(self.summary_html.clone())

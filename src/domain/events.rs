@@ -178,6 +178,9 @@ pub enum Event {
     ActorDeleted {
         /// Which.
         actor: ActorId,
+        /// Servers that had to do with a person, by name: of who was unknown to others they alone hear.
+        #[serde(default)]
+        met: Vec<String>,
     },
     /// A post was pinned or unpinned.
     Pinned {

@@ -50,8 +50,15 @@ impl Federation {
     /// Stores the group side of a peer's group.
     async fn store_group(&self, actor: &Actor, read: ReadGroup) -> Result<()> {
         let members = read.members;
-        let stored =
-            services::groups::receive_group(&self.ctx, actor, read.kind, read.posting, read.approval, members).await?;
+        let stored = services::groups_elsewhere::receive_group(
+            &self.ctx,
+            actor,
+            read.kind,
+            read.posting,
+            read.approval,
+            members,
+        )
+        .await?;
         if stored.rules_html == read.rules.as_str() && stored.card_html == read.card.as_str() {
             return Ok(());
         }

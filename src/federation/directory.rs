@@ -11,7 +11,7 @@ use super::wire::{Doc, Kind, same_origin};
 use crate::base::*;
 use crate::domain::groups::GroupKind;
 use crate::domain::peers::{Host, PeerScope};
-use crate::services::{follows, groups as service};
+use crate::services::{follows, groups_elsewhere as service};
 use crate::store::{federation as rows, groups, peers};
 
 /// Where a server's actor says that its list is, below `endpoints`.
@@ -27,7 +27,7 @@ pub(super) fn kinds_told(host: &Host) -> Vec<GroupKind> {
 
 impl Federation {
     /// Reads the lists of partners: of one (the job `directory`, after an agreement), or of all, once a day.
-    pub(super) async fn read_directories(&self, payload: &str) -> Result<()> {
+    pub async fn read_directories(&self, payload: &str) -> Result<()> {
         #[derive(Deserialize)]
         struct Asked {
             host: HostId,

@@ -1,6 +1,6 @@
 //! Which servers may know somebody here, and when somebody showed themselves to all of them.
 
-use super::outbound::Place;
+use super::outbound::{Place, Target};
 use super::state::Federation;
 use crate::base::*;
 use crate::domain::Viewer;
@@ -10,7 +10,7 @@ use crate::services::known;
 use crate::store::{actors, groups, known as rows};
 
 /// Closed groups elsewhere whose hosts are asked about one server.
-const ASKED: i64 = 5;
+const ASKED: i64 = 50;
 
 impl Federation {
     /// Whether a server, or nobody in particular, may know an actor here. Who shares a closed group elsewhere with somebody is
@@ -24,12 +24,8 @@ impl Federation {
         let shared = rows::closed_groups_elsewhere(&mut conn, actor.id, ASKED).await?;
         let signer = actors::get(&mut conn, signer).await?;
         drop(conn);
-        for group in shared {
-            if self.is_member_there(&group, &signer, actor).await {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+        let asked = shared.iter().map(|group| self.is_member_there(group, &signer, actor));
+        Ok(futures_util::future::join_all(asked).await.contains(&true))
     }
 
     /// Notes that somebody here shows themselves to other servers: from now on each may learn their handle and their keys, or
@@ -44,15 +40,48 @@ impl Federation {
     }
 
     /// The same where what somebody does in a place is seen outside closed groups and conversations.
-    pub(super) async fn make_known_in(&self, person: &Actor, place: &Place, audience: AudienceId) -> Result<()> {
+    pub(super) async fn make_known_in(
+        &self,
+        person: &Actor,
+        place: &Place,
+        audience: AudienceId,
+        direct: &[Target],
+    ) -> Result<()> {
         if person.known_at.is_some() {
             return Ok(());
         }
         let open = match place {
             Place::Ours(group) | Place::Theirs(group) => group.1.kind == GroupKind::Public,
-            Place::Nowhere => groups::get_audience(&mut self.ctx.db.read().await?, audience).await?.scope.is_open(),
+            Place::Nowhere => {
+                let scope = groups::get_audience(&mut self.ctx.db.read().await?, audience).await?.scope;
+                scope.is_open() || self.leaves_kring(direct).await?
+            }
         };
         if open { self.make_known(person).await } else { Ok(()) }
+    }
+
+    /// Whether something goes to other software too: it looks people up by WebFinger before it believes them, and says not who asks.
+    async fn leaves_kring(&self, targets: &[Target]) -> Result<bool> {
+        for target in targets {
+            if !self.known_host(&target.host).await?.is_some_and(|host| host.is_kring()) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The same where somebody here asks someone elsewhere into a group of ours.
+    pub(super) async fn make_known_to_invited(&self, inviter: &Actor, group: ActorId, invited: &Actor) -> Result<()> {
+        if inviter.known_at.is_some() {
+            return Ok(());
+        }
+        let mut conn = self.ctx.db.read().await?;
+        let closed = groups::find(&mut conn, group).await?.is_some_and(|group| group.kind != GroupKind::Public);
+        let inside = groups::find_follow(&mut conn, inviter.id, group).await?.is_some_and(|follow| follow.is_member());
+        drop(conn);
+        // Its server knows them by the group, if by anything.
+        let quiet = closed && inside && self.probed(&invited.uri, invited.host_id).await?.is_kring();
+        if quiet { Ok(()) } else { self.make_known(inviter).await }
     }
 
     /// The same where somebody asks to follow or to join: only Kring signs whatever it asks, so that a closed group of another

@@ -14,9 +14,11 @@ use super::wire::{Doc, same_origin};
 use crate::base::*;
 use crate::domain::actors::Actor;
 use crate::domain::groups::GroupKind;
+use crate::domain::peers::PeerScope;
 use crate::net::{Get, Signer};
 use crate::services::memberships::{Word, settle};
 use crate::store::actors;
+use crate::store::federation as rows;
 use crate::store::jobs::{self, NewJob};
 use crate::store::memberships::{self, Abroad};
 use crate::urls::host_of;
@@ -145,10 +147,23 @@ impl Federation {
             let Some(last) = chunk.last() else { return Ok(()) };
             after = last.id;
             for membership in &chunk {
+                if self.is_paused(membership.group).await? {
+                    continue;
+                }
                 let word = self.word_on(membership, &mut silent).await?;
                 settle(&self.ctx, membership, word).await?;
             }
         }
+    }
+
+    /// Whether a group is for partners, and its server is none now: members are members still, for when it is agreed again.
+    async fn is_paused(&self, group: ActorId) -> Result<bool> {
+        let mut conn = self.ctx.db.read().await?;
+        if rows::group_kind(&mut conn, group).await?.is_none_or(|(kind, ..)| kind != GroupKind::Network) {
+            return Ok(false);
+        }
+        let host = actors::get(&mut conn, group).await?.host_id;
+        Ok(!rows::get_host(&mut conn, host).await?.agreed(PeerScope::Network))
     }
 
     async fn word_on(&self, membership: &Abroad, silent: &mut HashSet<HostId>) -> Result<Word> {

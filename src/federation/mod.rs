@@ -26,5 +26,5 @@ pub mod sign;
 mod state;
 pub mod wire;
 
-pub use doors::{negotiate, negotiation, router};
+pub use doors::{guessing, negotiate, negotiation, router};
 pub use state::Federation;

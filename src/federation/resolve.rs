@@ -48,7 +48,7 @@ impl Federation {
     async fn account_at(&self, name: &str, host: &str) -> Result<Value> {
         let resource = format!("acct:{name}@{host}");
         let known = self.known_host(host).await?;
-        let partner = known.is_some_and(|known| known.is_peer());
+        let partner = known.is_some_and(|known| known.is_peer() || known.is_kring());
         let schemes: &[&str] = if self.rules.lax { &["http", "https"] } else { &["https"] };
         let mut failed = Error::NotFound;
         for scheme in schemes {
@@ -86,8 +86,8 @@ impl Federation {
         };
         match (found, known) {
             (Ok(actor), _) => Ok(actor),
-            // Its server is silent; what we know of it will do.
-            (Err(Error::RemoteFailed { .. }), Some(actor)) => Ok(actor),
+            // Its server is silent, or tells strangers nothing; what we know of it will do.
+            (Err(Error::RemoteFailed { .. } | Error::NotFound), Some(actor)) => Ok(actor),
             (Err(error), _) => Err(error),
         }
     }

@@ -1,5 +1,6 @@
 use crate::base::{ActorId, Error, Result, Time};
 use crate::domain::Viewer;
+use crate::domain::actors::Actor;
 use crate::domain::audiences::Scope;
 use crate::domain::groups::{Follow, Group, GroupKind, Posting};
 use crate::domain::people::Role;
@@ -97,15 +98,21 @@ pub fn check_join(
     }
 }
 
-/// Whether a server may be in a group for its members: in what is for partners, while an agreement holds (`peer`). A public group
-/// is followed by whatever wants to.
-pub fn check_server_joins(group: &Group, peer: bool) -> Result<Entrance> {
-    match group.kind {
-        _ if group.archived_at.is_some() => Err(Error::forbidden("error-group-archived")),
-        GroupKind::Public => Ok(Entrance::Open),
-        GroupKind::Network if peer => Ok(Entrance::Open),
-        GroupKind::Network | GroupKind::Organisation | GroupKind::Private => Err(Error::NotFound),
+/// Whether an actor is in a group for the members of its server, and is none of the group's own: the server of a partner, in
+/// what is for partners.
+pub fn stands_for_members(follower: &Actor, group: &Group) -> bool {
+    group.kind == GroupKind::Network && follower.is_server()
+}
+
+/// Whether such an actor may be in the group: while an agreement holds (`peer`), and nobody keeps it out.
+pub fn check_server_joins(at: InGroup<'_>, peer: bool) -> Result<Entrance> {
+    if at.is_banned() {
+        return Err(Error::forbidden("error-banned"));
     }
+    if at.group.archived_at.is_some() {
+        return Err(Error::forbidden("error-group-archived"));
+    }
+    if peer { Ok(Entrance::Open) } else { Err(Error::NotFound) }
 }
 
 /// Whether a group can have members from another server; `peer` tells whether an agreement about groups holds with that one.

@@ -10,7 +10,7 @@ pub use received::{
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::base::*;
-use crate::domain::actors::{Actor, ActorKind, ActorState};
+use crate::domain::actors::{Actor, ActorState};
 use crate::domain::events::Event;
 use crate::domain::groups::{Follow, FollowState, Group, GroupKind, GroupRole, Notify};
 use crate::domain::moderation::ModAction;
@@ -162,7 +162,7 @@ impl Admitted {
             follow.muted = old.muted;
         } else {
             // A server that is in a group for its members is none of them.
-            let person = follower.kind != ActorKind::Application;
+            let person = !group.is_some_and(|group| policy::stands_for_members(follower, group));
             let told = group.is_none_or(|group| group.kind == GroupKind::Public);
             if person {
                 self.counts.follow(follower.id, target, told);
@@ -181,7 +181,7 @@ impl Admitted {
         }
         let event = Event::FollowAccepted { follower: follower.id, target };
         // Who comes into a group from elsewhere is no news to anybody here.
-        let quiet = group.is_some() && (!follower.is_local() || follower.kind == ActorKind::Application);
+        let quiet = group.is_some() && (!follower.is_local() || follower.is_server());
         self.following.push(if quiet { Following::elsewhere(&event)? } else { Following::of(&event)? });
         self.follows.insert((follower.id, target), follow.clone());
         Ok(follow)
@@ -206,18 +206,21 @@ impl Admitted {
     }
 }
 
-/// Ends a follow: readers, counts and home are undone. `None` if there was none. Within the caller's transaction.
+/// Ends a follow: readers, counts and home are undone. `None` if there was none; a ban is none, and outlives whatever would end a
+/// membership: leaving, being refused or taken out. Within the caller's transaction.
 pub async fn end(conn: &mut Conn, follower: ActorId, target: ActorId) -> Result<Option<Follow>> {
-    let Some(follow) = store::groups::find_follow(conn, follower, target).await? else { return Ok(None) };
+    let found = store::groups::find_follow(conn, follower, target).await?;
+    let Some(follow) = found.filter(|follow| follow.state != FollowState::Banned) else { return Ok(None) };
     store::groups::delete_follow(conn, follower, target).await?;
     undo_membership(conn, &follow).await?;
     Ok(Some(follow))
 }
 
 async fn undo_membership(conn: &mut Conn, follow: &Follow) -> Result<()> {
-    let person = store::actors::get(conn, follow.follower_id).await?.kind != ActorKind::Application;
+    let group = store::groups::find(conn, follow.target_id).await?;
+    let follower = store::actors::get(conn, follow.follower_id).await?;
+    let person = !group.as_ref().is_some_and(|group| policy::stands_for_members(&follower, group));
     if follow.is_member() && person {
-        let group = store::groups::find(conn, follow.target_id).await?;
         let told = group.as_ref().is_none_or(|group| group.kind == GroupKind::Public);
         store::actors::add_follow_counts(conn, follow.follower_id, follow.target_id, -1, told).await?;
         if group.is_some() {
@@ -338,7 +341,9 @@ pub async fn reject(ctx: &Ctx, viewer: &Viewer, group: ActorId, follower: ActorI
                     return Err(Error::forbidden("error-owner-stays"));
                 }
                 let action = if follow.is_member() { ModAction::RemoveMember } else { ModAction::Refuse };
-                end(conn, follower, group).await?;
+                if end(conn, follower, group).await?.is_none() {
+                    return Err(Error::NotFound);
+                }
                 let uri = follow.uri.unwrap_or_default();
                 emit(conn, &c.ids, c.now(), &Event::FollowRejected { follower, target: group, uri }).await?;
                 log(conn, &c, Some(group), by, action, Some(follower), None, &reason).await
@@ -460,7 +465,9 @@ pub async fn apply_ban(
             return Ok(());
         }
     }
-    end(conn, who, group).await?;
+    if end(conn, who, group).await?.is_none() {
+        store::groups::delete_follow(conn, who, group).await?;
+    }
     if ban {
         let mut follow = begin(ctx, who, group, FollowState::Banned, None);
         follow.reason = reason.to_owned();

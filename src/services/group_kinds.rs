@@ -11,10 +11,12 @@ use crate::store::{self, Conn};
 
 /// Narrowing changes the audience of every post; widening makes a new one for posts to come.
 pub(super) async fn change_kind(conn: &mut Conn, ctx: &Ctx, group: &mut Group, kind: GroupKind) -> Result<()> {
+    if group.kind == GroupKind::Network {
+        end_servers(conn, ctx, group.actor_id).await?;
+    }
     if kind.is_narrower_than(group.kind) {
         if group.kind == GroupKind::Network {
             end_strangers(conn, ctx, group.actor_id).await?;
-            end_servers(conn, ctx, group.actor_id).await?;
         }
         for audience in store::groups::audiences_of(conn, group.actor_id).await? {
             if audience.scope < kind.scope() {
@@ -62,7 +64,7 @@ async fn end_strangers(conn: &mut Conn, ctx: &Ctx, group: ActorId) -> Result<()>
     Ok(())
 }
 
-/// A server was in the group for its members, who now come in one by one.
+/// Servers were in the group for their members, who from now on come in one by one, or read it anyway.
 async fn end_servers(conn: &mut Conn, ctx: &Ctx, group: ActorId) -> Result<()> {
     for server in store::memberships::servers_in(conn, group).await? {
         if let Some(follow) = follows::end(conn, server, group).await? {

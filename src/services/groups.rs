@@ -12,7 +12,7 @@ use crate::policy::{self, InGroup};
 use crate::services::ctx::emit;
 use crate::services::follows::{self, group_facts, log, moderated};
 use crate::services::group_kinds::change_kind;
-use crate::services::{Ctx, moving, posts};
+use crate::services::{Ctx, known, moving, posts};
 use crate::store::actors::NewActor;
 use crate::store::groups::{GroupLine, MemberLine};
 use crate::store::{self, Conn};
@@ -454,7 +454,14 @@ pub async fn members(ctx: &Ctx, viewer: &Viewer, id: ActorId, after: i64, limit:
     if viewer.actor_id().is_none() && !matches!(viewer, Viewer::System) {
         return Err(Error::SignInNeeded);
     }
-    store::groups::members(&mut conn, id, &[FollowState::Accepted], GroupRole::ALL, after, limit).await
+    let mut lines =
+        store::groups::members(&mut conn, id, &[FollowState::Accepted], GroupRole::ALL, after, limit).await?;
+    if !viewer.is_full_member() {
+        let ids: Vec<ActorId> = lines.iter().map(|line| line.actor.id).collect();
+        let known = known::among(&mut conn, viewer, &ids).await?;
+        lines.retain(|line| known.contains(&line.actor.id));
+    }
+    Ok(lines)
 }
 
 /// Those who ask to join, are invited or kept out: for moderators.
@@ -480,63 +487,6 @@ pub async fn mark_read(ctx: &Ctx, viewer: &Viewer, id: ActorId) -> Result<()> {
     Ok(())
 }
 
-/// The group side of a group elsewhere, as its host tells it. Called by federation after the actor was stored.
-pub async fn receive_group(
-    ctx: &Ctx,
-    actor: &Actor,
-    kind: GroupKind,
-    posting: Posting,
-    approval: bool,
-    members: Option<i64>,
-) -> Result<Group> {
-    let (c, id) = (ctx.clone(), actor.id);
-    ctx.db
-        .write(move |conn| {
-            Box::pin(async move {
-                if let Some(mut group) = store::groups::find(conn, id).await? {
-                    let changed = group.kind != kind;
-                    if changed {
-                        change_kind(conn, &c, &mut group, kind).await?;
-                    }
-                    group.posting = posting;
-                    group.approval = approval;
-                    store::groups::upsert(conn, &group).await?;
-                    if changed {
-                        store::known::recount(conn, id).await?;
-                    }
-                    if let Some(count) = members {
-                        store::groups::set_members_count(conn, id, count).await?;
-                    }
-                    return Ok(group);
-                }
-                let audience = Audience { id: AudienceId(c.ids.next()), scope: kind.scope(), owner_id: id };
-                store::groups::insert_audience(conn, &audience).await?;
-                let group = Group {
-                    actor_id: id,
-                    kind,
-                    hidden: false,
-                    posting,
-                    approval,
-                    outside_members: kind == GroupKind::Private,
-                    audience_id: audience.id,
-                    spine: i16::try_from(id.0 % 6).unwrap_or(0) + 1,
-                    topics: String::new(),
-                    branch_id: None,
-                    rules_source: String::new(),
-                    rules_html: String::new(),
-                    card_source: String::new(),
-                    card_html: String::new(),
-                    members_count: members.unwrap_or(0),
-                    created_by: None,
-                    archived_at: None,
-                };
-                store::groups::upsert(conn, &group).await?;
-                Ok(group)
-            })
-        })
-        .await
-}
-
 /// A group is taken down for good: its posts become tombstones with it.
 pub async fn delete(ctx: &Ctx, viewer: &Viewer, id: ActorId) -> Result<()> {
     let (c, viewer) = (ctx.clone(), *viewer);
@@ -550,7 +500,7 @@ pub async fn delete(ctx: &Ctx, viewer: &Viewer, id: ActorId) -> Result<()> {
                 }
                 store::actors::set_state(conn, id, ActorState::Deleted, c.now()).await?;
                 store::wiki::delete_of(conn, id, c.now()).await?;
-                emit(conn, &c.ids, c.now(), &Event::ActorDeleted { actor: id }).await
+                emit(conn, &c.ids, c.now(), &Event::ActorDeleted { actor: id, met: Vec::new() }).await
             })
         })
         .await?;
@@ -568,10 +518,4 @@ pub async fn stream(
     let sight: Sight = policy::sight(viewer);
     let mut conn = ctx.db.read().await?;
     posts::list_in_group(&mut conn, id, &sight, page).await
-}
-
-/// Notes which network groups a partner tells of; others of its are listed no more.
-pub async fn list_elsewhere(ctx: &Ctx, host: HostId, told: &[ActorId]) -> Result<()> {
-    let told = told.to_vec();
-    ctx.db.write(move |conn| Box::pin(async move { store::memberships::list_there(conn, host, &told).await })).await
 }

@@ -35,14 +35,14 @@ async fn knows_at(conn: &mut Conn, host: HostId, actor: &Actor) -> Result<bool> 
 }
 
 /// Those of several actors whom the viewer, who looks from here, may know.
-pub async fn among(conn: &mut Conn, viewer: &Viewer, actors: &[&Actor]) -> Result<HashSet<ActorId>> {
-    let ids: Vec<ActorId> = actors.iter().map(|actor| actor.id).collect();
-    if actors.iter().all(|actor| policy::knows_all(viewer, actor.id)) {
-        return Ok(ids.into_iter().collect());
+pub async fn among(conn: &mut Conn, viewer: &Viewer, ids: &[ActorId]) -> Result<HashSet<ActorId>> {
+    if ids.iter().all(|id| policy::knows_all(viewer, *id)) {
+        return Ok(ids.iter().copied().collect());
     }
-    let mut known: HashSet<ActorId> = store::known::open_among(conn, &ids).await?.into_iter().collect();
+    let mut known: HashSet<ActorId> = store::known::open_among(conn, ids).await?.into_iter().collect();
     if let Viewer::Member { id, .. } = *viewer {
-        known.extend(store::known::near(conn, id, &ids).await?);
+        known.insert(id);
+        known.extend(store::known::near(conn, id, ids).await?);
     }
     Ok(known)
 }

@@ -61,8 +61,13 @@ async fn go(conn: &mut Conn, ctx: &Ctx, me: ActorId) -> Result<()> {
         // Nobody else is in it: what was said there goes with its only member.
         store::actors::set_state(conn, group, ActorState::Deleted, now).await?;
         store::wiki::delete_of(conn, group, now).await?;
-        emit(conn, &ctx.ids, now, &Event::ActorDeleted { actor: group }).await?;
+        emit(conn, &ctx.ids, now, &Event::ActorDeleted { actor: group, met: Vec::new() }).await?;
     }
+    if !store::known::open_among(conn, &[me]).await?.is_empty() {
+        // What made them known goes with the account; those who found them still hear of it.
+        store::known::show(conn, &[me], now).await?;
+    }
+    let met = store::known::hosts_met(conn, me).await?;
     for follow in rows::follows_from(conn, me).await? {
         follows::end(conn, me, follow).await?;
     }
@@ -72,13 +77,9 @@ async fn go(conn: &mut Conn, ctx: &Ctx, me: ActorId) -> Result<()> {
     // Followers elsewhere stay listed: delivery of the Delete finds its inboxes through them.
     store::invitations::revoke_of(conn, me, now).await?;
     store::aliases::delete_of(conn, me).await?;
-    if !store::known::open_among(conn, &[me]).await?.is_empty() {
-        // The choice to be found goes with the account; those who found them still hear of it.
-        store::known::show(conn, &[me], now).await?;
-    }
     store::people::delete(conn, me).await?;
     store::people::bury(conn, me, now).await?;
-    emit(conn, &ctx.ids, now, &Event::ActorDeleted { actor: me }).await
+    emit(conn, &ctx.ids, now, &Event::ActorDeleted { actor: me, met }).await
 }
 
 /// No limit to what somebody takes along.

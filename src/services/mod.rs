@@ -17,6 +17,7 @@ mod group_kinds;
 pub mod group_pages;
 pub mod group_requests;
 pub mod groups;
+pub mod groups_elsewhere;
 pub mod guests;
 pub mod handover;
 pub mod instance;

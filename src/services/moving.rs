@@ -84,7 +84,8 @@ async fn look(ctx: &Ctx, viewer: &Viewer, field: &'static str, handle: &str) -> 
     ctx.throttle.take(&[(format!("moving {me}"), LOOKS)], ctx.now())?;
     match ctx.remote()?.resolve_handle(&handle.name, host).await {
         Ok(actor) if actor.kind == ActorKind::Person && actor.state == ActorState::Active => Ok(actor),
-        Ok(_) | Err(Error::NotFound | Error::Gone | Error::NotAuthentic(_)) => Err(unknown()),
+        Err(Error::NotFound) => Err(Error::invalid(field, "error-no-such-account-there")),
+        Ok(_) | Err(Error::Gone | Error::NotAuthentic(_)) => Err(unknown()),
         Err(Error::RemoteFailed { .. }) => Err(Error::invalid(field, "error-server-unreachable")),
         Err(other) => Err(other),
     }
@@ -98,7 +99,15 @@ pub async fn add_former(ctx: &Ctx, viewer: &Viewer, handle: &str) -> Result<()> 
     let me = viewer.member_id()?;
     let former = look(ctx, viewer, "former", handle).await?;
     let c = ctx.clone();
-    ctx.db.write(move |conn| Box::pin(async move { note_former(conn, &c, me, former.id).await })).await?;
+    ctx.db
+        .write(move |conn| {
+            Box::pin(async move {
+                // The server of the former account looks here for itself, by WebFinger.
+                store::known::show(conn, &[me], c.now()).await?;
+                note_former(conn, &c, me, former.id).await
+            })
+        })
+        .await?;
     ctx.wake.now();
     Ok(())
 }

@@ -354,13 +354,11 @@ pub async fn person(ctx: &Ctx, viewer: &Viewer, acct: &str) -> Result<Person> {
     };
     let actor = actor.filter(|a| !a.is_group()).ok_or(Error::NotFound)?;
     match actor.state {
+        _ if !known::knows(&mut conn, viewer, &actor).await? => return Err(Error::NotFound),
         ActorState::Active => {}
         ActorState::Deleted => return Err(Error::Gone),
         ActorState::Pending | ActorState::Suspended if viewer.role().is_moderator() => {}
         ActorState::Pending | ActorState::Suspended => return Err(Error::NotFound),
-    }
-    if !known::knows(&mut conn, viewer, &actor).await? {
-        return Err(Error::NotFound);
     }
     let is_me = viewer.actor_id() == Some(actor.id);
     let mut member = None;

@@ -95,6 +95,7 @@ db_fn! {
             .inner_join(actors::table.on(actors::id.eq(follows::follower_id)))
             .filter(follows::target_id.eq(target).and(follows::state.eq(state)))
             .filter(actors::state.eq(ActorState::Active))
+            .filter(super::groups::no_server())
             .select((follows::id, follows::follower_id));
         paged!(query, page, follows::id, conn)
     }

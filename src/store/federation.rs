@@ -347,7 +347,9 @@ db_fn! {
     /// Accepted followers of an actor.
     pub async fn count_followers(conn, target: ActorId) -> i64 {
         follows::table
+            .inner_join(actors::table.on(actors::id.eq(follows::follower_id)))
             .filter(follows::target_id.eq(target).and(follows::state.eq(FollowState::Accepted)))
+            .filter(super::groups::no_server())
             .count()
             .get_result(conn)
             .await

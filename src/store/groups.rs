@@ -3,18 +3,19 @@
 use std::collections::{BTreeSet, HashMap};
 
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use diesel::upsert::excluded;
 
 use super::actors::{CardRow, card, card_columns};
 use super::schema::{actors, audiences, follows, groups, hosts, readers};
 use super::{Conn, db_fn};
 use crate::base::*;
-use crate::domain::actors::{Actor, ActorCard, ActorKind, ActorState};
+use crate::domain::actors::{Actor, ActorCard, ActorState};
 use crate::domain::audiences::{Audience, Scope};
 use crate::domain::groups::*;
 use crate::domain::posts::GroupCard;
 use crate::store::among::one_of;
-use crate::store::fixed::lit;
+use crate::store::fixed::{Lit, lit};
 use crate::store::query::RunQueryDsl;
 
 /// A group in a list, with the viewer's place in it.
@@ -50,6 +51,16 @@ pub struct MemberLine {
     pub follow: Follow,
     /// Their function, if they have an account here.
     pub job_title: String,
+}
+
+/// That an actor is not in a network group for the members of its server (`policy::stands_for_members`). `actors` and `follows`
+/// must be in the query under their own names.
+pub(super) fn no_server() -> Lit<Bool> {
+    lit(
+        "NOT (actors.uri LIKE '%://%/actor' AND actors.uri NOT LIKE '%://%/%/actor' AND EXISTS (SELECT 1 FROM groups g \
+         WHERE g.actor_id = follows.target_id AND g.kind = 'network'))",
+        &[],
+    )
 }
 
 db_fn! {
@@ -279,7 +290,7 @@ db_fn! {
             .inner_join(hosts::table.on(hosts::id.eq(actors::host_id)))
             .left_join(members::table.on(members::actor_id.eq(follows::follower_id)))
             .filter(follows::target_id.eq(target).and(follows::state.eq_any(one_of(states))).and(follows::role.eq_any(one_of(roles))))
-            .filter(actors::kind.ne(ActorKind::Application))
+            .filter(no_server())
             .filter(follows::id.gt(FollowId(after)))
             .order(follows::id)
             .limit(limit)

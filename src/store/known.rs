@@ -3,6 +3,7 @@
 
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 
 use super::schema::{actors, audiences, follows, groups, hosts, members, posts, readers};
 use super::{Conn, db_fn};
@@ -87,14 +88,26 @@ db_fn! {
         diesel::select(exists(asked)).get_result(conn).await
     }
 
-    /// Servers that have something somebody wrote in closed groups or conversations, by name.
-    pub async fn hosts_that_read(conn, person: ActorId) -> Vec<String> {
+    /// Servers that have to do with somebody, by name: where something they wrote is, where the groups and people are that they
+    /// follow, and who follows them or reads with them.
+    pub async fn hosts_met(conn, person: ActorId) -> Vec<String> {
+        let targets = follows::table.filter(follows::follower_id.eq(person)).select(follows::target_id);
+        let followers = follows::table.filter(follows::target_id.eq(person)).select(follows::follower_id);
+        let near = actors::table
+            .filter(actors::id.eq_any(targets).or(actors::id.eq_any(followers)))
+            .select(actors::host_id);
+        let own = readers::table.filter(readers::actor_id.eq(person)).select(readers::audience_id);
+        let theirs = diesel::alias!(readers as theirs);
+        let with = theirs
+            .filter(theirs.field(readers::audience_id).eq_any(own))
+            .select(theirs.field(readers::host_id));
         let audiences = posts::table.filter(posts::author_id.eq(person)).select(posts::audience_id);
         let groups = posts::table.filter(posts::author_id.eq(person)).select(posts::group_id);
         let there = actors::table.filter(actors::id.nullable().eq_any(groups)).select(actors::host_id);
         let reading = readers::table.filter(readers::audience_id.eq_any(audiences)).select(readers::host_id);
         hosts::table
             .filter(hosts::id.ne(HostId::LOCAL).and(hosts::id.eq_any(reading).or(hosts::id.eq_any(there))))
+            .or_filter(hosts::id.ne(HostId::LOCAL).and(hosts::id.eq_any(near).or(hosts::id.eq_any(with))))
             .select(hosts::name)
             .load(conn)
             .await
@@ -129,6 +142,10 @@ db_fn! {
             .await
     }
 
+    async fn locked(conn, query: Fixed<BigInt>) -> Vec<i64> {
+        query.load(conn).await
+    }
+
     async fn put(conn, query: Fixed<()>) -> usize {
         query.execute(conn).await
     }
@@ -157,6 +174,21 @@ pub async fn recount(conn: &mut Conn, group: ActorId) -> Result<()> {
          follows WHERE target_id = ?))",
         &[group.0, group.0],
     );
+    lock_counted(conn, group).await?;
     put(conn, query).await?;
     Ok(())
+}
+
+/// Takes who is counted in the order of their ids, as all do who count.
+async fn lock_counted(conn: &mut Conn, group: ActorId) -> Result<()> {
+    if let Conn::Sqlite(_) = conn {
+        return Ok(());
+    }
+    let mut query = Fixed::new("");
+    query.push(
+        "SELECT id FROM actors WHERE id = ? OR id IN (SELECT author_id FROM posts WHERE group_id = ?) OR id IN (SELECT \
+         follower_id FROM follows WHERE target_id = ?) ORDER BY id FOR NO KEY UPDATE",
+        &[group.0, group.0, group.0],
+    );
+    locked(conn, query).await.map(|_| ())
 }

@@ -23,8 +23,9 @@ db_fn! {
             .filter(actors::host_id.eq(HostId::LOCAL))
             .filter(
                 sql::<Bool>(
-                    "NOT EXISTS (SELECT 1 FROM follows o WHERE o.target_id = groups.actor_id AND o.state = 'accepted' \
-                     AND o.follower_id <> ",
+                    "NOT EXISTS (SELECT 1 FROM follows o JOIN actors w ON w.id = o.follower_id WHERE o.target_id = \
+                     groups.actor_id AND o.state = 'accepted' AND NOT (groups.kind = 'network' AND w.uri LIKE \
+                     '%://%/actor' AND w.uri NOT LIKE '%://%/%/actor') AND o.follower_id <> ",
                 )
                 .bind::<BigInt, _>(owner.0)
                 .sql(")"),

@@ -2,10 +2,11 @@
 
 use diesel::prelude::*;
 
+use super::groups::no_server;
 use super::schema::{actors, audiences, follows, groups, readers};
 use super::{Conn, db_fn};
 use crate::base::*;
-use crate::domain::actors::{ActorKind, ActorState};
+use crate::domain::actors::ActorState;
 use crate::domain::audiences::Scope;
 use crate::domain::groups::{FollowState, GroupKind};
 use crate::store::among::one_of;
@@ -163,7 +164,8 @@ db_fn! {
     pub async fn servers_in(conn, group: ActorId) -> Vec<ActorId> {
         follows::table
             .inner_join(actors::table.on(actors::id.eq(follows::follower_id)))
-            .filter(follows::target_id.eq(group).and(actors::kind.eq(ActorKind::Application)))
+            .filter(follows::target_id.eq(group))
+            .filter(diesel::dsl::not(no_server()))
             .select(actors::id)
             .load(conn)
             .await

@@ -6,6 +6,7 @@ mod entries;
 mod lists;
 mod polls;
 mod reactions;
+mod threads;
 
 pub use drafts::*;
 pub use ending::*;
@@ -13,6 +14,7 @@ pub use entries::*;
 pub use lists::*;
 pub use polls::*;
 pub use reactions::*;
+pub use threads::*;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 

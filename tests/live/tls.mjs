@@ -26,6 +26,11 @@ export function answer(name, handler) {
   names.set(name, handler);
 }
 
+/** Answers a name by the bare request and response, where an answer is to be as no decent library makes it. */
+export function answerRaw(name, raw) {
+  names.set(name, { raw });
+}
+
 const context = (name) =>
   nodeTls.createSecureContext({ key: readFileSync(`${folder}/${name}.key`), cert: readFileSync(`${folder}/${name}.crt`) });
 
@@ -50,6 +55,7 @@ async function serve(request, response) {
   const handler = names.get(name);
   if (!handler) return response.writeHead(404).end();
   if (typeof handler === "number") return pass(request, response, body, handler);
+  if (handler.raw) return handler.raw(request, response, body);
   const init = { method: request.method, headers: new Headers() };
   for (const [key, value] of Object.entries(request.headers)) init.headers.set(key, String(value));
   if (body.length) init.body = body;

@@ -22,14 +22,15 @@ use crate::store::{Conn, actors, federation as rows, groups, memberships, peers,
 
 /// Posts on one page of an outbox.
 const PAGE: i64 = 20;
-/// Posts of one thread that are listed.
-const THREAD: i64 = 500;
+/// Posts on one page of a thread.
+const THREAD: i64 = 100;
 
 /// What part of a collection is asked for.
 #[derive(Debug, Default, Deserialize)]
 pub struct Part {
     page: Option<String>,
     before: Option<i64>,
+    after: Option<i64>,
     is_follower: Option<String>,
 }
 
@@ -315,50 +316,73 @@ impl Federation {
         Ok(answer::document(&list(&id, "OrderedCollection", &items, None), keep))
     }
 
-    /// A thread as far as the viewer may see it, oldest first, tombstones left out.
-    async fn thread(&self, conn: &mut Conn, id: &str, viewer: &Viewer) -> Result<(PostView, Vec<PostView>)> {
+    /// A post whose thread is asked for.
+    async fn asked(&self, conn: &mut Conn, id: &str, viewer: &Viewer) -> Result<PostView> {
         if !self.is_on() {
             return Err(Error::NotFound);
         }
-        let id: PostId = id.parse()?;
-        let sight = policy::sight(viewer);
-        let asked = posts::view(conn, id, &sight).await?;
-        let mut all = posts::thread(conn, asked.post.root_id, &sight, -1, THREAD).await?;
-        all.retain(|view| view.post.state == PostState::Published);
-        Ok((asked, all))
+        posts::view(conn, id.parse()?, &policy::sight(viewer)).await
     }
 
     async fn replies(&self, id: &str, part: &Part, viewer: &Viewer) -> Result<Response> {
-        let (asked, all) = self.thread(&mut self.ctx.db.read().await?, id, viewer).await?;
-        let answers = all.iter().filter(|view| view.post.parent_id == Some(asked.post.id));
-        let items: Vec<Value> = answers.map(|view| json!(view.post.uri)).collect();
-        let id = self.ctx.urls.replies(asked.post.id);
+        let mut conn = self.ctx.db.read().await?;
+        let asked = self.asked(&mut conn, id, viewer).await?;
+        let (post, sight) = (asked.post.id, policy::sight(viewer));
+        let found = posts::answers_to(&mut conn, post, &sight, part.after.unwrap_or(-1), THREAD).await?;
+        let id = self.ctx.urls.replies(post);
+        let page = oldest_first(&id, "CollectionPage", part, &found);
         let keep = if asked.scope.is_open() { Keep::Public } else { Keep::Private };
-        let document = if part.page.is_some() {
-            let page = json!({"id": format!("{id}?page=1"), "type": "CollectionPage", "partOf": id, "items": items});
-            with_context(page)
-        } else {
-            let first = json!({"type": "CollectionPage", "id": format!("{id}?page=1"), "partOf": id, "items": items});
-            with_context(json!({"id": id, "type": "Collection", "totalItems": items.len(), "first": first}))
-        };
-        Ok(answer::document(&document, keep))
+        if part.page.is_some() {
+            return Ok(answer::document(&with_context(page), keep));
+        }
+        let total = posts::count_answers_to(&mut conn, post, &sight).await?;
+        let document = json!({"id": id, "type": "Collection", "totalItems": total, "first": page});
+        Ok(answer::document(&with_context(document), keep))
     }
 
-    /// A thread as FEP-7888 and FEP-f228 have it: in order of time, the first item the root.
-    async fn thread_context(&self, id: &str, _: &Part, viewer: &Viewer) -> Result<Response> {
-        let (asked, all) = self.thread(&mut self.ctx.db.read().await?, id, viewer).await?;
+    /// A thread as FEP-7888 and FEP-f228 have it: in order of time, the first item the root; a long one page by page.
+    async fn thread_context(&self, id: &str, part: &Part, viewer: &Viewer) -> Result<Response> {
+        let mut conn = self.ctx.db.read().await?;
+        let asked = self.asked(&mut conn, id, viewer).await?;
         let here = asked.author.is_local() || asked.group.as_ref().is_some_and(|g| g.actor.is_local());
         if asked.post.id != asked.post.root_id || !here || asked.post.kind == PostKind::Direct {
             return Err(Error::NotFound);
         }
-        let items: Vec<Value> = all.iter().map(|view| json!(view.post.uri)).collect();
-        let id = self.ctx.urls.context(asked.post.id);
-        let mut document = list(&id, "OrderedCollection", &items, None);
-        let owner = asked.group.as_ref().map_or(&asked.author.uri, |g| &g.actor.uri);
-        document["attributedTo"] = json!(owner);
+        let (root, sight) = (asked.post.id, policy::sight(viewer));
+        let found = posts::in_thread(&mut conn, root, &sight, part.after.unwrap_or(-1), THREAD).await?;
+        let id = self.ctx.urls.context(root);
+        let page = oldest_first(&id, "OrderedCollectionPage", part, &found);
         let keep = if asked.scope.is_open() { Keep::Public } else { Keep::Private };
-        Ok(answer::document(&document, keep))
+        if part.page.is_some() {
+            return Ok(answer::document(&with_context(page), keep));
+        }
+        let owner = asked.group.as_ref().map_or(&asked.author.uri, |g| &g.actor.uri);
+        let total = posts::count_in_thread(&mut conn, root, &sight).await?;
+        let mut document = json!({"id": id, "type": "OrderedCollection", "totalItems": total, "attributedTo": owner});
+        // A short one is all there, as some read no pages.
+        if page.get("next").is_some() {
+            document["first"] = page;
+        } else {
+            document["orderedItems"] = page["orderedItems"].clone();
+        }
+        Ok(answer::document(&with_context(document), keep))
     }
+}
+
+/// A page of a thread, which goes on after the last one on it.
+fn oldest_first(id: &str, kind: &str, part: &Part, found: &[(PostId, String)]) -> Value {
+    let at = |after: Option<i64>| match after {
+        Some(after) => format!("{id}?page=1&after={after}"),
+        None => format!("{id}?page=1"),
+    };
+    let member = if kind.starts_with("Ordered") { "orderedItems" } else { "items" };
+    let mut page = json!({"id": at(part.after), "type": kind, "partOf": id});
+    page[member] = found.iter().map(|(_, uri)| json!(uri)).collect();
+    let full = i64::try_from(found.len()).is_ok_and(|n| n >= THREAD);
+    if let Some((last, _)) = found.last().filter(|_| full) {
+        page["next"] = json!(at(Some(last.0)));
+    }
+    page
 }
 
 /// A collection that is read page by page, newest first.

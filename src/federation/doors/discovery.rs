@@ -30,8 +30,10 @@ pub struct Resource {
 /// How often one address may look somebody up: a server that meets a large group asks for many at once.
 const LOOKING: Quota = Quota { burst: 300, every: Time::SECOND };
 
-/// How often one address may ask for somebody who is not there: names are not to be guessed.
+/// How often one address may ask for somebody who is not there: names are not to be guessed. And who signs: behind a server are
+/// many who look.
 const GUESSING: Quota = Quota { burst: 100, every: 10 * Time::SECOND };
+const GUESSING_SIGNED: Quota = Quota { burst: 2000, every: Time::SECOND };
 
 /// `GET /.well-known/webfinger`
 pub async fn webfinger(
@@ -64,13 +66,14 @@ pub async fn webfinger(
 pub(super) struct Guesses {
     federation: Federation,
     address: String,
+    signed: bool,
 }
 
 impl Federation {
     pub(super) fn guesses(&self, headers: &HeaderMap, peer: Option<SocketAddr>) -> Guesses {
         let forwarded = headers.get_all("x-forwarded-for").iter().filter_map(|v| v.to_str().ok());
         let address = peer.map(|peer| self.ctx.config.server.client_address(peer.ip(), forwarded));
-        Guesses { federation: self.clone(), address: address_key(address) }
+        Guesses { federation: self.clone(), address: address_key(address), signed: headers.contains_key("signature") }
     }
 }
 
@@ -91,18 +94,22 @@ impl Guesses {
     /// `RateLimited` after too many that were not.
     pub fn open(&self) -> Result<()> {
         let ctx = &self.federation.ctx;
-        ctx.throttle.check(&self.key(), GUESSING, ctx.now())
+        let (key, quota) = self.quota();
+        ctx.throttle.check(&key, quota, ctx.now())
     }
 
     /// Counts a name that was not there; what to answer.
     pub fn missed(&self) -> Error {
         let ctx = &self.federation.ctx;
-        let taken = ctx.throttle.take(&[(self.key(), GUESSING)], ctx.now());
+        let taken = ctx.throttle.take(&[self.quota()], ctx.now());
         taken.err().unwrap_or(Error::NotFound)
     }
 
-    fn key(&self) -> String {
-        format!("guess {}", self.address)
+    fn quota(&self) -> (String, Quota) {
+        match self.signed {
+            true => (format!("guess signed {}", self.address), GUESSING_SIGNED),
+            false => (format!("guess {}", self.address), GUESSING),
+        }
     }
 }
 

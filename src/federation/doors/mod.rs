@@ -16,7 +16,7 @@ use axum::routing::{get, post};
 use super::state::Federation;
 
 pub(super) use arrivals::Arrivals;
-pub use objects::{negotiate, negotiation};
+pub use objects::{guessing, negotiate, negotiation};
 
 /// The routes that only other servers use. Pages and documents share addresses: see [`negotiation`].
 pub fn router(federation: Federation) -> Router {

@@ -5,7 +5,9 @@ use std::net::SocketAddr;
 use axum::extract::{ConnectInfo, OriginalUri, Path, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, LINK, LOCATION, VARY, X_CONTENT_TYPE_OPTIONS};
+use http::header::{
+    ACCEPT, CACHE_CONTROL, CONTENT_TYPE, COOKIE, HeaderValue, LINK, LOCATION, VARY, X_CONTENT_TYPE_OPTIONS,
+};
 use http::{HeaderMap, Method, StatusCode};
 use serde_json::Value;
 
@@ -56,21 +58,34 @@ pub async fn negotiation(State(federation): State<Federation>, request: Request,
     let Some(local) = found.filter(|local| !matches!(local, Local::Activity(_))) else {
         return next.run(request).await;
     };
-    let person = matches!(local, Local::Person(_));
+    if negotiate(request.headers()) {
+        let (uri, headers) = asked(&request);
+        return federation.object(&local, &uri, &headers).await;
+    }
+    federation.page_of(&local, next.run(request).await)
+}
+
+/// The layer in front of every address that holds a name: who asks for too many that are not here is told no more of any. A
+/// server that signs is heard longer, for others depend on it; whoever is signed in always.
+pub async fn guessing(State(federation): State<Federation>, request: Request, next: Next) -> Response {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) || !is_name(request.uri().path()) {
+        return next.run(request).await;
+    }
     let guesses = federation.guesses(request.headers(), peer_of(&request));
-    if person && let Err(limited) = guesses.open() {
+    if let Err(limited) = guesses.open()
+        && !federation.is_signed_in(request.headers()).await
+    {
         return answer::error(&limited);
     }
-    let response = if negotiate(request.headers()) {
-        let (uri, headers) = asked(&request);
-        federation.object(&local, &uri, &headers).await
-    } else {
-        federation.page_of(&local, next.run(request).await)
-    };
-    if person && response.status() == StatusCode::NOT_FOUND {
+    let response = next.run(request).await;
+    if response.status() == StatusCode::NOT_FOUND {
         guesses.missed();
     }
     response
+}
+
+fn is_name(path: &str) -> bool {
+    path.starts_with("/@") || path.starts_with("/people/") || path == "/api/v1/accounts/lookup"
 }
 
 fn peer_of(request: &Request) -> Option<SocketAddr> {
@@ -124,6 +139,11 @@ impl Federation {
     pub(super) async fn reader(&self, uri: &http::Uri, headers: &HeaderMap) -> Result<Viewer, Refused> {
         let path_and_query = uri.path_and_query().map_or(uri.path(), |p| p.as_str());
         self.viewer(Asked { method: "GET", path_and_query, headers, body: &[] }).await
+    }
+
+    async fn is_signed_in(&self, headers: &HeaderMap) -> bool {
+        let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+        matches!(services::visitor::session(&self.ctx, cookies).await, Ok(Some(_)))
     }
 
     /// A page that is a document too.

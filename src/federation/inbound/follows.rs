@@ -35,6 +35,9 @@ impl Federation {
         if matches!(target.kind, ActorKind::Application) {
             return self.on_peering_offer(item).await;
         }
+        if self.is_unfollowed(item).await? {
+            return Ok(());
+        }
         // What the server is decides in which form it gets things, so it must be known before it gets any.
         let host = self.probed(&item.actor.uri, item.actor.host_id).await?;
         self.check_host(&host)?;

@@ -15,6 +15,9 @@ use crate::services::posts::{self as post_service, Received};
 use crate::store::federation as rows;
 use crate::store::{actors, moderation, posts};
 
+/// Posts that one ban removes at most.
+const REMOVED: i64 = 1_000;
+
 impl Federation {
     /// The group of a post, if `actor` keeps order in it and this came the right way: to us when it lives here, through
     /// it when it lives elsewhere.
@@ -138,7 +141,19 @@ impl Federation {
         let until = block.time("endTime").or_else(|| block.time("expires"));
         let reason: String = block.text("summary").unwrap_or_default().chars().take(500).collect();
         follows::received_ban(&self.ctx, (group.id, who.id), item.actor.id, on, until, &reason).await?;
+        if on && block.bool("removeData") == Some(true) {
+            self.remove_all_of(&who, group.id, item.actor.id, &reason).await?;
+        }
         self.pass_on(item, Some(group.id)).await
+    }
+
+    /// With a ban goes what they wrote in the group (Lemmy's `removeData`): the latest [`REMOVED`] of it.
+    async fn remove_all_of(&self, who: &Actor, group: ActorId, by: ActorId, reason: &str) -> Result<()> {
+        let theirs = posts::of_author_in(&mut self.ctx.db.read().await?, who.id, group, REMOVED).await?;
+        for post in theirs {
+            post_service::received(&self.ctx, post, Received::Removed(reason.to_owned()), Some(by), true).await?;
+        }
+        Ok(())
     }
 
     /// Someone elsewhere wants nothing more to do with someone here.

@@ -27,6 +27,9 @@ impl Federation {
         if matches!(kind, Some(Kind::Like | Kind::EmojiReact | Kind::Announce) | None) {
             self.remember_undone(item, inner.and_then(Doc::id).or(item.envelope.object())).await?;
         }
+        if matches!(kind, Some(Kind::Follow | Kind::Join)) {
+            self.remember_unfollowed(item, inner.and_then(Doc::id)).await?;
+        }
         match kind {
             Some(Kind::Follow | Kind::Join) => self.undo_follow(item, inner).await.map(|_| ()),
             Some(Kind::Like | Kind::EmojiReact) => self.on_like(item, false).await,
@@ -41,6 +44,15 @@ impl Federation {
                 tracing::debug!(kind = %other, "undoing of this is ignored");
                 Ok(())
             }
+        }
+    }
+
+    /// A Follow that is undone before it came. Of one that came the id may be used again: some do at each follow.
+    async fn remember_unfollowed(&self, item: &Item<'_>, id: Option<&str>) -> Result<()> {
+        let Some(id) = id else { return Ok(()) };
+        match rows::find_activity_by_uri(&mut self.ctx.db.read().await?, id).await? {
+            Some(_) => Ok(()),
+            None => self.remember_undone(item, Some(id)).await,
         }
     }
 
@@ -63,9 +75,19 @@ impl Federation {
 
     /// Whether something was undone before it came.
     pub(super) async fn is_undone(&self, item: &Item<'_>) -> Result<bool> {
-        let Some(id) = item.doc.id() else { return Ok(false) };
+        Ok(self.undone_at(item).await?.is_some())
+    }
+
+    /// The same of a Follow; only for a day, for its id may be used again.
+    pub(super) async fn is_unfollowed(&self, item: &Item<'_>) -> Result<bool> {
+        let now = self.ctx.now();
+        Ok(self.undone_at(item).await?.is_some_and(|at| now.since(at) < Time::DAY))
+    }
+
+    async fn undone_at(&self, item: &Item<'_>) -> Result<Option<Time>> {
+        let Some(id) = item.doc.id() else { return Ok(None) };
         let known = rows::find_activity_by_uri(&mut self.ctx.db.read().await?, &undone_id(id)).await?;
-        Ok(known.is_some_and(|known| known.actor_uri == item.actor.uri))
+        Ok(known.filter(|known| known.actor_uri == item.actor.uri).map(|known| time_of(known.id.0)))
     }
 
     async fn undo_share(&self, item: &Item<'_>, announce: Option<Doc<'_>>) -> Result<()> {

@@ -91,6 +91,7 @@ impl Federation {
         let address = Address { to: vec![invited.uri.clone()], cc: vec![group.uri.clone()] };
         let invite = Activity::new(uri, "Invite", &inviter.uri, json!(group.uri), address, self.ctx.now())
             .with("target", json!(invited.uri));
+        self.make_known_to_invited(&inviter, group.id, &invited).await?;
         self.send_to(&inviter, &invited, &invite).await
     }
 }

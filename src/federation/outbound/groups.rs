@@ -86,7 +86,7 @@ impl Federation {
     }
 
     /// A farewell to every server that may know the actor.
-    pub(super) async fn actor_deleted(&self, actor: ActorId) -> Result<()> {
+    pub(super) async fn actor_deleted(&self, actor: ActorId, met: &[String]) -> Result<()> {
         let actor = self.get_actor(actor).await?;
         if !actor.is_local() {
             return Ok(());
@@ -100,7 +100,6 @@ impl Federation {
         } else {
             let mut all = rows::every_inbox(&mut conn).await?;
             if !open {
-                let met = known::hosts_that_read(&mut conn, actor.id).await?;
                 all.retain(|(host, ..)| met.contains(host));
             }
             let all = all.into_iter();

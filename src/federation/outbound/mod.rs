@@ -12,7 +12,7 @@ use super::state::Federation;
 use crate::base::{Error, Result};
 use crate::domain::events::Event;
 
-pub(super) use batch::{Batch, Followers, Sent, announce_address, write_all};
+pub(super) use batch::{Batch, Followers, Sent, Target, announce_address, write_all};
 pub(super) use deliver::CHUNK;
 pub(super) use posts::Place;
 pub(super) use reactions::reaction_of;
@@ -58,7 +58,7 @@ impl Federation {
             Event::Invited { actor, group, inviter } => self.invited(*actor, *group, *inviter).await,
             Event::ActorUpdated { actor } => self.actor_updated(*actor).await,
             Event::KeysWanted { actor } => self.renew_keys(*actor).await,
-            Event::ActorDeleted { actor } => self.actor_deleted(*actor).await,
+            Event::ActorDeleted { actor, met } => self.actor_deleted(*actor, met).await,
             Event::Moved { actor, to } => self.moved(*actor, *to).await,
             Event::Pinned { post, moderator, pinned } => self.pinned(*post, *moderator, *pinned).await,
             Event::Locked { post, moderator, locked } => self.locked(*post, *moderator, *locked).await,

@@ -70,7 +70,7 @@ impl Federation {
         direct: Vec<Target>,
         also_plain: bool,
     ) -> Result<()> {
-        self.make_known_in(author, place, audience).await?;
+        self.make_known_in(author, place, audience, &direct).await?;
         let now = self.ctx.now();
         let activity = activity.within(place.uri());
         let document = self.proven(&activity, author).await?;

@@ -130,7 +130,7 @@ impl Federation {
         let (author, now) = (parts.view.author.uri.clone(), self.ctx.now());
         let targets = self.inboxes(&[parts.view.author.id]).await?;
         let place = self.place_of(parts.view.post.group_id).await?;
-        self.make_known_in(&voter, &place, parts.view.post.audience_id).await?;
+        self.make_known_in(&voter, &place, parts.view.post.audience_id, &targets).await?;
         let mut batch = Batch::default();
         for note in convert::votes(&voter.uri, &parts.view.post.uri, &author, &chosen, now) {
             let address = Address { to: vec![author.clone()], cc: Vec::new() };

@@ -18,7 +18,7 @@ pub async fn accounts(ctx: &Ctx, viewer: &Viewer, ids: &[ActorId]) -> Result<Vec
     let mut conn = ctx.db.read().await?;
     let mut rows: HashMap<ActorId, AccountRow> = HashMap::new();
     let found = store::api::accounts(&mut conn, ids).await?;
-    let known = known::among(&mut conn, viewer, &found.iter().map(|row| &row.actor).collect::<Vec<_>>()).await?;
+    let known = known::among(&mut conn, viewer, ids).await?;
     for row in found {
         let alive = matches!(row.actor.state, ActorState::Active) && known.contains(&row.actor.id);
         if alive && may_know(&mut conn, ctx, viewer, &row).await? {
@@ -36,12 +36,12 @@ pub async fn account(ctx: &Ctx, viewer: &Viewer, id: ActorId) -> Result<AccountR
     let mut conn = ctx.db.read().await?;
     let row = store::api::accounts(&mut conn, &[id]).await?.pop().ok_or(Error::NotFound)?;
     match row.actor.state {
+        _ if !known::knows(&mut conn, viewer, &row.actor).await? => return Err(Error::NotFound),
         ActorState::Active => {}
         ActorState::Deleted => return Err(Error::Gone),
         ActorState::Pending | ActorState::Suspended => return Err(Error::NotFound),
     }
-    let known = known::knows(&mut conn, viewer, &row.actor).await?;
-    if known && may_know(&mut conn, ctx, viewer, &row).await? { Ok(row) } else { Err(Error::NotFound) }
+    if may_know(&mut conn, ctx, viewer, &row).await? { Ok(row) } else { Err(Error::NotFound) }
 }
 
 /// Public groups are known to all; about other groups the policy is asked, about people `known`.

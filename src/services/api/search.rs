@@ -6,8 +6,8 @@ use crate::domain::Viewer;
 use crate::domain::actors::{Actor, ActorState};
 use crate::domain::posts::PostView;
 use crate::domain::search::FoundKind;
-use crate::services::Ctx;
 use crate::services::search::{self as searching, Item, Wanted};
+use crate::services::{Ctx, known};
 use crate::store::api::AccountRow;
 use crate::{store, text};
 
@@ -30,7 +30,9 @@ pub struct Numbers {
 pub async fn numbers(ctx: &Ctx) -> Result<Numbers> {
     let mut conn = ctx.db.read().await?;
     let owner = store::api::owner(&mut conn).await?;
-    let owner = store::api::accounts(&mut conn, &owner.into_iter().collect::<Vec<_>>()).await?.pop();
+    let owner: Vec<ActorId> = owner.into_iter().collect();
+    let known = known::among(&mut conn, &Viewer::Anonymous, &owner).await?;
+    let owner = store::api::accounts(&mut conn, &owner).await?.pop().filter(|row| known.contains(&row.actor.id));
     Ok(Numbers {
         people: store::people::count(&mut conn, ActorState::Active).await?,
         posts: store::api::count_local_posts(&mut conn).await?,

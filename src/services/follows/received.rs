@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Admitted, admit, apply_ban, begin, end, log};
 use crate::base::*;
-use crate::domain::actors::{Actor, ActorKind, ActorState};
+use crate::domain::actors::{Actor, ActorState};
 use crate::domain::events::Event;
 use crate::domain::groups::{Follow, FollowState, Group, GroupRole, Notify};
 use crate::domain::moderation::ModAction;
@@ -125,7 +125,10 @@ async fn entrance(conn: &mut Conn, one: &Requested, group: Option<&Group>, old: 
         return Ok(Entrance::Open);
     }
     match group {
-        Some(group) if follower.kind == ActorKind::Application => policy::check_server_joins(group, *peer),
+        Some(group) if policy::stands_for_members(follower, group) => {
+            let at = InGroup { group, local: true, follow: old, now: ctx.now() };
+            policy::check_server_joins(at, *peer)
+        }
         Some(group) => {
             let at = InGroup { group, local: true, follow: old, now: ctx.now() };
             match along {
@@ -145,7 +148,7 @@ async fn blocked_by(conn: &mut Conn, member: ActorId, target: ActorId) -> Result
 
 /// Whether this is no member but our server, which is in network groups of partners for all of them.
 async fn is_server(conn: &mut Conn, follower: ActorId) -> Result<bool> {
-    Ok(store::actors::get(conn, follower).await?.kind == ActorKind::Application)
+    Ok(store::actors::get(conn, follower).await?.is_server())
 }
 
 /// A peer accepted a request of a member here.
@@ -206,18 +209,7 @@ async fn ended_there(ctx: &Ctx, follower: ActorId, target: ActorId, concerns: fn
 
 /// An actor elsewhere stopped following, or left.
 pub async fn received_undo(ctx: &Ctx, follower: ActorId, target: ActorId) -> Result<()> {
-    ctx.db
-        .write(move |conn| {
-            Box::pin(async move {
-                // A ban outlives the member's leaving.
-                let old = store::groups::find_follow(conn, follower, target).await?;
-                if old.is_some_and(|f| f.state != FollowState::Banned) {
-                    end(conn, follower, target).await?;
-                }
-                Ok(())
-            })
-        })
-        .await
+    ctx.db.write(move |conn| Box::pin(async move { end(conn, follower, target).await.map(|_| ()) })).await
 }
 
 /// Somebody elsewhere who keeps order in a group keeps a person out of it, or lets them in again.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::base::*;
-use crate::domain::actors::Actor;
+use crate::domain::actors::{Actor, ActorState};
 use crate::domain::audiences::{Audience, Scope};
 use crate::domain::events::Event;
 use crate::domain::extras::Extra;
@@ -157,6 +157,9 @@ pub(super) async fn place(
         let (group, actor, follow) = groups.get(conn, group, new.author.id).await?;
         let at = InGroup { group: &group, local: actor.is_local(), follow: follow.as_ref(), now: ctx.now() };
         let announced = new.announced_by == Some(actor.id);
+        if actor.state != ActorState::Active {
+            return Err(Error::Gone);
+        }
         if actor.is_local() {
             check_remote_post(conn, at, new, true).await?;
         } else if !announced {
@@ -198,6 +201,9 @@ async fn place_answer(
     if let Some(group) = root.group_id {
         let (group, actor, follow) = groups.get(conn, group, new.author.id).await?;
         let at = InGroup { group: &group, local: actor.is_local(), follow: follow.as_ref(), now: ctx.now() };
+        if actor.state != ActorState::Active {
+            return Err(Error::Gone);
+        }
         if actor.is_local() {
             check_remote_post(conn, at, new, false).await?;
             here = true;
@@ -212,6 +218,9 @@ async fn place_answer(
 
 /// The rules of a group of ours for someone from elsewhere, and that the addressing fits the group (INTEROP D91).
 async fn check_remote_post(conn: &mut Conn, at: InGroup<'_>, new: &Incoming, top: bool) -> Result<()> {
+    if policy::stands_for_members(&new.author, at.group) {
+        return Err(Error::forbidden("error-join-first"));
+    }
     if at.group.kind == GroupKind::Public {
         if !new.scope.is_open() {
             return Err(Error::forbidden("error-not-public"));

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::texts::{Text, read_text};
 use crate::base::*;
 use crate::domain::Viewer;
-use crate::domain::actors::{Actor, ActorKind};
+use crate::domain::actors::{Actor, ActorKind, ActorState};
 use crate::domain::audiences::{Audience, Scope};
 use crate::domain::events::Event;
 use crate::domain::extras::Extra;
@@ -232,6 +232,9 @@ async fn place_answer(conn: &mut Conn, ctx: &Ctx, viewer: &Viewer, parent: PostI
     let mut place_group = None;
     if let Some(group) = root.group_id {
         let (group, actor, follow) = store::groups::get_with(conn, group, viewer.actor_id()).await?;
+        if actor.state != ActorState::Active {
+            return Err(Error::Gone);
+        }
         let at = InGroup { group: &group, local: actor.is_local(), follow: follow.as_ref(), now: ctx.now() };
         policy::check_post(at, false)?;
         state = state_in(conn, ctx, viewer, &group, &actor, follow.as_ref()).await?;

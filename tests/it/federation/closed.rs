@@ -265,7 +265,7 @@ async fn network(kind: Kind) {
     a.until_published(&answer.uri).await;
     // A server that is no peer is refused, and reads nothing.
     let at_c = c.resolve("partners", &a.host).await;
-    follows::request(c.ctx(), &cas, at_c.id, "").await.unwrap();
+    assert!(follows::request(c.ctx(), &cas, at_c.id, "").await.is_err(), "nobody there is shown it");
     c.until_state(&cas, &at_c, None).await;
     assert_eq!(get_as(&post.uri, "application/activity+json").await.0, 404);
     let remote = c.ctx().remote().unwrap();

@@ -19,6 +19,8 @@ on_each_database! {
 on_sqlite! {
     a_list_of_groups_is_for_the_partners_server_alone => alone;
     a_list_that_lies_adds_nothing => lies;
+    only_a_partners_server_is_in_a_group_for_its_members => stands;
+    a_network_group_of_another_kind_is_followed_for_nobody => widened;
 }
 
 fn terms(scope: &[PeerScope]) -> Terms {
@@ -128,11 +130,17 @@ async fn found(kind: Kind) {
         (host.peer_state == PeerState::Ended).then_some(())
     })
     .await;
+    // The daily questions end no membership meanwhile.
+    b.app.federation().check_memberships().await.unwrap();
+    b.until_state(&bob, &there, Some(FollowState::Accepted)).await;
     agree(&a, &b, &[PeerScope::Public, PeerScope::Network]).await;
     until("it is read again", async || b.view(&bob, at_b.id).await.is_ok().then_some(())).await;
     assert!(b.view(&other, at_b.id).await.is_ok());
     assert!(b.view(&guest, at_b.id).await.is_err());
     assert!(b.view(&bob, plan_at_b.id).await.is_err(), "what became private stays so");
+    // What Bob could do he can do again.
+    let again = b.post(&bob, &there, PostKind::Message, "", "Where were we?").await;
+    a.until_published(&again.uri).await;
     until("it is listed again", async || finds(&b, &other).await.contains(&all[0]).then_some(())).await;
 }
 
@@ -199,4 +207,56 @@ async fn lies(kind: Kind) {
     let asked = d.seen().iter().filter(|seen| seen.path.starts_with("/actor/groups")).count();
     assert_eq!(asked, 1);
     assert!(other.seen().is_empty(), "nothing was asked of the other server");
+}
+
+/// Whatever calls itself a server is a member like any other: it asks, is seen, and is kept out.
+async fn stands(kind: Kind) {
+    let a = Kring::start("alpha", kind).await;
+    let ada = a.person("Ada").await;
+    let d = Peer::start("delta", "kring").await;
+    a.agrees(&d.host, "public,network").await;
+    let mut form = group_form("Overleg", GroupKind::Network);
+    form.approval = true;
+    let group = groups::create(a.ctx(), &ada, form).await.unwrap();
+    let bot = d.actor("Application", "bot", serde_json::json!({}));
+    let ask = async |id: &str| {
+        let follow = activity("Follow", &d.url(id), &bot, serde_json::json!(group.uri));
+        assert_eq!(d.send(&bot, &a.url("/inbox"), &follow).await, 202);
+        a.until_quiet().await;
+        let mut conn = a.ctx().db.read().await.unwrap();
+        let who = store::actors::find_by_uri(&mut conn, &bot).await.unwrap().unwrap();
+        let follow = store::groups::find_follow(&mut conn, who.id, group.id).await.unwrap();
+        (who.id, follow.map(|follow| follow.state))
+    };
+    let (who, state) = ask("/f/1").await;
+    assert_eq!(state, Some(FollowState::Requested));
+    let waiting = groups::waiting(a.ctx(), &ada, group.id).await.unwrap();
+    assert!(waiting.iter().any(|line| line.actor.name == "bot"), "a moderator sees it");
+    kring::services::follows::ban(a.ctx(), &ada, group.id, who, true, None, "").await.unwrap();
+    assert_eq!(ask("/f/2").await.1, Some(FollowState::Banned));
+}
+
+/// A network group that opens to everyone needs nobody to stand for anyone; who owns one alone may leave though a partner's server
+/// is in it.
+async fn widened(kind: Kind) {
+    let (a, b) = (Kring::start("alpha", kind).await, Kring::start("beta", kind).await);
+    let (ada, bob) = (a.person("Ada").await, b.person("Bob").await);
+    let overleg = a.group(&ada, "Overleg", GroupKind::Network).await;
+    agree(&a, &b, &[PeerScope::Network]).await;
+    let servers = async |kring: &Kring| {
+        let sql = "SELECT count(*) AS n FROM follows JOIN actors ON actors.id = follows.follower_id WHERE actors.kind = \
+                   'application' AND follows.state = 'accepted'";
+        kring.app.count(sql).await
+    };
+    until("the server's place", async || ((servers(&a).await, servers(&b).await) == (1, 1)).then_some(())).await;
+    groups::update(a.ctx(), &ada, overleg.id, group_form("Overleg", GroupKind::Public)).await.unwrap();
+    until("its end", async || ((servers(&a).await, servers(&b).await) == (0, 0)).then_some(())).await;
+    groups::update(a.ctx(), &ada, overleg.id, group_form("Overleg", GroupKind::Network)).await.unwrap();
+    b.app.federation().read_directories("").await.unwrap();
+    until("a place again", async || ((servers(&a).await, servers(&b).await) == (1, 1)).then_some(())).await;
+    until_finds(&b, &bob, &[format!("overleg@{}", a.host)]).await;
+    kring::services::leaving::leave(a.ctx(), &ada).await.unwrap();
+    let left = format!("SELECT count(*) AS n FROM actors WHERE id = {} AND state = 'deleted'", overleg.id.0);
+    assert_eq!(a.app.count(&left).await, 1, "it goes with its only member");
+    until("the end of the group elsewhere", async || finds(&b, &bob).await.is_empty().then_some(())).await;
 }

@@ -21,6 +21,7 @@ on_sqlite! {
     d61_d62_d73_a_group_is_what_lemmy_reads => group;
     d71_d77_d78_d79_posts_are_notes => post;
     d80_d88_comments_and_threads => comment;
+    d80_d88_long_threads_are_read_page_by_page => long;
     d82_d83_followers_and_direct_messages_are_addressed => personal;
     d86_deleted_posts_are_tombstones => deleted;
     polls_tell_what_they_may => poll;
@@ -164,6 +165,40 @@ async fn comment(kind: Kind) {
     assert_eq!(context["attributedTo"].as_str(), Some(group.uri.as_str()));
     let (_, replies) = a.get(&format!("{}/replies", post.uri)).await;
     assert_eq!(replies["first"]["items"], serde_json::json!([answer.uri]));
+}
+
+/// A thread of more than a page is all there, once, in order, by its pages; and another Kring reads all of it.
+async fn long(kind: Kind) {
+    let (a, b) = (Kring::start("alpha", kind).await, Kring::start("beta", kind).await);
+    let ada = a.person("Ada").await;
+    let group = a.group(&ada, "Local history", GroupKind::Public).await;
+    let post = a.post(&ada, &group, PostKind::Message, "", "Hello").await;
+    let mut all = vec![post.uri.clone()];
+    for number in 0..130 {
+        all.push(a.comment(&ada, post.id, &format!("Number {number}")).await.uri);
+    }
+    let answers = &all[1..];
+    let walk = async |id: &str, member: &str| {
+        let (_, collection) = a.get(id).await;
+        let (mut items, mut page) = (Vec::new(), collection["first"].clone());
+        loop {
+            items.extend(page[member].as_array().unwrap().iter().map(|uri| uri.as_str().unwrap().to_owned()));
+            match page["next"].as_str() {
+                Some(next) => page = a.get(next).await.1,
+                None => return (collection["totalItems"].as_i64().unwrap(), items),
+            }
+        }
+    };
+    let (total, items) = walk(&a.url(&format!("/contexts/{}", post.id)), "orderedItems").await;
+    assert_eq!((total, items.as_slice()), (131, all.as_slice()));
+    let (total, items) = walk(&format!("{}/replies", post.uri), "items").await;
+    assert_eq!((total, items.as_slice()), (130, answers));
+    let there = b.ctx().remote().unwrap().resolve_url(&post.uri).await.unwrap();
+    let kring::services::ctx::Resolved::Post(there) = there else { panic!("no post") };
+    let bob = b.person("Bob").await;
+    kring::services::backfill::thread(b.ctx(), &bob, &there).await;
+    // As much as is asked for in one go.
+    b.until_published(&all[40]).await;
 }
 
 async fn personal(kind: Kind) {

@@ -25,6 +25,7 @@ on_sqlite! {
     names_cannot_be_guessed_one_after_the_other => guessed;
     whoever_acts_outside_closed_groups_is_known_from_then_on => acts;
     who_leaves_says_goodbye_to_those_who_knew_them => leaves;
+    who_writes_to_other_software_can_be_looked_up_there => writes;
 }
 
 const ACTIVITY: &str = "application/activity+json";
@@ -185,9 +186,21 @@ async fn guessed(kind: Kind) {
     for name in ["anna", "nobody"] {
         assert_eq!(get_as(&url(name), ACTIVITY).await.0, 429);
         assert_eq!(get_as(&url(name), "text/html").await.0, 429);
+        for path in
+            [format!("/@{name}"), format!("/people/{name}/outbox"), format!("/api/v1/accounts/lookup?acct={name}")]
+        {
+            assert_eq!(get_as(&a.url(&path), ACTIVITY).await.0, 429, "{path}");
+        }
         let finger = format!("/.well-known/webfinger?resource=acct:{name}@{}", a.host);
         assert_eq!(get_as(&a.url(&finger), ACTIVITY).await.0, 429);
     }
+    // Who signs is heard longer, and who is signed in always.
+    let d = Peer::start("delta", "mastodon").await;
+    let eve = d.person("eve");
+    assert_eq!(d.get(&eve, &url("anna")).await.0, 200);
+    assert_eq!(d.get(&eve, &url("nobody")).await.0, 404);
+    let member = a.app.person("Lid").await;
+    a.app.browser(&member).await.get("/people/anna").await.ok();
     // Groups are no secret, and the rest goes on.
     let anna = a.quiet_person("Zus").await;
     a.group(&anna, "Open", GroupKind::Public).await;
@@ -217,6 +230,27 @@ async fn acts(kind: Kind) {
     assert_eq!(profile(&a, "tess").await["preferredUsername"], "tess");
 }
 
+/// Other software looks people up by an unsigned WebFinger before it believes what they send, also in a conversation.
+async fn writes(kind: Kind) {
+    let a = Kring::start("alpha", kind).await;
+    let d = Peer::start("delta", "mastodon").await;
+    let eve = d.person("eve");
+    let seen = a.resolve("eve", &d.host).await;
+    let anna = a.quiet_person("Anna").await;
+    is_unknown(&a, "anna", &d, &eve).await;
+    let form = PostForm { recipients: vec![seen.id], ..PostForm::new(PostKind::Direct, "Psst") };
+    a.publish(&anna, form).await;
+    d.until_received("her message", |doc| doc["type"] == "Create").await;
+    assert_eq!(profile(&a, "anna").await["preferredUsername"], "anna");
+    // Who answers for the instance is told of where they may be known.
+    let boss = a.quiet_person("Boss").await;
+    let owner = format!("UPDATE members SET role = 'owner' WHERE actor_id = {}", boss.member_id().unwrap().0);
+    a.app.execute(&owner).await;
+    for path in ["/api/v1/instance", "/api/v2/instance"] {
+        assert!(!get_as(&a.url(path), "application/json").await.1.to_string().contains("boss"), "{path}");
+    }
+}
+
 async fn leaves(kind: Kind) {
     let a = Kring::start("alpha", kind).await;
     let d = Peer::start("delta", "mastodon").await;
@@ -232,6 +266,24 @@ async fn leaves(kind: Kind) {
     assert_eq!(gone["object"], a.url("/people/bea"));
     a.app.settle().await;
     assert!(!d.received().iter().any(|doc| doc.to_string().contains("/people/anna")));
-    assert_eq!(get_as(&a.url("/people/anna"), ACTIVITY).await.0, 404);
+    // Strangers are not told that she was here; of who could be found that they left.
+    for accept in [ACTIVITY, "text/html"] {
+        assert_eq!(get_as(&a.url("/people/anna"), accept).await.0, 404, "{accept}");
+        assert_eq!(get_as(&a.url("/people/bea"), accept).await.0, 410, "{accept}");
+    }
     assert_eq!(d.get(&eve, &a.url("/people/anna")).await.0, 404);
+    // Who was in a closed group elsewhere and never wrote is forgotten there as well.
+    let b = Kring::start("beta", kind).await;
+    let (cas, dirk) = (a.quiet_person("Cas").await, b.quiet_person("Dirk").await);
+    let group = b.group(&dirk, "Care team", GroupKind::Private).await;
+    let known = a.resolve("care_team", &b.host).await;
+    super::closed::admit(&b, &dirk, &group, &a, &cas, &known).await;
+    kring::services::leaving::leave(a.ctx(), &cas).await.unwrap();
+    let uri = a.url("/people/cas");
+    until("cas gone at beta", async || {
+        let mut conn = b.ctx().db.read().await.unwrap();
+        let actor = kring::store::actors::find_by_uri(&mut conn, &uri).await.unwrap().unwrap();
+        (actor.state == kring::domain::actors::ActorState::Deleted).then_some(())
+    })
+    .await;
 }

@@ -140,7 +140,7 @@ async fn both_say_so(kind: Kind) {
     assert_eq!(complaint(moving::go(a.ctx(), &ada, "ada").await), ("to", "error-move-elsewhere"));
     assert_eq!(complaint(moving::go(a.ctx(), &ada, &format!("ada@{}", a.host)).await), ("to", "error-move-elsewhere"));
     let nobody = format!("nobody@{}", b.host);
-    assert_eq!(complaint(moving::add_former(a.ctx(), &ada, &nobody).await), ("former", "error-no-such-person"));
+    assert_eq!(complaint(moving::add_former(a.ctx(), &ada, &nobody).await), ("former", "error-no-such-account-there"));
     moving::add_former(b.ctx(), &bob, &format!("ada@{}", a.host)).await.unwrap();
     let standing = moving::standing(a.ctx(), &ada).await.unwrap();
     assert_eq!(standing.stay.iter().map(|g| g.id).collect::<Vec<_>>(), [group.id], "it takes nobody from elsewhere");

@@ -1,6 +1,7 @@
 //! Activities that come twice, late or in another order leave the same behind.
 
-use kring::domain::groups::GroupKind;
+use kring::domain::actors::Actor;
+use kring::domain::groups::{FollowState, GroupKind};
 use kring::domain::posts::{PostKind, PostState};
 use kring::services::follows;
 use serde_json::{Value, json};
@@ -14,6 +15,8 @@ use crate::support::Kind;
 on_each_database! {
     d52_to_d60_any_order_of_what_one_person_does_ends_the_same => person;
     d52_to_d60_any_order_of_what_a_group_passes_on_ends_the_same => group;
+    d52_to_d60_any_order_of_follows_and_leaving_ends_the_same => leaving;
+    memberships_go_the_same_ways_in_any_order_of_what_happens => memberships;
 }
 
 /// Rounds with an order of their own.
@@ -124,5 +127,115 @@ async fn group(kind: Kind) {
         assert_eq!((kept.html.as_str(), kept.state), ("<p>Third</p>", PostState::Published), "round {round}");
         assert_eq!(a.find(&kept.uri).await.unwrap().reactions_count, 0, "round {round}");
         assert_eq!(a.find(gone["id"].as_str().unwrap()).await.unwrap().state, PostState::Deleted, "round {round}");
+    }
+}
+
+/// Who asked and left, in whatever order that comes and however often, is no member.
+async fn leaving(kind: Kind) {
+    let a = Kring::start("alpha", kind).await;
+    let ada = a.person("Ada").await;
+    let peer = Peer::start("gamma", "mastodon").await;
+    let group = a.group(&ada, "Local history", GroupKind::Public).await;
+    let mut dice = Dice(13);
+    for round in 0..ROUNDS {
+        let lou = peer.person(&format!("lou{round}"));
+        let follow = activity("Follow", &peer.url(&format!("/follow/{round}")), &lou, json!(group.uri));
+        let undo = activity("Undo", &peer.url(&format!("/undo/{round}")), &lou, follow.clone());
+        for one in shuffled(&[follow.clone(), undo], &mut dice) {
+            assert_eq!(peer.send(&lou, &a.url("/inbox"), &one).await, 202);
+            a.until_quiet().await;
+        }
+        assert_eq!(stands(&a, &group, &lou).await, None, "round {round}");
+        // Whoever asks anew, by another id, is in.
+        let again = activity("Follow", &peer.url(&format!("/again/{round}")), &lou, json!(group.uri));
+        assert_eq!(peer.send(&lou, &a.url("/inbox"), &again).await, 202);
+        a.until_quiet().await;
+        assert_eq!(stands(&a, &group, &lou).await, Some(FollowState::Accepted), "round {round}");
+    }
+}
+
+async fn stands(kring: &Kring, group: &Actor, who: &str) -> Option<FollowState> {
+    let mut conn = kring.ctx().db.read().await.unwrap();
+    let who = kring::store::actors::find_by_uri(&mut conn, who).await.unwrap()?;
+    let follow = kring::store::groups::find_follow(&mut conn, who.id, group.id).await.unwrap()?;
+    Some(follow.state)
+}
+
+/// What can happen between somebody and a group that takes members on request.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Ask,
+    Leave,
+    Accept,
+    Refuse,
+    Invite,
+    Ban,
+    Unban,
+}
+
+const STEPS: [Step; 7] = [Step::Ask, Step::Leave, Step::Accept, Step::Refuse, Step::Invite, Step::Ban, Step::Unban];
+
+/// Where that leads: the whole of the rules.
+fn after(state: Option<FollowState>, step: Step) -> Option<FollowState> {
+    use FollowState::{Accepted, Banned, Invited, Requested};
+    match (state, step) {
+        (_, Step::Ban) => Some(Banned),
+        (Some(Banned), Step::Unban) => None,
+        (Some(Banned), Step::Invite) => Some(Invited),
+        (Some(Banned), _) => Some(Banned),
+        (None, Step::Ask) => Some(Requested),
+        (Some(Invited), Step::Ask) | (Some(Requested), Step::Accept | Step::Invite) => Some(Accepted),
+        (None, Step::Invite) => Some(Invited),
+        (_, Step::Leave | Step::Refuse) => None,
+        (state, Step::Ask | Step::Accept | Step::Invite | Step::Unban) => state,
+    }
+}
+
+/// Members of a group here, one from elsewhere and one from here, go through anything at all; after each step they stand where the
+/// rules say, read if and only if they are members, and are counted once.
+async fn memberships(kind: Kind) {
+    let a = Kring::start("alpha", kind).await;
+    let ada = a.person("Ada").await;
+    let peer = Peer::start("gamma", "kring").await;
+    let (lou_uri, bea) = (peer.person("lou"), a.person("Bea").await);
+    let lou = a.resolve("lou", &peer.host).await;
+    let group = a.group(&ada, "Care team", GroupKind::Private).await;
+    let mut dice = Dice(17);
+    for (who, uri) in [(lou.id, lou_uri.clone()), (bea.member_id().unwrap(), a.url("/people/bea"))] {
+        let local = who != lou.id;
+        let mut state = None;
+        for number in 0..150 {
+            let step = STEPS[dice.roll(STEPS.len())];
+            // Some of it comes twice.
+            for again in 0..=dice.roll(2) {
+                let follow_id = peer.url(&format!("/follow/{number}"));
+                // A refusal of the step is an answer like any other; where it leads is looked at.
+                let _ = match step {
+                    Step::Ask if local => follows::request(a.ctx(), &bea, group.id, "").await.map(|_| ()),
+                    Step::Ask => {
+                        follows::received_request(a.ctx(), &lou, &group, &follow_id, false, false).await.map(|_| ())
+                    }
+                    Step::Leave if local => follows::leave(a.ctx(), &bea, group.id).await,
+                    Step::Leave => follows::received_undo(a.ctx(), lou.id, group.id).await,
+                    Step::Accept => follows::accept(a.ctx(), &ada, group.id, who).await,
+                    Step::Refuse => follows::reject(a.ctx(), &ada, group.id, who, "").await,
+                    Step::Invite => follows::invite(a.ctx(), &ada, group.id, who).await,
+                    Step::Ban => follows::ban(a.ctx(), &ada, group.id, who, true, None, "").await,
+                    Step::Unban => follows::ban(a.ctx(), &ada, group.id, who, false, None, "").await,
+                };
+                let before = state;
+                state = after(state, step);
+                let what = format!("{number}.{again}, local {local}: {before:?} and {step:?}");
+                assert_eq!(stands(&a, &group, &uri).await, state, "{what}");
+                let reads = format!("SELECT count(*) AS n FROM readers WHERE actor_id = {}", who.0);
+                let member = i64::from(state == Some(FollowState::Accepted));
+                assert_eq!(a.app.count(&reads).await, member, "{what}");
+                let members = format!("SELECT members_count AS n FROM groups WHERE actor_id = {}", group.id.0);
+                assert_eq!(a.app.count(&members).await, 1 + member, "{what}");
+                let followers = format!("SELECT followers_count AS n FROM actors WHERE id = {}", group.id.0);
+                assert_eq!(a.app.count(&followers).await, 1 + member, "{what}");
+            }
+        }
+        follows::ban(a.ctx(), &ada, group.id, who, true, None, "").await.unwrap();
     }
 }

@@ -1,6 +1,7 @@
 //! Peers that read groups as Lemmy does (INTEROP G.2).
 
 use kring::domain::groups::{FollowState, GroupKind};
+use kring::domain::moderation::ModAction;
 use kring::domain::posts::{PostKind, PostState, ReactionKind};
 use kring::services::posts::{self, PostForm};
 use serde_json::{Value, json};
@@ -20,6 +21,8 @@ on_sqlite! {
     d69_strangers_do_not_moderate => strangers;
     d91_public_and_closed_do_not_mix => mixing;
     a_post_shown_by_a_group_is_fetched => shown;
+    a_ban_may_take_along_what_was_written => banned;
+    a_group_that_is_deleted_is_gone_elsewhere => deleted;
 }
 
 /// A community elsewhere that Ada follows.
@@ -258,4 +261,78 @@ async fn shown(kind: Kind) {
     assert_eq!(peer.send(&group_uri, &a.url("/inbox"), &announce).await, 202);
     let post = a.until_published(note["id"].as_str().unwrap()).await;
     assert_eq!(post.group_id, Some(group.id));
+}
+
+/// Lemmy's moderators choose with a ban whether what was written goes too; who may not ban removes nothing by it.
+async fn banned(kind: Kind) {
+    let (a, ada, peer, group_uri, group) = community(kind, json!({})).await;
+    let (max, lou) = (peer.person("max"), peer.person("lou"));
+    let public = json!([PUBLIC, group_uri]);
+    let mut number = 10;
+    let mut pass = async |inner: Value| {
+        number += 1;
+        assert_eq!(peer.send(&group_uri, &a.url("/inbox"), &announce(&peer, number, &group_uri, &inner)).await, 202);
+        a.until_quiet().await;
+    };
+    let mut written = Vec::new();
+    for (n, who) in [&lou, &lou, &max].into_iter().enumerate() {
+        let more = json!({"to": public, "audience": group_uri, "name": "Title"});
+        let one = note(&peer.url(&format!("/note/{n}")), who, "<p>Hello</p>", more);
+        pass(create(&one)).await;
+        written.push(one["id"].as_str().unwrap().to_owned());
+    }
+    let block = |n: u32, by: &str, who: &str, data: bool| {
+        let mut block = activity("Block", &peer.url(&format!("/block/{n}")), by, json!(who));
+        block["target"] = json!(group_uri);
+        block["removeData"] = json!(data);
+        block["summary"] = json!("spam");
+        block
+    };
+    let states = async || {
+        let mut all = Vec::new();
+        for id in &written {
+            all.push(a.find(id).await.unwrap().state);
+        }
+        all
+    };
+    use PostState::{Published, Removed};
+    let other = Peer::start("other", "lemmy").await;
+    let eve = other.person("eve");
+    pass(block(1, &eve, &max, true)).await;
+    pass(block(2, &max, &lou, false)).await;
+    assert_eq!(states().await, [Published, Published, Published]);
+    pass(block(3, &max, &lou, true)).await;
+    assert_eq!(states().await, [Removed, Removed, Published]);
+    assert_eq!(a.find(&written[0]).await.unwrap().removed_reason, "spam");
+    let lines = kring::services::moderation::log_lines(a.ctx(), &ada, Some(group.id), None).await.unwrap();
+    assert_eq!(lines.iter().filter(|line| line.line.action == ModAction::RemovePost).count(), 2);
+}
+
+/// A group that ends here ends at its members' servers, whoever reads the Delete; and the other way round.
+async fn deleted(kind: Kind) {
+    let (a, b) = (Kring::start("alpha", kind).await, Kring::start("beta", kind).await);
+    let (ada, bob) = (a.person("Ada").await, b.person("Bob").await);
+    let peer = Peer::start("gamma", "mastodon").await;
+    let mia = peer.person("mia");
+    let group = a.group(&ada, "Local history", GroupKind::Public).await;
+    let there = b.resolve("local_history", &a.host).await;
+    b.join(&bob, &there).await;
+    let follow = activity("Follow", &peer.url("/f/1"), &mia, json!(group.uri));
+    assert_eq!(peer.send(&mia, &a.url("/inbox"), &follow).await, 202);
+    peer.until_received("Accept", |v| v["type"] == "Accept").await;
+    let post = a.post(&ada, &group, PostKind::Message, "", "Hello").await;
+    let at_b = b.until_published(&post.uri).await;
+    kring::services::groups::delete(a.ctx(), &ada, group.id).await.unwrap();
+    peer.until_received("its Delete", |v| v["type"] == "Delete" && v["object"] == group.uri.as_str()).await;
+    until("its end at beta", async || {
+        let found = kring::services::groups::find(b.ctx(), &bob, "", ("", -1), 10).await.unwrap();
+        found.is_empty().then_some(())
+    })
+    .await;
+    assert!(kring::services::groups::view(b.ctx(), &bob, there.id).await.is_err());
+    let answer = PostForm { parent: Some(at_b.id), ..PostForm::new(PostKind::Comment, "Still here?") };
+    assert!(posts::publish(b.ctx(), &bob, answer).await.is_err(), "nobody writes there any more");
+    assert_eq!(a.get(&group.uri).await.0, 410);
+    let finger = format!("/.well-known/webfinger?resource=acct:local_history@{}", a.host);
+    assert_eq!(get_as(&a.url(&finger), "*/*").await.0, 410);
 }
