@@ -226,14 +226,25 @@ fn subscribe_template(jrd: &Value) -> Option<String> {
     templates.map(|link| of(link, "template")).find(|template| template.contains("{uri}"))
 }
 
+/// What a server says that cannot be true is not there for those who asked: who they are is not in question.
+fn believable<T>(found: Result<T>) -> Result<T> {
+    found.map_err(|error| match error {
+        Error::NotAuthentic(why) => {
+            tracing::info!(why, "another server was not believed");
+            Error::NotFound
+        }
+        other => other,
+    })
+}
+
 impl Remote for Federation {
     fn resolve_handle<'a>(&'a self, name: &'a str, host: &'a str) -> BoxFuture<'a, Result<Actor>> {
-        Box::pin(self.handle(name, host))
+        Box::pin(async move { believable(self.handle(name, host).await) })
     }
 
     fn names_former<'a>(&'a self, actor: &'a Actor, former: &'a str) -> BoxFuture<'a, Result<bool>> {
         Box::pin(async move {
-            let document = self.document(&actor.uri, None).await?;
+            let document = believable(self.document(&actor.uri, None).await)?;
             // What the server is decides which groups it can be told of.
             self.probed(&actor.uri, actor.host_id).await?;
             self.store_actor(&document).await?;
@@ -251,7 +262,7 @@ impl Remote for Federation {
     }
 
     fn resolve_url<'a>(&'a self, url: &'a str) -> BoxFuture<'a, Result<Resolved>> {
-        Box::pin(self.address(url))
+        Box::pin(async move { believable(self.address(url).await) })
     }
 
     fn fetch_page<'a>(&'a self, url: &'a str, picture: bool) -> BoxFuture<'a, Result<(Bytes, String)>> {

@@ -24,6 +24,7 @@ on_sqlite! {
     d80_d88_long_threads_are_read_page_by_page => long;
     d82_d83_followers_and_direct_messages_are_addressed => personal;
     d86_deleted_posts_are_tombstones => deleted;
+    d90_nothing_is_promised_of_who_may_answer => promises;
     polls_tell_what_they_may => poll;
     pages_and_documents_share_an_address => negotiation;
 }
@@ -313,5 +314,24 @@ async fn alternate(kind: Kind) {
             assert!(path.starts_with("/people/"), "{path}: {}", page.status);
         }
         assert_eq!(a.get(id).await.1["id"].as_str(), Some(id.as_str()));
+    }
+}
+
+/// Who says that answers or likes need a yes must give it: we say nothing of the kind.
+async fn promises(kind: Kind) {
+    let a = Kring::start("alpha", kind).await;
+    let ada = a.person("Ada").await;
+    let group = a.group(&ada, "Local history", GroupKind::Public).await;
+    let post = a.post(&ada, &group, PostKind::Question, "Who?", "Who knows?").await;
+    let answer = a.comment(&ada, post.id, "I do").await;
+    for uri in [&post.uri, &answer.uri, &group.uri, &a.url("/people/ada")] {
+        let (_, document) = a.get(uri).await;
+        // What a word means is told; none is used.
+        let mut said = document.as_object().unwrap().clone();
+        said.remove("@context");
+        let said = serde_json::json!(said).to_string();
+        for word in ["canLike", "canReply", "canAnnounce"] {
+            assert!(!said.contains(word), "{word} in {uri}");
+        }
     }
 }

@@ -16,6 +16,7 @@ on_sqlite! {
     d25_d26_keys_of_odd_shapes => keys;
     d27_a_new_key_is_fetched_once => rotation;
     d31_d32_farewells => farewells;
+    d34_the_public_name_is_verified_whatever_a_proxy_says => proxied;
     d42_large_and_deep_bodies_are_refused => sizes;
     blocked_hosts_are_turned_away => blocked;
     the_peers_mode_lets_only_peers_in => peers_mode;
@@ -222,5 +223,35 @@ async fn peers_mode(kind: Kind) {
     assert_eq!(peer.send(&mia, &a.url("/inbox"), &follow).await, 403);
     a.app.federation().set_peer(&peer.host, kring::domain::peers::PeerState::Accepted).await.unwrap();
     assert_eq!(peer.send(&mia, &a.url("/inbox"), &follow).await, 202);
+    peer.until_received("Accept", |v| v["type"] == "Accept").await;
+}
+
+/// A proxy asks under an inner name, and in the clear; what was signed is the name that the world knows.
+async fn proxied(kind: Kind) {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let (a, _, group, peer) = group_and_peer(kind, "mastodon").await;
+    let mia = peer.person("mia");
+    let follow = activity("Follow", &peer.url("/f/1"), &mia, json!(group.uri));
+    let (url, body) = (Url::parse(&a.url("/inbox")).unwrap(), follow.to_string());
+    let key = format!("{mia}#main-key");
+    let answer = async |signed_for: &Url, named: &str| {
+        let signed = cavage::sign(&peer.key, &key, "POST", signed_for, Some(body.as_bytes()), now(), false).unwrap();
+        let mut text = format!("POST /inbox HTTP/1.1\r\nHost: {named}\r\nX-Forwarded-Host: {named}\r\n");
+        for (name, value) in signed.iter().filter(|(name, _)| name.as_str() != "host") {
+            text.push_str(&format!("{name}: {}\r\n", value.to_str().unwrap()));
+        }
+        text.push_str(&format!(
+            "Content-Type: application/activity+json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+            body.len()
+        ));
+        let mut stream = tokio::net::TcpStream::connect(("127.0.0.1", url.port().unwrap())).await.unwrap();
+        stream.write_all(text.as_bytes()).await.unwrap();
+        let mut read = String::new();
+        stream.read_to_string(&mut read).await.unwrap();
+        read.split(' ').nth(1).unwrap().to_owned()
+    };
+    let inner = Url::parse("http://10.0.0.7:8080/inbox").unwrap();
+    assert_eq!(answer(&inner, "10.0.0.7:8080").await, "401", "signed for another name");
+    assert_eq!(answer(&url, "10.0.0.7:8080").await, "202");
     peer.until_received("Accept", |v| v["type"] == "Accept").await;
 }

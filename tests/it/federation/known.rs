@@ -18,6 +18,7 @@ use crate::support::people::findable;
 on_each_database! {
     strangers_learn_a_handle_and_nobody_who_is_only_in_closed_groups => strangers;
     who_is_in_a_closed_group_elsewhere_is_known_to_its_readers_alone => elsewhere;
+    what_people_did_before_an_upgrade_is_known_after_it => upgrade;
 }
 
 on_sqlite! {
@@ -286,4 +287,46 @@ async fn leaves(kind: Kind) {
         (actor.state == kring::domain::actors::ActorState::Deleted).then_some(())
     })
     .await;
+}
+
+/// An older database, with people in it who did this and that: the migration takes their columns away and makes them anew.
+async fn upgrade(kind: Kind) {
+    let a = Kring::start("alpha", kind).await;
+    let d = Peer::start("delta", "mastodon").await;
+    d.person("eve");
+    let eve = a.resolve("eve", &d.host).await;
+    let (olga, quinn) = (a.quiet_person("Olga").await, a.quiet_person("Quinn").await);
+    let (thea, fenna) = (a.quiet_person("Thea").await, a.quiet_person("Fenna").await);
+    let tuin = a.group(&olga, "Tuin", GroupKind::Public).await;
+    let team = a.group(&quinn, "Care team", GroupKind::Private).await;
+    let open = a.post(&olga, &tuin, PostKind::Message, "", "Open").await;
+    follows::invite(a.ctx(), &quinn, team.id, olga.member_id().unwrap()).await.unwrap();
+    follows::request(a.ctx(), &olga, team.id, "").await.unwrap();
+    a.post(&olga, &team, PostKind::Message, "", "Inside").await;
+    let inside = a.post(&quinn, &team, PostKind::Message, "", "Inside too").await;
+    posts::react(a.ctx(), &quinn, inside.id, ReactionKind::Thanks, true).await.unwrap();
+    posts::react(a.ctx(), &thea, open.id, ReactionKind::Thanks, true).await.unwrap();
+    follows::request(a.ctx(), &fenna, eve.id, "").await.unwrap();
+    a.app.settle().await;
+    for script in ["down", "up"] {
+        let folder = if kind == Kind::Sqlite { "sqlite" } else { "postgres" };
+        let path = format!("{}/migrations/{folder}/2026-12-01-000024_known/{script}.sql", env!("CARGO_MANIFEST_DIR"));
+        let text = std::fs::read_to_string(path).unwrap();
+        let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with("--")).collect();
+        for statement in lines.join("\n").split(';').filter(|statement| !statement.trim().is_empty()) {
+            a.app.execute(statement).await;
+        }
+    }
+    let told = async |who: &Viewer| {
+        let mut conn = a.ctx().db.read().await.unwrap();
+        let actor = kring::store::actors::get(&mut conn, who.member_id().unwrap()).await.unwrap();
+        (actor.known_at.is_some(), actor.posts_count, actor.last_post_at, actor.following_count)
+    };
+    assert_eq!(told(&olga).await, (false, 1, Some(open.published_at), 1), "her open post tells of her, and Tuin");
+    assert_eq!(told(&quinn).await, (false, 0, None, 0));
+    assert_eq!(told(&thea).await, (true, 0, None, 0));
+    assert_eq!(told(&fenna).await, (true, 0, None, 0));
+    for (name, status) in [("olga", 200), ("thea", 200), ("fenna", 200), ("quinn", 404)] {
+        assert_eq!(get_as(&a.url(&format!("/people/{name}")), ACTIVITY).await.0, status, "{name}");
+    }
 }
