@@ -26,7 +26,8 @@ use crate::federation::{self, Federation};
 use crate::jobs::{Done, Handler, Runner};
 use crate::services::ctx::{FANOUT, Parts, stands_alone};
 use crate::services::{
-    Ctx, guests, letters, media, meetings, moderation, newcomers, previews, push, scheduled, sign_in, terms, timelines,
+    Ctx, guests, letters, media, media_kept, meetings, moderation, newcomers, previews, push, scheduled, sign_in,
+    terms, timelines,
 };
 use crate::store::jobs::NewJob;
 use crate::store::{self, Db};
@@ -225,6 +226,12 @@ pub fn runner(ctx: &Ctx) -> Runner {
         Box::pin(async move { media::prepare(&ctx, &id).await })
     });
     handlers.insert(media::JOB, prepare);
+    let c = ctx.clone();
+    let keep: Handler = Arc::new(move |post| {
+        let ctx = c.clone();
+        Box::pin(async move { media_kept::run(&ctx, &post).await })
+    });
+    handlers.insert(media_kept::JOB, keep);
     add(&mut handlers, ctx, "close_polls", |ctx| async move { timelines::close_polls(&ctx).await });
     add(&mut handlers, ctx, "publish_scheduled", |ctx| async move { scheduled::publish_due(&ctx, ctx.now()).await });
     add(&mut handlers, ctx, "end_mutes", |ctx| async move { moderation::end_expired(&ctx).await });

@@ -30,6 +30,7 @@ pub mod letters;
 pub mod lists;
 pub mod lookups;
 pub mod media;
+pub mod media_kept;
 pub mod meetings;
 pub mod memberships;
 pub mod moderation;

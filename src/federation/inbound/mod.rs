@@ -10,6 +10,8 @@ mod reactions;
 mod undo;
 
 use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -30,7 +32,9 @@ use crate::store::with_short_reads;
 /// The kind of a stored activity of which only ids are believed.
 pub(super) const REFETCH: &str = "Refetch";
 /// How long a claimed activity may take before another process takes it over.
-const LEASE: i64 = 10 * Time::MINUTE;
+const LEASE: i64 = 30 * Time::SECOND;
+/// How often a claim is looked at while one activity takes long.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(10);
 /// The longest sleep when nothing wakes us.
 const POLL: Duration = Duration::from_millis(1000);
 /// Senders worked for at once, and those for whom we wait for slow servers besides.
@@ -176,6 +180,20 @@ impl Federation {
         }
     }
 
+    /// Does something that may take long, and keeps the claim meanwhile. Lost all the same, it is done to the end: twice is as good
+    /// as once.
+    async fn holding<F: Future>(&self, work: F, left: &[StoredActivity], until: &mut Time) -> F::Output {
+        let mut work = pin!(work);
+        loop {
+            match tokio::time::timeout(SIGN_OF_LIFE, &mut work).await {
+                Ok(done) => return done,
+                Err(_) => {
+                    self.holds(left, until).await;
+                }
+            }
+        }
+    }
+
     /// Works on activities of one sender, in order. One that cannot be dealt with now is parked; those after it go on.
     async fn work(&self, claimed: Claimed, seat: &mut Seat) {
         let (mut done, mut until, mut sender) = (Vec::new(), claimed.until, None);
@@ -185,7 +203,9 @@ impl Federation {
                 break;
             }
             self.arrivals.go_first(PATIENCE).await;
-            match seat.waiting(limited(self.process(activity, &mut sender))).await.0 {
+            let left = &claimed.activities[number..];
+            let process = limited(self.process(activity, &mut sender));
+            match seat.waiting(self.holding(process, left, &mut until)).await.0 {
                 Ok(()) => done.push(activity.id),
                 Err(error) => {
                     if let Err(error) = self.note_trouble(activity, &error).await {

@@ -7,8 +7,8 @@ use crate::domain::events::Event;
 use crate::domain::peers::{Host, HostState};
 use crate::domain::posts::*;
 use crate::live::Change;
-use crate::services::Ctx;
 use crate::services::ctx::emit;
+use crate::services::{Ctx, media_kept};
 use crate::store::posts::NewPost;
 use crate::store::{self, Conn};
 use crate::text;
@@ -160,6 +160,9 @@ async fn finish(
         }
         emit(conn, &ctx.ids, ctx.now(), &Event::PostHeld { post: post.id }).await?;
         return Ok((Some(post.id), None));
+    }
+    if here && !new.scope.is_open() && !new.media.is_empty() {
+        media_kept::later(conn, ctx, post.id).await?;
     }
     let event = Event::PostPublished { post: post.id, relay: new.relay.filter(|_| here) };
     ending.show(ctx, post, new.scope.is_open(), (!new.old || here).then_some(&event))?;

@@ -142,6 +142,10 @@ async fn private(kind: Kind) {
     let picture = t.c.view(&t.cas, there.id).await.unwrap().media[0].clone();
     let opened = media::open(t.c.ctx(), &t.cas, picture.id, false).await.unwrap();
     assert_eq!(opened.mime, "image/png");
+    // The group's host keeps a copy, though nobody there looked at it.
+    let at_a = t.a.find(&from_b.uri).await.unwrap();
+    let kept = format!("SELECT count(*) AS n FROM media WHERE post_id = {} AND key IS NOT NULL", at_a.id);
+    until("a copy", async || (t.a.app.count(&kept).await == 1).then_some(())).await;
     // Comments and reactions go round as well.
     let comment = t.c.comment(&t.cas, there.id, "Clear").await;
     posts::react(t.c.ctx(), &t.cas, there.id, ReactionKind::Thanks, true).await.unwrap();

@@ -219,6 +219,17 @@ impl Peer {
         self.client.post(Post { url, headers, body: body.into() }).await.unwrap().status
     }
 
+    /// Sends an activity to a server that may be away.
+    pub async fn try_send(&self, actor: &str, inbox: &str, activity: &Value) -> Option<u16> {
+        let (url, body) = (Url::parse(inbox).unwrap(), activity.to_string().into_bytes());
+        let key_id = format!("{actor}#main-key");
+        let signed = cavage::sign(&self.key, &key_id, "POST", &url, Some(&body), Time::now(), false).unwrap();
+        let mut headers: HeaderMap = signed.into_iter().collect();
+        headers.insert("content-type", "application/activity+json".parse().unwrap());
+        let sent = self.client.post(Post { url: &url, headers, body: body.into() }).await;
+        sent.ok().map(|answer| answer.status)
+    }
+
     /// The headers of a GET signed by one of this server's actors: to be sent once, or again later.
     pub fn signed(&self, actor: &str, url: &str) -> Vec<(HeaderName, HeaderValue)> {
         let key_id = format!("{actor}#main-key");

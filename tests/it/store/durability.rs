@@ -9,6 +9,9 @@ use std::time::{Duration, Instant};
 use kring::domain::groups::GroupKind;
 use kring::store::Db;
 
+use serde_json::json;
+
+use crate::federation::peer::{Peer, create, note};
 use crate::support::{Browser, TestApp, count, databases, run};
 
 const CLIENTS: usize = 8;
@@ -137,6 +140,56 @@ fn kill_9_loses_no_acknowledged_post() {
             for text in texts {
                 let sql = format!("SELECT count(*) AS n FROM posts WHERE source = '{text}'");
                 assert_eq!(count(&db, &sql).await, 1, "{kind:?}: {text} was acknowledged");
+            }
+        });
+    }
+}
+
+/// What the inbox answered 202 is there after `kill -9`, once, though it was killed before it was looked at.
+#[test]
+fn kill_9_loses_nothing_that_the_inbox_took() {
+    for kind in databases() {
+        run(async {
+            let app = TestApp::named("linde.localhost", kind, |_| {}).await;
+            let owner = app.person("Fatima").await;
+            let group = app.group(&owner, "Schrijfkring", GroupKind::Public).await;
+            let peer = Peer::start("gamma", "mastodon").await;
+            let mia = peer.person("mia");
+            let inbox = app.ctx().urls.shared_inbox();
+            let mut config = (*app.ctx().config).clone();
+            let address = SocketAddr::from((Ipv4Addr::LOCALHOST, app.address().port()));
+            config.server.listen = address;
+            let database = app.stop().await;
+            let file = database.dir.path().join("kring.toml");
+            std::fs::write(&file, config.to_toml().unwrap()).unwrap();
+            let mut server = Server::start(&file);
+            answers(address).await;
+            let mut taken = Vec::new();
+            for number in 0..240 {
+                let id = peer.url(&format!("/notes/{number}"));
+                let more = json!({"cc": [group.uri], "tag": [{"type": "Mention", "href": group.uri}]});
+                let sent = create(&note(&id, &mia, &format!("<p>Number {number}</p>"), more));
+                if peer.try_send(&mia, &inbox, &sent).await == Some(202) {
+                    taken.push(id);
+                }
+                if [60, 120, 180].contains(&number) {
+                    server.kill();
+                    server = Server::start(&file);
+                    answers(address).await;
+                }
+            }
+            assert!(taken.len() > 200, "{kind:?}: {} were taken", taken.len());
+            let db = Db::open(&database.url).await.unwrap();
+            let start = Instant::now();
+            let waiting = "SELECT count(*) AS n FROM activities WHERE state = 'waiting'";
+            while count(&db, waiting).await > 0 {
+                assert!(start.elapsed() < Duration::from_secs(120), "{kind:?}: what waits is not done");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            server.kill();
+            for id in taken {
+                let sql = format!("SELECT count(*) AS n FROM posts WHERE uri = '{id}' AND state = 'published'");
+                assert_eq!(count(&db, &sql).await, 1, "{kind:?}: {id} was taken");
             }
         });
     }
