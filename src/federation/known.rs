@@ -1,5 +1,12 @@
 //! Which servers may know somebody here, and when somebody showed themselves to all of them.
 
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
+
+use super::inbound::Item;
 use super::outbound::{Place, Target};
 use super::state::Federation;
 use crate::base::*;
@@ -7,15 +14,24 @@ use crate::domain::Viewer;
 use crate::domain::actors::{Actor, ActorKind};
 use crate::domain::groups::GroupKind;
 use crate::services::known;
+use crate::services::throttle::Quota;
 use crate::store::{actors, groups, known as rows};
 
 /// Closed groups elsewhere whose hosts are asked about one server.
 const ASKED: i64 = 50;
+/// How long their answers are waited for, and how often one server may have them asked.
+const PATIENCE: Duration = Duration::from_secs(5);
+const ASKING: Quota = Quota { burst: 300, every: Time::SECOND };
 
 impl Federation {
     /// Whether a server, or nobody in particular, may know an actor here. Who shares a closed group elsewhere with somebody is
     /// known to the host of that group alone: it is asked.
-    pub(super) async fn known_to(&self, actor: &Actor, viewer: &Viewer) -> Result<bool> {
+    pub(super) fn known_to<'a>(&'a self, actor: &'a Actor, viewer: &'a Viewer) -> BoxFuture<'a, Result<bool>> {
+        // On the heap: it is large, and asked deep inside what processes an activity.
+        Box::pin(self.look_for(actor, viewer))
+    }
+
+    async fn look_for(&self, actor: &Actor, viewer: &Viewer) -> Result<bool> {
         let mut conn = self.ctx.db.read().await?;
         if known::knows(&mut conn, viewer, actor).await? {
             return Ok(true);
@@ -24,8 +40,31 @@ impl Federation {
         let shared = rows::closed_groups_elsewhere(&mut conn, actor.id, ASKED).await?;
         let signer = actors::get(&mut conn, signer).await?;
         drop(conn);
-        let asked = shared.iter().map(|group| self.is_member_there(group, &signer, actor));
-        Ok(futures_util::future::join_all(asked).await.contains(&true))
+        if shared.is_empty() || !self.may_have_asked(signer.host_id) {
+            return Ok(false);
+        }
+        let mut asked: FuturesUnordered<_> =
+            shared.iter().map(|group| self.is_member_there(group, &signer, actor)).collect();
+        let any = async {
+            while let Some(yes) = asked.next().await {
+                if yes {
+                    return true;
+                }
+            }
+            false
+        };
+        // Who asked waits for us no longer than that either; what is answered later is known the next time.
+        Ok(tokio::time::timeout(PATIENCE, any).await.unwrap_or(false))
+    }
+
+    /// One server has others asked only so often.
+    fn may_have_asked(&self, host: HostId) -> bool {
+        self.ctx.throttle.take(&[(format!("has asked {host}"), ASKING)], self.ctx.now()).is_ok()
+    }
+
+    /// Who sent an activity, as one who looks.
+    pub(super) fn sender(&self, item: &Item<'_>) -> Viewer {
+        Viewer::Peer { host: item.actor.host_id, signer: item.actor.id }
     }
 
     /// Notes that somebody here shows themselves to other servers: from now on each may learn their handle and their keys, or

@@ -289,6 +289,7 @@ pub async fn update(ctx: &Ctx, viewer: &Viewer, id: ActorId, form: GroupForm) ->
                 policy::check_manage_group(&viewer, at)?;
                 let changed = form.kind != group.kind;
                 if changed {
+                    store::known::lock_counted(conn, id).await?;
                     change_kind(conn, &c, &mut group, form.kind).await?;
                     let detail = form.kind.as_str();
                     log(conn, &c, Some(id), by, ModAction::ChangeKind, None, None, detail).await?;
@@ -454,13 +455,21 @@ pub async fn members(ctx: &Ctx, viewer: &Viewer, id: ActorId, after: i64, limit:
     if viewer.actor_id().is_none() && !matches!(viewer, Viewer::System) {
         return Err(Error::SignInNeeded);
     }
-    let mut lines =
-        store::groups::members(&mut conn, id, &[FollowState::Accepted], GroupRole::ALL, after, limit).await?;
-    if !viewer.is_full_member() {
-        let ids: Vec<ActorId> = lines.iter().map(|line| line.actor.id).collect();
+    let mut lines = Vec::new();
+    let (mut after, wanted) = (after, usize::try_from(limit).unwrap_or(0));
+    loop {
+        let page =
+            store::groups::members(&mut conn, id, &[FollowState::Accepted], GroupRole::ALL, after, limit).await?;
+        let last = page.last().filter(|_| page.len() >= wanted).map(|line| line.follow.id.0);
+        let ids: Vec<ActorId> = page.iter().map(|line| line.actor.id).collect();
         let known = known::among(&mut conn, viewer, &ids).await?;
-        lines.retain(|line| known.contains(&line.actor.id));
+        lines.extend(page.into_iter().filter(|line| known.contains(&line.actor.id)));
+        match last.filter(|_| lines.len() < wanted) {
+            Some(last) => after = last,
+            None => break,
+        }
     }
+    lines.truncate(wanted);
     Ok(lines)
 }
 

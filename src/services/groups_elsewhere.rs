@@ -43,6 +43,7 @@ pub async fn receive_group(
                 if let Some(mut group) = store::groups::find(conn, id).await? {
                     let changed = group.kind != kind;
                     if changed {
+                        store::known::lock_counted(conn, id).await?;
                         take_server_out(conn, &c, &group).await?;
                         change_kind(conn, &c, &mut group, kind).await?;
                         group.hidden = hidden;

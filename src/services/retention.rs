@@ -24,7 +24,8 @@ pub async fn run(ctx: &Ctx) -> Result<()> {
                     }
                     super::lookups::forget(conn, now).await?;
                     let notices = store::notices::purge_read(conn, before).await?;
-                    Ok(old.is_empty() && notices == 0)
+                    let activities = store::activities::purge(conn, before, CHUNK).await?;
+                    Ok(old.is_empty() && notices == 0 && activities == 0)
                 })
             })
             .await?;

@@ -245,15 +245,22 @@ db_fn! {
             .await
     }
 
-    /// Forgets received activities older than `before` that are dealt with. Sent ones stay while they may be fetched.
-    pub async fn purge_activities(conn, before: Time) -> usize {
-        diesel::delete(
-            activities::table
-                .filter(activities::direction.eq("in").and(activities::state.ne(ActivityState::Waiting)))
-                .filter(activities::id.lt(ActivityId(first_id_at(before)))),
-        )
-        .execute(conn)
-        .await
+    /// Forgets at most `limit` activities older than `before`: received ones that are dealt with and wait for no moderator, and
+    /// sent ones that nobody may fetch and that arrived. Others stay: they have an address.
+    pub async fn purge(conn, before: Time, limit: i64) -> usize {
+        let old = activities::table
+            .filter(activities::id.lt(ActivityId(first_id_at(before))))
+            .filter(activities::state.ne(ActivityState::Waiting))
+            .filter(activities::direction.eq("in").or(activities::audience_id.is_null()))
+            .filter(sql::<Bool>(
+                "NOT EXISTS (SELECT 1 FROM held_activities h WHERE h.activity_id = activities.id) \
+                 AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.activity_id = activities.id)",
+            ))
+            .order(activities::id)
+            .limit(limit)
+            .select(activities::id);
+        let old: Vec<ActivityId> = old.load(conn).await?;
+        diesel::delete(activities::table.filter(activities::id.eq_any(one_of(&old)))).execute(conn).await
     }
 }
 

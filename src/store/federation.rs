@@ -345,10 +345,12 @@ db_fn! {
     }
 
     /// Accepted followers of an actor.
-    pub async fn count_followers(conn, target: ActorId) -> i64 {
-        follows::table
-            .inner_join(actors::table.on(actors::id.eq(follows::follower_id)))
-            .filter(follows::target_id.eq(target).and(follows::state.eq(FollowState::Accepted)))
+    pub async fn count_followers(conn, target: ActorId, network: bool) -> i64 {
+        let all = follows::table.filter(follows::target_id.eq(target).and(follows::state.eq(FollowState::Accepted)));
+        if !network {
+            return all.count().get_result(conn).await;
+        }
+        all.inner_join(actors::table.on(actors::id.eq(follows::follower_id)))
             .filter(super::groups::no_server())
             .count()
             .get_result(conn)

@@ -73,7 +73,11 @@ db_fn! {
         let theirs = actors::table.filter(actors::host_id.eq(host)).select(actors::id);
         let followed = exists(follows::table.filter(follows::follower_id.eq(person).and(follows::target_id.eq_any(theirs))));
         let theirs = actors::table.filter(actors::host_id.eq(host)).select(actors::id);
-        let following = exists(follows::table.filter(follows::target_id.eq(person).and(follows::follower_id.eq_any(theirs))));
+        let following = exists(
+            follows::table
+                .filter(follows::target_id.eq(person).and(follows::follower_id.eq_any(theirs)))
+                .filter(follows::state.eq(FollowState::Accepted)),
+        );
         diesel::select(followed.or(following)).get_result(conn).await
     }
 
@@ -170,23 +174,22 @@ pub async fn recount(conn: &mut Conn, group: ActorId) -> Result<()> {
          follows.follower_id = actors.id AND follows.state = 'accepted' AND (groups.kind IS NULL OR groups.kind = 'public')) "
     ));
     query.push(
-        "WHERE kind <> 'group' AND (id IN (SELECT author_id FROM posts WHERE group_id = ?) OR id IN (SELECT follower_id FROM \
+        "WHERE kind <> 'group' AND (id IN (SELECT author_id FROM posts WHERE root_id IN (SELECT t.id FROM posts t WHERE t.group_id = ? AND t.parent_id IS NULL)) OR id IN (SELECT follower_id FROM \
          follows WHERE target_id = ?))",
         &[group.0, group.0],
     );
-    lock_counted(conn, group).await?;
     put(conn, query).await?;
     Ok(())
 }
 
-/// Takes who is counted in the order of their ids, as all do who count.
-async fn lock_counted(conn: &mut Conn, group: ActorId) -> Result<()> {
+/// Takes those whom [`recount`] will count in the order of their ids, as all do who count: before anything else is written.
+pub async fn lock_counted(conn: &mut Conn, group: ActorId) -> Result<()> {
     if let Conn::Sqlite(_) = conn {
         return Ok(());
     }
     let mut query = Fixed::new("");
     query.push(
-        "SELECT id FROM actors WHERE id = ? OR id IN (SELECT author_id FROM posts WHERE group_id = ?) OR id IN (SELECT \
+        "SELECT id FROM actors WHERE id = ? OR id IN (SELECT author_id FROM posts WHERE root_id IN (SELECT t.id FROM posts t WHERE t.group_id = ? AND t.parent_id IS NULL)) OR id IN (SELECT \
          follower_id FROM follows WHERE target_id = ?) ORDER BY id FOR NO KEY UPDATE",
         &[group.0, group.0, group.0],
     );

@@ -91,12 +91,12 @@ db_fn! {
             .await
     }
 
-    /// Network groups of another server, with the audiences in which they wrote for partners.
+    /// Groups of another server, with the audiences in which they wrote for partners, also while they are another kind by now.
     async fn network_there(conn, host: HostId) -> Vec<(ActorId, AudienceId)> {
         groups::table
             .inner_join(actors::table.on(actors::id.eq(groups::actor_id)))
             .inner_join(audiences::table.on(audiences::owner_id.eq(groups::actor_id)))
-            .filter(actors::host_id.eq(host).and(groups::kind.eq(GroupKind::Network)))
+            .filter(actors::host_id.eq(host))
             .filter(audiences::scope.eq(Scope::Network))
             .select((groups::actor_id, audiences::id))
             .load(conn)
@@ -268,9 +268,10 @@ pub async fn open_network_there(conn: &mut Conn, host: HostId) -> Result<()> {
 /// Closes it: who is a member stays one, and reads again when it is agreed again.
 pub async fn close_network_there(conn: &mut Conn, host: HostId) -> Result<()> {
     let open = network_there(conn, host).await?;
-    let (groups, audiences): (Vec<_>, Vec<_>) = open.into_iter().unzip();
+    let (_, audiences): (Vec<_>, Vec<_>) = open.into_iter().unzip();
     open_or_close(conn, &audiences, Scope::Readers).await?;
     take_out(conn, &audiences, HostId::LOCAL).await?;
+    let groups = network_groups_of(conn, host).await?;
     hide(conn, &groups, true).await.map(|_| ())
 }
 

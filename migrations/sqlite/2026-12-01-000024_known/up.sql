@@ -5,7 +5,7 @@ ALTER TABLE members ADD COLUMN findable BOOLEAN NOT NULL DEFAULT FALSE;
 ALTER TABLE actors DROP COLUMN fields;
 
 -- Who reacted, voted or shared in the open, followed someone elsewhere who is no closed group of a Kring, is followed from elsewhere,
--- or talks with someone whose server is no Kring, was met already.
+-- or wrote to someone whose server is no Kring, was met already.
 UPDATE actors SET known_at = created_at
 WHERE host_id = 0 AND kind = 'person' AND (
     EXISTS (
@@ -26,9 +26,10 @@ WHERE host_id = 0 AND kind = 'person' AND (
             JOIN hosts ON hosts.id = theirs.host_id JOIN audiences ON audiences.id = own.audience_id
         WHERE own.actor_id = actors.id AND audiences.owner_id NOT IN (SELECT groups.actor_id FROM groups)
             AND hosts.id <> 0 AND (hosts.software IS NULL OR hosts.software <> 'kring')
+            AND EXISTS (SELECT 1 FROM posts WHERE posts.author_id = actors.id AND posts.audience_id = own.audience_id)
     ) OR EXISTS (
         SELECT 1 FROM follows JOIN actors AS who ON who.id = follows.follower_id
-        WHERE follows.target_id = actors.id AND who.host_id <> 0
+        WHERE follows.target_id = actors.id AND who.host_id <> 0 AND follows.state = 'accepted'
     )
 );
 

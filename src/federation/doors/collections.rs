@@ -275,7 +275,8 @@ impl Federation {
             return if member { Ok(StatusCode::OK.into_response()) } else { Err(Error::NotFound) };
         }
         let keep = if group.kind == GroupKind::Public { Keep::Public } else { Keep::Private };
-        let total = if reads { rows::count_followers(&mut conn, actor.id).await? } else { 0 };
+        let total =
+            if reads { rows::count_followers(&mut conn, actor.id, group.kind == GroupKind::Network).await? } else { 0 };
         Ok(answer::document(&count(&format!("{}/followers", actor.uri), total), keep))
     }
 

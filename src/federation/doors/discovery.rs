@@ -66,7 +66,8 @@ pub async fn webfinger(
 pub(super) struct Guesses {
     federation: Federation,
     address: String,
-    signed: bool,
+    /// By a signature that is looked at.
+    pub signed: bool,
 }
 
 impl Federation {

@@ -6,7 +6,8 @@ use axum::extract::{ConnectInfo, OriginalUri, Path, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::header::{
-    ACCEPT, CACHE_CONTROL, CONTENT_TYPE, COOKIE, HeaderValue, LINK, LOCATION, VARY, X_CONTENT_TYPE_OPTIONS,
+    ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, COOKIE, HeaderValue, LINK, LOCATION, VARY,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, Method, StatusCode};
 use serde_json::Value;
@@ -71,14 +72,19 @@ pub async fn guessing(State(federation): State<Federation>, request: Request, ne
     if !matches!(*request.method(), Method::GET | Method::HEAD) || !is_name(request.uri().path()) {
         return next.run(request).await;
     }
-    let guesses = federation.guesses(request.headers(), peer_of(&request));
+    let path = request.uri().path();
+    let mut guesses = federation.guesses(request.headers(), peer_of(&request));
+    // Only where a signature is looked at does it say anything: at documents and collections.
+    let looked_at = path.starts_with("/people/") && (negotiate(request.headers()) || path.matches('/').count() > 2);
+    guesses.signed &= looked_at;
+    let headers = request.headers().clone();
     if let Err(limited) = guesses.open()
-        && !federation.is_signed_in(request.headers()).await
+        && !federation.is_signed_in(&headers).await
     {
         return answer::error(&limited);
     }
     let response = next.run(request).await;
-    if response.status() == StatusCode::NOT_FOUND {
+    if response.status() == StatusCode::NOT_FOUND && !federation.is_signed_in(&headers).await {
         guesses.missed();
     }
     response
@@ -143,7 +149,14 @@ impl Federation {
 
     async fn is_signed_in(&self, headers: &HeaderMap) -> bool {
         let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
-        matches!(services::visitor::session(&self.ctx, cookies).await, Ok(Some(_)))
+        if matches!(services::visitor::session(&self.ctx, cookies).await, Ok(Some(_))) {
+            return true;
+        }
+        let token = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+        match token.and_then(|value| value.strip_prefix("Bearer ")) {
+            Some(token) => services::oauth::bearer(&self.ctx, token.trim()).await.is_ok(),
+            None => false,
+        }
     }
 
     /// A page that is a document too.

@@ -38,6 +38,10 @@ impl Federation {
         if self.is_unfollowed(item).await? {
             return Ok(());
         }
+        if !self.known_to(&target, &self.sender(item)).await? {
+            // Who is unknown to them is not found by asking either.
+            return Err(Error::NotFound);
+        }
         // What the server is decides in which form it gets things, so it must be known before it gets any.
         let host = self.probed(&item.actor.uri, item.actor.host_id).await?;
         self.check_host(&host)?;
@@ -122,6 +126,12 @@ impl Federation {
         let Some(follow) = self.answered(item).await?.filter(|_| item.via.is_none()) else {
             return Err(Error::NotFound);
         };
+        if follow.follower_id == self.server_actor().await?.id {
+            // It may be another kind of group now, which we read of nowhere else; or not for us to know.
+            if let Err(error) = self.refresh_actor(&item.actor.uri).await {
+                tracing::debug!(%error, group = %item.actor.uri, "a group that our server was in");
+            }
+        }
         follows::received_reject(&self.ctx, follow.follower_id, follow.target_id).await
     }
 
@@ -160,7 +170,8 @@ impl Federation {
         let invited =
             item.doc.one_id("target").or_else(|| item.doc.ids("to").into_iter().find(|id| self.ctx.urls.is_ours(id)));
         let Some(invited) = self.ours(invited.unwrap_or_default()).await? else { return Err(Error::NotFound) };
-        if invited.kind != ActorKind::Person || invited.state != ActorState::Active || item.via.is_some() {
+        let usual = invited.kind == ActorKind::Person && invited.state == ActorState::Active && item.via.is_none();
+        if !usual || !self.known_to(&invited, &self.sender(item)).await? {
             return Err(Error::NotFound);
         }
         let group = self.actor(item.envelope.object().unwrap_or_default()).await?;

@@ -204,7 +204,7 @@ impl Federation {
             }
             self.arrivals.go_first(PATIENCE).await;
             let left = &claimed.activities[number..];
-            let process = limited(self.process(activity, &mut sender));
+            let process = Box::pin(limited(self.process(activity, &mut sender)));
             match seat.waiting(self.holding(process, left, &mut until)).await.0 {
                 Ok(()) => done.push(activity.id),
                 Err(error) => {

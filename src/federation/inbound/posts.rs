@@ -10,6 +10,7 @@ use super::super::state::Federation;
 use super::super::wire::{Doc, Kind, PUBLIC, same_origin};
 use super::{Item, Via};
 use crate::base::*;
+use crate::domain::Viewer;
 use crate::domain::actors::{Actor, ActorKind, ActorState};
 use crate::domain::audiences::{Audience, Scope};
 use crate::domain::events::Event;
@@ -225,7 +226,14 @@ impl Federation {
             tracing::debug!(uri = %read.uri, "a post nobody here asked for");
             return Ok(None);
         }
-        let recipients = if scope == Scope::Readers && !to_followers { people(&named) } else { Vec::new() };
+        let mut recipients = if scope == Scope::Readers && !to_followers { people(&named) } else { Vec::new() };
+        for actor in named.iter().filter(|actor| actor.is_local()) {
+            // A message is no way to find out who is here.
+            let sender = Viewer::Peer { host: author.host_id, signer: author.id };
+            if recipients.contains(&actor.id) && !self.known_to(actor, &sender).await? {
+                recipients.retain(|id| *id != actor.id);
+            }
+        }
         if group.is_none() && parent.is_none() && scope == Scope::Readers && !to_followers && recipients.is_empty() {
             return Ok(None);
         }

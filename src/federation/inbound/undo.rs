@@ -6,7 +6,7 @@ use super::Item;
 use crate::base::*;
 use crate::services::posts as service;
 use crate::store::federation::{self as rows, NewActivity};
-use crate::store::posts;
+use crate::store::{actors, groups, posts};
 
 /// Under which id it is remembered that something was undone.
 pub(super) fn undone_id(id: &str) -> String {
@@ -50,10 +50,18 @@ impl Federation {
     /// A Follow that is undone before it came. Of one that came the id may be used again: some do at each follow.
     async fn remember_unfollowed(&self, item: &Item<'_>, id: Option<&str>) -> Result<()> {
         let Some(id) = id else { return Ok(()) };
-        match rows::find_activity_by_uri(&mut self.ctx.db.read().await?, id).await? {
-            Some(_) => Ok(()),
-            None => self.remember_undone(item, Some(id)).await,
+        let mut conn = self.ctx.db.read().await?;
+        let target = item.doc.embedded("object").and_then(|follow| follow.one_id("object")).unwrap_or_default();
+        let follows = match actors::find_by_uri(&mut conn, target).await? {
+            Some(target) => groups::find_follow(&mut conn, item.actor.id, target.id).await?.is_some(),
+            None => false,
+        };
+        // What is undone came, under this id or another.
+        if follows || rows::find_activity_by_uri(&mut conn, id).await?.is_some() {
+            return Ok(());
         }
+        drop(conn);
+        self.remember_undone(item, Some(id)).await
     }
 
     async fn remember_undone(&self, item: &Item<'_>, id: Option<&str>) -> Result<()> {

@@ -8,7 +8,7 @@ use kring::domain::people::Role;
 use kring::domain::posts::{PostKind, ReactionKind};
 use kring::services::posts::{self, PostForm};
 use kring::services::{follows, groups, people};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::peer::*;
 use super::support::*;
@@ -70,6 +70,17 @@ async fn strangers(kind: Kind) {
     let inside = a.post(&anna, &closed, PostKind::Message, "", "Inside").await;
     posts::react(a.ctx(), &anna, inside.id, ReactionKind::Thanks, true).await.unwrap();
     a.app.settle().await;
+    is_unknown(&a, "anna", &d, &eve).await;
+    // Nor is she found by asking to follow her, or by a message.
+    let address = a.url("/people/anna");
+    let follow = activity("Follow", &d.url("/f/1"), &eve, json!(address));
+    let psst = note(&d.url("/notes/1"), &eve, "<p>Psst</p>", json!({"to": [address], "cc": []}));
+    for sent in [follow, create(&psst)] {
+        assert_eq!(d.send(&eve, &a.url("/inbox"), &sent).await, 202);
+    }
+    a.until_quiet().await;
+    a_while().await;
+    assert!(d.received().is_empty(), "no answer");
     is_unknown(&a, "anna", &d, &eve).await;
     // Nobody of that name is answered in the very same way.
     is_unknown(&a, "nobody", &d, &eve).await;

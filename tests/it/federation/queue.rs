@@ -19,6 +19,7 @@ on_each_database! {
     what_servers_say_of_many_actors_at_once_is_kept_of_each => described;
     d58_d59_a_host_in_trouble_gets_the_same_bytes_later_in_order => trouble;
     who_is_let_in_or_goes_while_much_is_written => busy;
+    what_was_dealt_with_is_forgotten_after_a_while => forgotten;
 }
 
 on_sqlite! {
@@ -450,4 +451,33 @@ async fn described(kind: Kind) {
         assert_eq!(keys, [format!("{uri}#second")], "{kind:?}");
     }
     assert!(kring::store::actors::find_by_uri(&mut conn, &double).await.unwrap().is_none(), "{kind:?}");
+}
+
+/// What came in and what was answered goes after as long as the setting says; what has an address or waits stays.
+async fn forgotten(kind: Kind) {
+    let clock = kring::base::Clock::fixed(kring::base::Clock::system().now());
+    let a = Kring::at(&clock, "alpha", kind).await;
+    let ada = a.person("Ada").await;
+    let group = a.group(&ada, "Local history", GroupKind::Public).await;
+    let peer = Peer::start("gamma", "mastodon").await;
+    let lou = follow(&a, &group, &peer).await;
+    let post = a.post(&ada, &group, PostKind::Message, "", "Hello").await;
+    let liked = activity("Like", &peer.url("/l/1"), &lou, json!(post.uri));
+    assert_eq!(peer.send(&lou, &a.url("/inbox"), &liked).await, 202);
+    a.until_quiet().await;
+    a.app.settle().await;
+    until("nothing is on its way", async || {
+        (a.app.count("SELECT count(*) AS n FROM deliveries").await == 0).then_some(())
+    })
+    .await;
+    let kept = async |what: &str| a.app.count(&format!("SELECT count(*) AS n FROM activities WHERE {what}")).await;
+    assert!(kept("direction = 'in'").await >= 2 && kept("kind = 'Accept'").await == 1);
+    kring::services::retention::run(a.ctx()).await.unwrap();
+    assert!(kept("direction = 'in'").await >= 2, "it is not long ago");
+    clock.advance(40 * kring::base::Time::DAY);
+    kring::services::retention::run(a.ctx()).await.unwrap();
+    assert_eq!((kept("direction = 'in'").await, kept("kind = 'Accept'").await), (0, 0));
+    let create = a.url(&format!("/activities/{}", post.id));
+    assert_eq!(a.get(&create).await.0, 200, "what has an address stays");
+    assert_eq!(a.find(&post.uri).await.unwrap().reactions_count, 1);
 }
