@@ -18,6 +18,7 @@ use crate::domain::actors::{Actor, ActorKind, ActorState};
 use crate::domain::groups::{Group, GroupKind};
 use crate::domain::posts::{PostKind, PostState, PostView};
 use crate::policy;
+use crate::store::posts::Under;
 use crate::store::{Conn, actors, federation as rows, groups, memberships, peers, posts};
 
 /// Posts on one page of an outbox.
@@ -329,14 +330,14 @@ impl Federation {
         let mut conn = self.ctx.db.read().await?;
         let asked = self.asked(&mut conn, id, viewer).await?;
         let (post, sight) = (asked.post.id, policy::sight(viewer));
-        let found = posts::answers_to(&mut conn, post, &sight, part.after.unwrap_or(-1), THREAD).await?;
+        let found = posts::under(&mut conn, Under::Parent(post), &sight, part.after.unwrap_or(-1), THREAD).await?;
         let id = self.ctx.urls.replies(post);
         let page = oldest_first(&id, "CollectionPage", part, &found);
         let keep = if asked.scope.is_open() { Keep::Public } else { Keep::Private };
         if part.page.is_some() {
             return Ok(answer::document(&with_context(page), keep));
         }
-        let total = posts::count_answers_to(&mut conn, post, &sight).await?;
+        let total = posts::count_under(&mut conn, Under::Parent(post), &sight).await?;
         let document = json!({"id": id, "type": "Collection", "totalItems": total, "first": page});
         Ok(answer::document(&with_context(document), keep))
     }
@@ -350,7 +351,7 @@ impl Federation {
             return Err(Error::NotFound);
         }
         let (root, sight) = (asked.post.id, policy::sight(viewer));
-        let found = posts::in_thread(&mut conn, root, &sight, part.after.unwrap_or(-1), THREAD).await?;
+        let found = posts::under(&mut conn, Under::Root(root), &sight, part.after.unwrap_or(-1), THREAD).await?;
         let id = self.ctx.urls.context(root);
         let page = oldest_first(&id, "OrderedCollectionPage", part, &found);
         let keep = if asked.scope.is_open() { Keep::Public } else { Keep::Private };
@@ -358,7 +359,7 @@ impl Federation {
             return Ok(answer::document(&with_context(page), keep));
         }
         let owner = asked.group.as_ref().map_or(&asked.author.uri, |g| &g.actor.uri);
-        let total = posts::count_in_thread(&mut conn, root, &sight).await?;
+        let total = posts::count_under(&mut conn, Under::Root(root), &sight).await?;
         let mut document = json!({"id": id, "type": "OrderedCollection", "totalItems": total, "attributedTo": owner});
         // A short one is all there, as some read no pages.
         if page.get("next").is_some() {

@@ -10,12 +10,31 @@ use crate::store::query::RunQueryDsl;
 use crate::store::schema::*;
 use crate::store::sight::sees_posts;
 
+/// Which posts of a thread.
+#[derive(Clone, Copy, Debug)]
+pub enum Under {
+    /// All of it, by its first post.
+    Root(PostId),
+    /// The answers to one post, those to answers left out.
+    Parent(PostId),
+}
+
+/// Visible posts there; the rest of a query on them.
+macro_rules! under {
+    ($under:expr, $sight:expr) => {{
+        let shown = posts::table.filter(posts::state.eq(PostState::Published)).filter(sees_posts($sight)).into_boxed();
+        match $under {
+            Under::Root(root) => shown.filter(posts::root_id.eq(root)),
+            Under::Parent(parent) => shown.filter(posts::parent_id.eq(parent)),
+        }
+    }};
+}
+
 db_fn! {
-    /// Visible posts of a thread, the root first: at most `limit` after `after`.
-    pub async fn in_thread(conn, root: PostId, sight: &Sight, after: i64, limit: i64) -> Vec<(PostId, String)> {
-        posts::table
-            .filter(posts::root_id.eq(root).and(posts::id.gt(PostId(after))).and(posts::state.eq(PostState::Published)))
-            .filter(sees_posts(sight))
+    /// Posts of a thread by id, the oldest first: at most `limit` after `after`.
+    pub async fn under(conn, under: Under, sight: &Sight, after: i64, limit: i64) -> Vec<(PostId, String)> {
+        under!(under, sight)
+            .filter(posts::id.gt(PostId(after)))
             .order(posts::id)
             .limit(limit)
             .select((posts::id, posts::uri))
@@ -24,13 +43,8 @@ db_fn! {
     }
 
     /// How many there are.
-    pub async fn count_in_thread(conn, root: PostId, sight: &Sight) -> i64 {
-        posts::table
-            .filter(posts::root_id.eq(root).and(posts::state.eq(PostState::Published)))
-            .filter(sees_posts(sight))
-            .count()
-            .get_result(conn)
-            .await
+    pub async fn count_under(conn, under: Under, sight: &Sight) -> i64 {
+        under!(under, sight).count().get_result(conn).await
     }
 
     /// What somebody wrote in a group and is shown there, the latest first.
@@ -41,28 +55,6 @@ db_fn! {
             .limit(limit)
             .select(posts::id)
             .load(conn)
-            .await
-    }
-
-    /// Visible answers to a post, those to answers left out: at most `limit` after `after`.
-    pub async fn answers_to(conn, post: PostId, sight: &Sight, after: i64, limit: i64) -> Vec<(PostId, String)> {
-        posts::table
-            .filter(posts::parent_id.eq(post).and(posts::id.gt(PostId(after))).and(posts::state.eq(PostState::Published)))
-            .filter(sees_posts(sight))
-            .order(posts::id)
-            .limit(limit)
-            .select((posts::id, posts::uri))
-            .load(conn)
-            .await
-    }
-
-    /// How many there are.
-    pub async fn count_answers_to(conn, post: PostId, sight: &Sight) -> i64 {
-        posts::table
-            .filter(posts::parent_id.eq(post).and(posts::state.eq(PostState::Published)))
-            .filter(sees_posts(sight))
-            .count()
-            .get_result(conn)
             .await
     }
 }
