@@ -28,7 +28,7 @@ async fn knows_at(conn: &mut Conn, host: HostId, actor: &Actor) -> Result<bool> 
     if store::known::host_has_reason(conn, actor.id, host).await? {
         return Ok(true);
     }
-    if !store::known::is_partner(conn, host).await? {
+    if !store::federation::get_host(conn, host).await?.is_peer() {
         return Ok(false);
     }
     Ok(store::people::find(conn, actor.id).await?.is_some_and(|(member, _)| !member.is_guest))

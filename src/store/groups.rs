@@ -53,14 +53,23 @@ pub struct MemberLine {
     pub job_title: String,
 }
 
+/// That an actor is a server (`Actor::is_server`), in SQL; `$actor` is its table or alias.
+macro_rules! is_server {
+    ($actor:literal) => {
+        concat!($actor, ".uri LIKE '%://%/actor' AND ", $actor, ".uri NOT LIKE '%://%/%/actor'")
+    };
+}
+pub(super) use is_server;
+
 /// That an actor is not in a network group for the members of its server (`policy::stands_for_members`). `actors` and `follows`
 /// must be in the query under their own names.
 pub(super) fn no_server() -> Lit<Bool> {
-    lit(
-        "NOT (actors.uri LIKE '%://%/actor' AND actors.uri NOT LIKE '%://%/%/actor' AND EXISTS (SELECT 1 FROM groups g \
-         WHERE g.actor_id = follows.target_id AND g.kind = 'network'))",
-        &[],
-    )
+    let sql = concat!(
+        "NOT (",
+        is_server!("actors"),
+        " AND EXISTS (SELECT 1 FROM groups g WHERE g.actor_id = follows.target_id AND g.kind = 'network'))"
+    );
+    lit(sql, &[])
 }
 
 db_fn! {

@@ -11,7 +11,6 @@ use crate::base::*;
 use crate::domain::actors::{Actor, ActorKind};
 use crate::domain::audiences::Scope;
 use crate::domain::groups::{FollowState, GroupKind, GroupRole};
-use crate::domain::peers::PeerState;
 use crate::domain::posts::PostState;
 use crate::store::among::one_of;
 use crate::store::fixed::Fixed;
@@ -117,13 +116,6 @@ db_fn! {
             .await
     }
 
-    /// Whether there is an agreement with a server.
-    pub async fn is_partner(conn, host: HostId) -> bool {
-        diesel::select(exists(hosts::table.filter(hosts::id.eq(host).and(hosts::peer_state.eq(PeerState::Accepted)))))
-            .get_result(conn)
-            .await
-    }
-
     /// Closed groups elsewhere that somebody is in.
     pub async fn closed_groups_elsewhere(conn, person: ActorId, limit: i64) -> Vec<Actor> {
         follows::table
@@ -163,6 +155,10 @@ pub async fn host_has_reason(conn: &mut Conn, person: ActorId, host: HostId) -> 
         || invites_host(conn, person, host).await?)
 }
 
+/// Who wrote in a group or is in it; twice its id.
+const COUNTED: &str = "id IN (SELECT author_id FROM posts WHERE root_id IN (SELECT t.id FROM posts t WHERE t.group_id = ? \
+                       AND t.parent_id IS NULL)) OR id IN (SELECT follower_id FROM follows WHERE target_id = ?)";
+
 /// Counts anew what people in a group wrote and whom they follow: it is another kind of group now, and what everyone may know
 /// of is another part of it.
 pub async fn recount(conn: &mut Conn, group: ActorId) -> Result<()> {
@@ -173,11 +169,7 @@ pub async fn recount(conn: &mut Conn, group: ActorId) -> Result<()> {
          following_count = (SELECT count(*) FROM follows LEFT JOIN groups ON groups.actor_id = follows.target_id WHERE \
          follows.follower_id = actors.id AND follows.state = 'accepted' AND (groups.kind IS NULL OR groups.kind = 'public')) "
     ));
-    query.push(
-        "WHERE kind <> 'group' AND (id IN (SELECT author_id FROM posts WHERE root_id IN (SELECT t.id FROM posts t WHERE t.group_id = ? AND t.parent_id IS NULL)) OR id IN (SELECT follower_id FROM \
-         follows WHERE target_id = ?))",
-        &[group.0, group.0],
-    );
+    query.push(&format!("WHERE kind <> 'group' AND ({COUNTED})"), &[group.0, group.0]);
     put(conn, query).await?;
     Ok(())
 }
@@ -187,11 +179,7 @@ pub async fn lock_counted(conn: &mut Conn, group: ActorId) -> Result<()> {
     if let Conn::Sqlite(_) = conn {
         return Ok(());
     }
-    let mut query = Fixed::new("");
-    query.push(
-        "SELECT id FROM actors WHERE id = ? OR id IN (SELECT author_id FROM posts WHERE root_id IN (SELECT t.id FROM posts t WHERE t.group_id = ? AND t.parent_id IS NULL)) OR id IN (SELECT \
-         follower_id FROM follows WHERE target_id = ?) ORDER BY id FOR NO KEY UPDATE",
-        &[group.0, group.0, group.0],
-    );
+    let mut query = Fixed::new("SELECT id FROM actors");
+    query.push(&format!(" WHERE id = ? OR {COUNTED} ORDER BY id FOR NO KEY UPDATE"), &[group.0, group.0, group.0]);
     locked(conn, query).await.map(|_| ())
 }

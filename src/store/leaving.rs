@@ -10,6 +10,7 @@ use crate::base::*;
 use crate::domain::actors::ActorState;
 use crate::domain::groups::{FollowState, GroupRole};
 use crate::domain::posts::{Post, PostState};
+use crate::store::groups::is_server;
 use crate::store::query::RunQueryDsl;
 
 db_fn! {
@@ -22,11 +23,12 @@ db_fn! {
             .filter(follows::state.eq(FollowState::Accepted).and(actors::state.eq(ActorState::Active)))
             .filter(actors::host_id.eq(HostId::LOCAL))
             .filter(
-                sql::<Bool>(
-                    "NOT EXISTS (SELECT 1 FROM follows o JOIN actors w ON w.id = o.follower_id WHERE o.target_id = \
-                     groups.actor_id AND o.state = 'accepted' AND NOT (groups.kind = 'network' AND w.uri LIKE \
-                     '%://%/actor' AND w.uri NOT LIKE '%://%/%/actor') AND o.follower_id <> ",
-                )
+                sql::<Bool>(concat!(
+                    "NOT EXISTS (SELECT 1 FROM follows o JOIN actors w ON w.id = o.follower_id \
+                     WHERE o.target_id = groups.actor_id AND o.state = 'accepted' AND NOT (groups.kind = 'network' AND ",
+                    is_server!("w"),
+                    ") AND o.follower_id <> "
+                ))
                 .bind::<BigInt, _>(owner.0)
                 .sql(")"),
             )

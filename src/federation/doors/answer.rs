@@ -44,24 +44,22 @@ fn with_status(status: StatusCode, document: &Value, keep: Keep) -> Response {
     response
 }
 
-/// JSON that anyone may read from anywhere: discovery.
-pub fn open_json(document: &Value, content_type: &'static str) -> Response {
-    let headers = [
-        (CONTENT_TYPE, HeaderValue::from_static(content_type)),
-        (ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
-        (CACHE_CONTROL, HeaderValue::from_static("public, max-age=180")),
-    ];
-    (headers, document.to_string()).into_response()
-}
-
-/// JSON for who asked alone.
-pub fn closed_json(document: &Value, content_type: &'static str) -> Response {
-    let headers = [
-        (CONTENT_TYPE, HeaderValue::from_static(content_type)),
-        (CACHE_CONTROL, HeaderValue::from_static("private, no-store")),
-        (VARY, HeaderValue::from_static("Signature")),
-    ];
-    (headers, document.to_string()).into_response()
+/// JSON of discovery, which pages of other sites may read too where everyone may.
+pub fn json_as(document: &Value, content_type: &'static str, keep: Keep) -> Response {
+    let mut response = Response::new(Body::from(document.to_string()));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    match keep {
+        Keep::Public => {
+            headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+            headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=180"));
+        }
+        Keep::Private => {
+            headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+            headers.insert(VARY, HeaderValue::from_static("Signature"));
+        }
+    }
+    response
 }
 
 /// A refusal. What may not be known and what is not there look alike.

@@ -11,13 +11,12 @@ use serde_json::{Value, json};
 
 use super::super::resolve::SUBSCRIBE;
 use super::super::state::{Federation, server_name};
-use super::answer::{closed_json, error, open_json, refusal};
+use super::answer::{Keep, error, json_as, refusal};
 use crate::base::*;
 use crate::config::Registration;
 use crate::domain::Viewer;
 use crate::domain::actors::{Actor, ActorKind, ActorState};
 use crate::domain::groups::GroupKind;
-use crate::services::throttle::{Quota, address_key};
 use crate::store::{actors, federation as rows};
 use crate::urls::Local;
 
@@ -26,14 +25,6 @@ use crate::urls::Local;
 pub struct Resource {
     resource: Option<String>,
 }
-
-/// How often one address may look somebody up: a server that meets a large group asks for many at once.
-const LOOKING: Quota = Quota { burst: 300, every: Time::SECOND };
-
-/// How often one address may ask for somebody who is not there: names are not to be guessed. And who signs: behind a server are
-/// many who look.
-const GUESSING: Quota = Quota { burst: 100, every: 10 * Time::SECOND };
-const GUESSING_SIGNED: Quota = Quota { burst: 2000, every: Time::SECOND };
 
 /// `GET /.well-known/webfinger`
 pub async fn webfinger(
@@ -54,63 +45,13 @@ pub async fn webfinger(
         Err(refused) => return refusal(refused.status()),
     };
     match federation.webfinger(&resource, &viewer).await {
-        Ok(document) if viewer == Viewer::Anonymous => open_json(&document, "application/jrd+json"),
-        Ok(document) => closed_json(&document, "application/jrd+json"),
+        Ok(document) => {
+            let keep = if viewer == Viewer::Anonymous { Keep::Public } else { Keep::Private };
+            json_as(&document, "application/jrd+json", keep)
+        }
         Err(Error::Gone) => refusal(410),
         Err(Error::NotFound) => error(&guesses.missed()),
         Err(other) => error(&other),
-    }
-}
-
-/// Who asks for names from one address: they may look up many, and guess wrong only so often.
-pub(super) struct Guesses {
-    federation: Federation,
-    address: String,
-    /// By a signature that is looked at.
-    pub signed: bool,
-}
-
-impl Federation {
-    pub(super) fn guesses(&self, headers: &HeaderMap, peer: Option<SocketAddr>) -> Guesses {
-        let forwarded = headers.get_all("x-forwarded-for").iter().filter_map(|v| v.to_str().ok());
-        let address = peer.map(|peer| self.ctx.config.server.client_address(peer.ip(), forwarded));
-        Guesses { federation: self.clone(), address: address_key(address), signed: headers.contains_key("signature") }
-    }
-}
-
-impl Guesses {
-    /// Before a name is looked up for another server.
-    ///
-    /// # Errors
-    /// `RateLimited` for too many names, or too many that were not there.
-    pub fn look(&self) -> Result<()> {
-        let ctx = &self.federation.ctx;
-        ctx.throttle.take(&[(format!("finger {}", self.address), LOOKING)], ctx.now())?;
-        self.open()
-    }
-
-    /// Before it is told whether a name is there.
-    ///
-    /// # Errors
-    /// `RateLimited` after too many that were not.
-    pub fn open(&self) -> Result<()> {
-        let ctx = &self.federation.ctx;
-        let (key, quota) = self.quota();
-        ctx.throttle.check(&key, quota, ctx.now())
-    }
-
-    /// Counts a name that was not there; what to answer.
-    pub fn missed(&self) -> Error {
-        let ctx = &self.federation.ctx;
-        let taken = ctx.throttle.take(&[self.quota()], ctx.now());
-        taken.err().unwrap_or(Error::NotFound)
-    }
-
-    fn quota(&self) -> (String, Quota) {
-        match self.signed {
-            true => (format!("guess signed {}", self.address), GUESSING_SIGNED),
-            false => (format!("guess {}", self.address), GUESSING),
-        }
     }
 }
 
@@ -228,7 +169,7 @@ pub async fn host_meta(State(federation): State<Federation>) -> Response {
 /// `GET /.well-known/host-meta.json`
 pub async fn host_meta_json(State(federation): State<Federation>) -> Response {
     let template = federation.ctx.urls.absolute("/.well-known/webfinger?resource={uri}");
-    open_json(&json!({"links": [{"rel": "lrdd", "template": template}]}), "application/json")
+    json_as(&json!({"links": [{"rel": "lrdd", "template": template}]}), "application/json", Keep::Public)
 }
 
 /// `GET /.well-known/nodeinfo`
@@ -239,14 +180,14 @@ pub async fn nodeinfo_links(State(federation): State<Federation>) -> Response {
             "href": federation.ctx.urls.absolute(&format!("/nodeinfo/{version}"))
         })
     };
-    open_json(&json!({"links": [link("2.0"), link("2.1")]}), "application/json")
+    json_as(&json!({"links": [link("2.0"), link("2.1")]}), "application/json", Keep::Public)
 }
 
 /// `GET /nodeinfo/2.0`
 pub async fn nodeinfo_20(State(federation): State<Federation>) -> Response {
     let schema = "application/json; profile=\"http://nodeinfo.diaspora.software/ns/schema/2.0#\"";
     match federation.nodeinfo("2.0").await {
-        Ok(document) => open_json(&document, schema),
+        Ok(document) => json_as(&document, schema, Keep::Public),
         Err(other) => error(&other),
     }
 }
@@ -255,7 +196,7 @@ pub async fn nodeinfo_20(State(federation): State<Federation>) -> Response {
 pub async fn nodeinfo_21(State(federation): State<Federation>) -> Response {
     let schema = "application/json; profile=\"http://nodeinfo.diaspora.software/ns/schema/2.1#\"";
     match federation.nodeinfo("2.1").await {
-        Ok(document) => open_json(&document, schema),
+        Ok(document) => json_as(&document, schema, Keep::Public),
         Err(other) => error(&other),
     }
 }

@@ -5,6 +5,7 @@ mod answer;
 mod arrivals;
 mod collections;
 mod discovery;
+mod guessing;
 mod inbox;
 mod objects;
 mod people;
@@ -16,7 +17,8 @@ use axum::routing::{get, post};
 use super::state::Federation;
 
 pub(super) use arrivals::Arrivals;
-pub use objects::{guessing, negotiate, negotiation};
+pub use guessing::guessing;
+pub use objects::{negotiate, negotiation};
 
 /// The routes that only other servers use. Pages and documents share addresses: see [`negotiation`].
 pub fn router(federation: Federation) -> Router {

@@ -1,14 +1,9 @@
 //! Documents at the addresses of pages: content negotiation, and who may have which.
 
-use std::net::SocketAddr;
-
-use axum::extract::{ConnectInfo, OriginalUri, Path, Request, State};
+use axum::extract::{OriginalUri, Path, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::header::{
-    ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, COOKIE, HeaderValue, LINK, LOCATION, VARY,
-    X_CONTENT_TYPE_OPTIONS,
-};
+use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, LINK, LOCATION, VARY, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderMap, Method, StatusCode};
 use serde_json::Value;
 
@@ -66,38 +61,6 @@ pub async fn negotiation(State(federation): State<Federation>, request: Request,
     federation.page_of(&local, next.run(request).await)
 }
 
-/// The layer in front of every address that holds a name: who asks for too many that are not here is told no more of any. A
-/// server that signs is heard longer, for others depend on it; whoever is signed in always.
-pub async fn guessing(State(federation): State<Federation>, request: Request, next: Next) -> Response {
-    if !matches!(*request.method(), Method::GET | Method::HEAD) || !is_name(request.uri().path()) {
-        return next.run(request).await;
-    }
-    let path = request.uri().path();
-    let mut guesses = federation.guesses(request.headers(), peer_of(&request));
-    // Only where a signature is looked at does it say anything: at documents and collections.
-    let looked_at = path.starts_with("/people/") && (negotiate(request.headers()) || path.matches('/').count() > 2);
-    guesses.signed &= looked_at;
-    let headers = request.headers().clone();
-    if let Err(limited) = guesses.open()
-        && !federation.is_signed_in(&headers).await
-    {
-        return answer::error(&limited);
-    }
-    let response = next.run(request).await;
-    if response.status() == StatusCode::NOT_FOUND && !federation.is_signed_in(&headers).await {
-        guesses.missed();
-    }
-    response
-}
-
-fn is_name(path: &str) -> bool {
-    path.starts_with("/@") || path.starts_with("/people/") || path == "/api/v1/accounts/lookup"
-}
-
-fn peer_of(request: &Request) -> Option<SocketAddr> {
-    request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0)
-}
-
 /// `GET /activities/ID`
 pub async fn activity(
     State(federation): State<Federation>,
@@ -145,18 +108,6 @@ impl Federation {
     pub(super) async fn reader(&self, uri: &http::Uri, headers: &HeaderMap) -> Result<Viewer, Refused> {
         let path_and_query = uri.path_and_query().map_or(uri.path(), |p| p.as_str());
         self.viewer(Asked { method: "GET", path_and_query, headers, body: &[] }).await
-    }
-
-    async fn is_signed_in(&self, headers: &HeaderMap) -> bool {
-        let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
-        if matches!(services::visitor::session(&self.ctx, cookies).await, Ok(Some(_))) {
-            return true;
-        }
-        let token = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-        match token.and_then(|value| value.strip_prefix("Bearer ")) {
-            Some(token) => services::oauth::bearer(&self.ctx, token.trim()).await.is_ok(),
-            None => false,
-        }
     }
 
     /// A page that is a document too.
