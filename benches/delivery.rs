@@ -309,6 +309,7 @@ fn form(name: &str) -> GroupForm {
         posting: Posting::Members,
         approval: false,
         outside_members: false,
+        bare_notices: false,
         rules: String::new(),
         card: String::new(),
         topics: String::new(),

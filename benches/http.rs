@@ -226,6 +226,7 @@ async fn make(ctx: &Ctx, size: Size) -> Made {
             posting: Posting::Members,
             approval: false,
             outside_members: false,
+            bare_notices: false,
             rules: String::new(),
             card: String::new(),
             topics: String::new(),

@@ -409,6 +409,7 @@ async fn make(ctx: &Ctx) -> (Viewer, Actor) {
         posting: Posting::Members,
         approval: false,
         outside_members: false,
+        bare_notices: false,
         rules: String::new(),
         card: String::new(),
         topics: String::new(),

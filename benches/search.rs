@@ -124,6 +124,7 @@ async fn fill(ctx: &Ctx, docs: usize, owner: &Viewer, words: &[String]) {
             posting: kring::domain::groups::Posting::Members,
             approval: false,
             outside_members: false,
+            bare_notices: false,
             rules: String::new(),
             card: String::new(),
             topics: String::new(),

@@ -105,6 +105,7 @@ pub async fn add_group(ctx: &Ctx, args: GroupAdd) -> Result<()> {
         posting: Posting::Members,
         approval: false,
         outside_members: false,
+        bare_notices: false,
         rules: String::new(),
         card: String::new(),
         topics: String::new(),

@@ -164,6 +164,46 @@ pub enum Event {
         /// By whom.
         inviter: ActorId,
     },
+    /// A moderator here decided about somebody who asks into a group elsewhere, or is in it.
+    JoinDecided {
+        /// Who decided.
+        moderator: ActorId,
+        /// About whom.
+        follower: ActorId,
+        /// Which group.
+        group: ActorId,
+        /// ActivityPub id of the Follow.
+        uri: String,
+        /// Let in.
+        yes: bool,
+        /// Why not.
+        reason: String,
+    },
+    /// The host of a group elsewhere asks its moderators here about somebody.
+    JoinOffered {
+        /// Who wants in.
+        follower: ActorId,
+        /// Which group.
+        group: ActorId,
+    },
+    /// Nobody needs to decide any more about somebody who asked into a group here.
+    JoinSettled {
+        /// Who asked.
+        follower: ActorId,
+        /// Which group.
+        group: ActorId,
+        /// ActivityPub id of the Follow.
+        uri: String,
+    },
+    /// A moderator here asks the host of a group elsewhere to invite somebody.
+    InviteWanted {
+        /// Who is to be invited.
+        actor: ActorId,
+        /// To which group.
+        group: ActorId,
+        /// By whom.
+        moderator: ActorId,
+    },
     /// An administrator wants one of our actors to have new keys.
     KeysWanted {
         /// Which.

@@ -98,6 +98,8 @@ pub struct Group {
     pub approval: bool,
     /// A private group that takes members from other servers.
     pub outside_members: bool,
+    /// A private group that people of other software may follow to hear that something was written, and nothing else.
+    pub bare_notices: bool,
     /// Who reads new posts.
     pub audience_id: AudienceId,
     /// Colour of its spine, 1 to 6.
@@ -123,6 +125,11 @@ pub struct Group {
 }
 
 impl Group {
+    /// Whether it may be followed by those who hear only that something was written.
+    pub fn takes_bare_followers(&self) -> bool {
+        self.bare_notices && self.kind == GroupKind::Private && self.outside_members && !self.hidden
+    }
+
     /// Rules, as the store keeps them: clean.
     pub fn rules(&self) -> SafeHtml {
         SafeHtml::trusted(self.rules_html.clone())

@@ -5,8 +5,9 @@ use std::collections::{HashSet, VecDeque};
 
 use serde_json::Value;
 
+use super::history::Told;
 use super::state::Federation;
-use super::wire::{Doc, Kind, same_origin};
+use super::wire::{Doc, same_origin};
 use crate::base::*;
 use crate::domain::actors::Actor;
 use crate::domain::groups::GroupKind;
@@ -69,13 +70,13 @@ impl Federation {
             Some(outbox) => run.list(Source::At(outbox), RECENT).await,
             None => Vec::new(),
         };
-        recent.retain(|item| !pinned.iter().any(|(id, _)| *id == item.0));
+        recent.retain(|item| !pinned.iter().any(|told| told.id == item.id));
         // Newest first is how they are listed; the oldest comes in first.
-        for (id, inside) in pinned.iter().chain(&recent).rev() {
-            run.take_top(id, inside.as_ref()).await?;
+        for told in pinned.iter().chain(&recent).rev() {
+            run.take_top(told).await?;
         }
-        for (id, _) in &pinned {
-            match self.set_pinned(id, &group, true, None).await {
+        for told in &pinned {
+            match self.set_pinned(&told.id, &group, true, None).await {
                 Ok(()) | Err(Error::NotFound) => {}
                 Err(error) => return Err(error),
             }
@@ -101,14 +102,23 @@ impl Federation {
         drop(conn);
         // What is in a closed group is its host's to say.
         let foreign = group.as_ref().is_some_and(|group| !same_origin(&group.uri, &root.uri));
-        if author.is_local() || group.as_ref().is_some_and(Actor::is_local) || (closed && foreign) {
+        if group.as_ref().is_some_and(Actor::is_local) {
             return Ok(());
         }
-        let reader = match &group {
-            Some(group) => self.reader_of(group.id).await?,
-            None => None,
-        };
+        let (mut reader, mut door) = (None, None);
+        if let Some(group) = &group {
+            reader = self.reader_of(group.id).await?;
+            door = self.door_of(group).await?;
+        }
         let mut run = Run { federation: self, group: group.filter(|_| closed), reader, left: REQUESTS };
+        if let Some(thread) = door.and_then(|door| door.thread(&root.uri))
+            && run.told_thread(thread).await?
+        {
+            return Ok(());
+        }
+        if author.is_local() || (closed && foreign) {
+            return Ok(());
+        }
         run.conversation(&root.uri).await
     }
 }
@@ -131,7 +141,7 @@ impl Run<'_> {
 
     /// Posts of a collection, at most so many, each with its document where that stands inside: pages are followed on the
     /// origin of the first.
-    async fn list(&mut self, source: Source, most: usize) -> Vec<(String, Option<Value>)> {
+    async fn list(&mut self, source: Source, most: usize) -> Vec<Told> {
         let mut found = Vec::new();
         let (mut page, origin) = match source {
             Source::At(address) => (self.read(&address).await, address),
@@ -143,7 +153,7 @@ impl Run<'_> {
         let mut seen = HashSet::new();
         while let Some(document) = page.take() {
             let Some(part) = Doc(&document).collection() else { break };
-            found.extend(part.items.iter().filter_map(|item| post_of(*item)));
+            found.extend(part.items.iter().filter_map(|item| Told::read(*item)));
             let next = part.next.filter(|next| same_origin(next, &origin) && seen.insert((*next).to_owned()));
             if let Some(next) = next
                 && found.len() < most
@@ -155,26 +165,45 @@ impl Run<'_> {
         found
     }
 
-    /// A post that the group lists: believed as it stands there when it is of the group's own server.
-    async fn take_top(&mut self, id: &str, inside: Option<&Value>) -> Result<()> {
+    /// A post that the group lists.
+    async fn take_top(&mut self, told: &Told) -> Result<()> {
         let Some(group) = self.group.clone() else { return Ok(()) };
-        if self.is_here(id).await? {
+        if self.is_here(&told.id).await? {
             return Ok(());
         }
-        let fetched;
-        let document = match inside.filter(|_| same_origin(id, &group.uri)) {
-            Some(inside) => inside,
-            None => {
-                let Some(read) = self.read(id).await else { return Ok(()) };
-                fetched = read;
-                &fetched
+        let Some(document) = self.document_of(told, &group).await else { return Ok(()) };
+        let named = Doc(&document).id() == Some(told.id.as_str());
+        if !named || !self.federation.belongs_to(&document, &group).await.unwrap_or(false) {
+            return Ok(());
+        }
+        self.take(&document, Some(group)).await.map(|_| ())
+    }
+
+    /// The document of a post that the group lists: as it stands there where that is believed, else from the group's door or the
+    /// post's own server.
+    async fn document_of(&mut self, told: &Told, group: &Actor) -> Option<Value> {
+        if self.federation.is_believed(told, group).await {
+            return told.inside.clone();
+        }
+        self.left = self.left.checked_sub(1)?;
+        let read = self.federation.post_document(&told.id, Some(group)).await;
+        read.inspect_err(|error| tracing::debug!(id = told.id, %error, "left out")).ok()
+    }
+
+    /// A thread as the group's host tells it, its first post too. Whether it told anything.
+    async fn told_thread(&mut self, address: String) -> Result<bool> {
+        let Some(group) = self.group.clone() else { return Ok(false) };
+        let listed = self.list(Source::At(address), ANSWERS).await;
+        for told in &listed {
+            if self.is_here(&told.id).await? {
+                continue;
             }
-        };
-        let named = Doc(document).id() == Some(id);
-        if !named || !self.federation.belongs_to(document, &group).await.unwrap_or(false) {
-            return Ok(());
+            let Some(document) = self.document_of(told, &group).await else { continue };
+            if Doc(&document).id() == Some(told.id.as_str()) {
+                self.take_answer(&document).await?;
+            }
         }
-        self.take(document, Some(group)).await.map(|_| ())
+        Ok(!listed.is_empty())
     }
 
     /// All answers: as the thread's own collection lists them (FEP-7888, FEP-f228), or else answer by answer.
@@ -186,8 +215,8 @@ impl Run<'_> {
         };
         if !listed.is_empty() {
             let mut early = Vec::new();
-            for (id, _) in &listed {
-                let Some(document) = self.read_new(id).await? else { continue };
+            for told in &listed {
+                let Some(document) = self.read_new(&told.id).await? else { continue };
                 if !self.take_answer(&document).await? {
                     early.push(document);
                 }
@@ -202,11 +231,11 @@ impl Run<'_> {
         let mut taken = 0;
         while let Some(document) = documents.pop_front() {
             let Some(source) = replies_of(&document) else { continue };
-            for (id, _) in self.list(source, ANSWERS).await {
+            for told in self.list(source, ANSWERS).await {
                 if taken >= ANSWERS || self.left == 0 {
                     return Ok(());
                 }
-                let Some(document) = self.read_new(&id).await? else { continue };
+                let Some(document) = self.read_new(&told.id).await? else { continue };
                 if self.take_answer(&document).await? {
                     taken += 1;
                     documents.push_back(document);
@@ -264,22 +293,4 @@ fn replies_of(document: &Value) -> Option<Source> {
         Some(_) => None,
         None => doc.one_id("replies").filter(|at| same_origin(at, id)).map(|at| Source::At(at.to_owned())),
     }
-}
-
-/// The post that an item of a collection is, or that it made known; with its document where that stands inside.
-fn post_of(item: Doc<'_>) -> Option<(String, Option<Value>)> {
-    let mut doc = item;
-    // An Announce of a Create of a post, at most.
-    for _ in 0..3 {
-        match doc.kind() {
-            Some(Kind::Announce | Kind::Create) => match doc.embedded("object") {
-                Some(inner) => doc = inner,
-                None => return doc.one_id("object").map(|id| (id.to_owned(), None)),
-            },
-            Some(kind) if kind.is_content() => return Some((doc.id()?.to_owned(), Some(doc.0.clone()))),
-            None => return doc.id().map(|id| (id.to_owned(), None)),
-            Some(_) => return None,
-        }
-    }
-    None
 }

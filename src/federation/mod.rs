@@ -10,6 +10,7 @@ mod doors;
 mod fetch;
 mod gathered;
 mod handover;
+mod history;
 mod inbound;
 mod keys;
 mod known;

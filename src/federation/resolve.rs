@@ -163,20 +163,38 @@ impl Federation {
         Ok(Resolved::Post(Box::new(post)))
     }
 
-    async fn media(&self, url: &str, viewer: Option<ActorId>) -> Result<(Bytes, String)> {
-        let url = Url::parse(url).map_err(|_| Error::NotFound)?;
-        self.check_host_of(url.as_str()).await?;
-        let reader = match viewer {
-            Some(id) => actors::get(&mut self.ctx.db.read().await?, id).await?,
-            None => self.server_actor().await?,
+    /// A file of a peer: of a post in a closed group from the group's host, if that has it, else where it was put up.
+    async fn media(&self, url: &str, viewer: Option<ActorId>, within: Option<PostId>) -> Result<(Bytes, String)> {
+        let viewer = match viewer {
+            Some(id) => Some(actors::get(&mut self.ctx.db.read().await?, id).await?),
+            None => None,
         };
-        let keys = self.keys.of(&reader).await?;
+        let copy = match within {
+            Some(post) => self.copy_of_file(post, url).await?,
+            None => None,
+        };
+        if let Some((address, member)) = copy {
+            match self.bytes_at(&address, viewer.as_ref().unwrap_or(&member)).await {
+                Ok(found) => return Ok(found),
+                Err(error) => tracing::debug!(%error, url, "the group's host has no copy"),
+            }
+        }
+        let url = Url::parse(url).map_err(|_| Error::NotFound)?;
+        match viewer {
+            Some(viewer) => self.bytes_at(&url, &viewer).await,
+            None => self.bytes_at(&url, &self.server_actor().await?).await,
+        }
+    }
+
+    async fn bytes_at(&self, url: &Url, reader: &Actor) -> Result<(Bytes, String)> {
+        self.check_host_of(url.as_str()).await?;
+        let keys = self.keys.of(reader).await?;
         let (now, form) =
             (self.ctx.now(), self.form_of(&crate::urls::host_of(url.as_str()).unwrap_or_default()).await?);
         let sign = |hop: &Url| signed_headers(&keys, form, "GET", hop, None, now);
         let signer = Signer { identity: &keys.key_id, sign: &sign };
         let max_bytes = u64::from(self.ctx.config.limits.max_upload_mb) * 1_000_000;
-        let get = Get { max_bytes, ..Get::new(&url) }.signed(signer);
+        let get = Get { max_bytes, ..Get::new(url) }.signed(signer);
         let response = self.client.get(get).await?.success()?;
         let mime = response.header(&CONTENT_TYPE).unwrap_or("application/octet-stream");
         let mime = mime.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
@@ -273,8 +291,13 @@ impl Remote for Federation {
         })
     }
 
-    fn fetch_media<'a>(&'a self, url: &'a str, viewer: Option<ActorId>) -> BoxFuture<'a, Result<(Bytes, String)>> {
-        Box::pin(self.media(url, viewer))
+    fn fetch_media<'a>(
+        &'a self,
+        url: &'a str,
+        viewer: Option<ActorId>,
+        within: Option<PostId>,
+    ) -> BoxFuture<'a, Result<(Bytes, String)>> {
+        Box::pin(self.media(url, viewer, within))
     }
 
     fn ask_people<'a>(

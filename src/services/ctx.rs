@@ -118,11 +118,12 @@ pub trait Remote: Send + Sync {
     fn resolve_url<'a>(&'a self, url: &'a str) -> BoxFuture<'a, Result<Resolved>>;
     /// The bytes and MIME type of a page on the web, or of a picture; asked in nobody's name.
     fn fetch_page<'a>(&'a self, url: &'a str, picture: bool) -> BoxFuture<'a, Result<(bytes::Bytes, String)>>;
-    /// The bytes and MIME type of a file kept at a peer.
+    /// The bytes and MIME type of a file kept at a peer, of a post or none.
     fn fetch_media<'a>(
         &'a self,
         url: &'a str,
         viewer: Option<ActorId>,
+        within: Option<PostId>,
     ) -> BoxFuture<'a, Result<(bytes::Bytes, String)>>;
     /// Who knows, at a server with an agreement about people. The one thing that is not stored.
     fn ask_people<'a>(&'a self, host: &'a Host, question: &'a PeopleQuestion)
@@ -329,6 +330,7 @@ fn is_told_here(event: &Event) -> bool {
         | Event::FollowAccepted { .. }
         | Event::FollowRejected { .. }
         | Event::Invited { .. }
+        | Event::JoinOffered { .. }
         | Event::Moved { .. }
         | Event::Reported { .. }
         | Event::AccountRequested { .. } => true,
@@ -339,6 +341,9 @@ fn is_told_here(event: &Event) -> bool {
         | Event::AnswerAccepted { answer: None, .. }
         | Event::Voted { .. }
         | Event::Unfollowed { .. }
+        | Event::JoinDecided { .. }
+        | Event::JoinSettled { .. }
+        | Event::InviteWanted { .. }
         | Event::KeysWanted { .. }
         | Event::ActorUpdated { .. }
         | Event::ActorDeleted { .. }

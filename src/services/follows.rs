@@ -1,7 +1,11 @@
 //! Following people and joining groups: one state machine for both, for members here and actors elsewhere.
 
+mod bare;
+mod decided;
 mod received;
 
+pub use bare::{end_notices, notice, received_bare_follow};
+pub use decided::{Decision, accept, invite, received_decision, received_invite, reject};
 pub(super) use received::{Requested, receive_all};
 pub use received::{
     received_absence, received_accept, received_ban, received_reject, received_request, received_role, received_undo,
@@ -247,7 +251,12 @@ pub async fn leave(ctx: &Ctx, viewer: &Viewer, target: ActorId) -> Result<()> {
                     check_not_last_owner(conn, me, target).await?;
                 }
                 if let Some(follow) = end(conn, me, target).await? {
+                    let asked = follow.state == FollowState::Requested;
                     let uri = follow.uri.unwrap_or_default();
+                    if asked && actor.is_local() && actor.is_group() {
+                        let settled = Event::JoinSettled { follower: me, group: target, uri: uri.clone() };
+                        emit(conn, &c.ids, c.now(), &settled).await?;
+                    }
                     emit(conn, &c.ids, c.now(), &Event::Unfollowed { follower: me, target, uri }).await?;
                 }
                 Ok(())
@@ -304,56 +313,6 @@ pub(super) async fn moderated(
     Ok(facts)
 }
 
-/// A moderator lets someone in who asked.
-pub async fn accept(ctx: &Ctx, viewer: &Viewer, group: ActorId, follower: ActorId) -> Result<()> {
-    let by = viewer.member_id()?;
-    let (c, viewer) = (ctx.clone(), *viewer);
-    ctx.db
-        .write(move |conn| {
-            Box::pin(async move {
-                let (_, actor, _) = moderated(conn, &c, &viewer, group).await?;
-                let follow = store::groups::find_follow(conn, follower, group).await?.ok_or(Error::NotFound)?;
-                if follow.state != FollowState::Requested {
-                    return Ok(());
-                }
-                admit(conn, &c, follow, &actor).await?;
-                log(conn, &c, Some(group), by, ModAction::Admit, Some(follower), None, "").await
-            })
-        })
-        .await?;
-    ctx.wake.now();
-    Ok(())
-}
-
-/// A moderator refuses someone who asked, or takes a member out.
-///
-/// # Errors
-/// `Forbidden` when the one to go owns the group.
-pub async fn reject(ctx: &Ctx, viewer: &Viewer, group: ActorId, follower: ActorId, reason: &str) -> Result<()> {
-    let by = viewer.member_id()?;
-    let (c, viewer, reason) = (ctx.clone(), *viewer, reason.to_owned());
-    ctx.db
-        .write(move |conn| {
-            Box::pin(async move {
-                moderated(conn, &c, &viewer, group).await?;
-                let follow = store::groups::find_follow(conn, follower, group).await?.ok_or(Error::NotFound)?;
-                if follow.is_member() && follow.role == GroupRole::Owner {
-                    return Err(Error::forbidden("error-owner-stays"));
-                }
-                let action = if follow.is_member() { ModAction::RemoveMember } else { ModAction::Refuse };
-                if end(conn, follower, group).await?.is_none() {
-                    return Err(Error::NotFound);
-                }
-                let uri = follow.uri.unwrap_or_default();
-                emit(conn, &c.ids, c.now(), &Event::FollowRejected { follower, target: group, uri }).await?;
-                log(conn, &c, Some(group), by, action, Some(follower), None, &reason).await
-            })
-        })
-        .await?;
-    ctx.wake.now();
-    Ok(())
-}
-
 /// A member decides about someone who asks to follow them.
 pub async fn answer_follower(ctx: &Ctx, viewer: &Viewer, follower: ActorId, yes: bool) -> Result<()> {
     let me = viewer.member_id()?;
@@ -369,33 +328,6 @@ pub async fn answer_follower(ctx: &Ctx, viewer: &Viewer, follower: ActorId, yes:
                 end(conn, follower, me).await?;
                 let uri = follow.uri.unwrap_or_default();
                 emit(conn, &c.ids, c.now(), &Event::FollowRejected { follower, target: me, uri }).await
-            })
-        })
-        .await?;
-    ctx.wake.now();
-    Ok(())
-}
-
-/// A moderator invites someone known here (or elsewhere) to a group.
-pub async fn invite(ctx: &Ctx, viewer: &Viewer, group: ActorId, invited: ActorId) -> Result<()> {
-    let by = viewer.member_id()?;
-    let (c, viewer) = (ctx.clone(), *viewer);
-    ctx.db
-        .write(move |conn| {
-            Box::pin(async move {
-                let (facts, actor, _) = moderated(conn, &c, &viewer, group).await?;
-                let person = store::actors::get(conn, invited).await?;
-                if !person.is_local() {
-                    let host = store::federation::get_host(conn, person.host_id).await?;
-                    if !policy::takes_outsiders(&facts, host.shares(PeerScope::Network)) {
-                        return Err(Error::forbidden("error-no-outside-members"));
-                    }
-                }
-                match store::groups::find_follow(conn, invited, group).await? {
-                    Some(follow) if follow.state == FollowState::Requested => admit(conn, &c, follow, &actor).await,
-                    Some(follow) if follow.is_member() => Ok(()),
-                    _ => offer(conn, &c, group, (invited, GroupRole::Member), by).await,
-                }
             })
         })
         .await?;
@@ -469,6 +401,7 @@ pub async fn apply_ban(
         store::groups::delete_follow(conn, who, group).await?;
     }
     if ban {
+        store::notice_followers::remove(conn, group, who).await?;
         let mut follow = begin(ctx, who, group, FollowState::Banned, None);
         follow.reason = reason.to_owned();
         follow.until_at = until;

@@ -126,7 +126,8 @@ pub async fn invite(ctx: &Ctx, viewer: &Viewer, group: ActorId, who: &str, sure:
     };
     let host = urls::host_of(&actor.uri).filter(|_| !actor.is_local() && !sure);
     if !strangers(ctx, &facts.0, host.into_iter().collect()).await?.is_empty() {
-        return Err(Error::invalid("name", FIRST_OF_HOST));
+        let code = if facts.1.is_local() { FIRST_OF_HOST } else { FIRST_OF_HOST_ELSEWHERE };
+        return Err(Error::invalid("name", code));
     }
     follows::invite(ctx, viewer, facts.0.actor_id, actor.id).await?;
     Ok(actor)
@@ -134,6 +135,13 @@ pub async fn invite(ctx: &Ctx, viewer: &Viewer, group: ActorId, who: &str, sure:
 
 /// What is said before somebody is invited whose server nobody in the group is at.
 pub const FIRST_OF_HOST: &str = "error-first-of-host";
+/// The same of a group elsewhere, whose members are not all known here.
+pub const FIRST_OF_HOST_ELSEWHERE: &str = "error-first-of-host-elsewhere";
+
+/// Whether an error asks no more than whether one is sure.
+pub fn is_warning(code: Option<&str>) -> bool {
+    matches!(code, Some(FIRST_OF_HOST | FIRST_OF_HOST_ELSEWHERE))
+}
 
 /// Of several servers those that have nobody in a closed group yet and no agreement with us. Who lets the first one in lets the
 /// administrators there read along, technically.
@@ -144,7 +152,8 @@ pub async fn strangers(ctx: &Ctx, group: &Group, hosts: BTreeSet<String>) -> Res
     }
     let mut conn = ctx.db.read().await?;
     let known = store::federation::hosts_by_name(&mut conn, &hosts.iter().cloned().collect::<Vec<_>>()).await?;
-    let inside = store::memberships::hosts_of_members(&mut conn, group.actor_id).await?;
+    let mut inside = store::memberships::hosts_of_members(&mut conn, group.actor_id).await?;
+    inside.push(store::actors::get(&mut conn, group.actor_id).await?.host_id);
     let familiar =
         |name: &String| known.iter().any(|host| host.name == *name && (host.is_peer() || inside.contains(&host.id)));
     Ok(hosts.into_iter().filter(|name| !familiar(name)).collect())

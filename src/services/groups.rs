@@ -37,6 +37,8 @@ pub struct GroupForm {
     pub approval: bool,
     /// Private, with members from other servers.
     pub outside_members: bool,
+    /// Private, and people of other software may follow that something was written.
+    pub bare_notices: bool,
     /// Rules, Markdown.
     pub rules: String,
     /// "What holds now", Markdown.
@@ -240,6 +242,7 @@ async fn insert_group(
         posting: form.posting,
         approval: form.approval || form.kind == GroupKind::Private,
         outside_members: form.outside_members && form.kind == GroupKind::Private,
+        bare_notices: form.bare_notices && form.kind == GroupKind::Private,
         audience_id: audience.id,
         spine,
         topics: form.topics.trim().to_owned(),
@@ -298,6 +301,7 @@ pub async fn update(ctx: &Ctx, viewer: &Viewer, id: ActorId, form: GroupForm) ->
                 group.posting = form.posting;
                 group.approval = form.approval || form.kind == GroupKind::Private;
                 group.outside_members = form.outside_members && form.kind == GroupKind::Private;
+                group.bare_notices = form.bare_notices && form.kind == GroupKind::Private;
                 group.topics = form.topics.trim().to_owned();
                 group.branch_id = form.branch_id;
                 group.rules_source = form.rules.clone();
@@ -308,6 +312,9 @@ pub async fn update(ctx: &Ctx, viewer: &Viewer, id: ActorId, form: GroupForm) ->
                     group.spine = form.spine;
                 }
                 store::groups::upsert(conn, &group).await?;
+                if !group.takes_bare_followers() {
+                    follows::end_notices(conn, &c, id).await?;
+                }
                 if changed {
                     store::known::recount(conn, id).await?;
                 }

@@ -68,6 +68,7 @@ pub async fn receive_group(
                     posting,
                     approval,
                     outside_members: kind == GroupKind::Private,
+                    bare_notices: false,
                     audience_id: audience.id,
                     spine: i16::try_from(id.0 % 6).unwrap_or(0) + 1,
                     topics: String::new(),

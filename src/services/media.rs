@@ -251,7 +251,7 @@ async fn shown_openly(conn: &mut Conn, ctx: &Ctx, viewer: &Viewer, owner: ActorI
 
 /// A peer's file, fetched once and kept; its content is checked as an upload's is.
 pub(super) async fn fetch_remote(ctx: &Ctx, file: &Media, url: &str, viewer: &Viewer) -> Result<(Bytes, String)> {
-    let (bytes, declared) = ctx.remote()?.fetch_media(url, viewer.actor_id()).await?;
+    let (bytes, declared) = ctx.remote()?.fetch_media(url, viewer.actor_id(), file.post_id).await?;
     let found = media::sniff(&bytes, &declared, &file.file_name).map_err(|_| Error::NotFound)?;
     let key = Storage::new_key(&ctx.rng);
     ctx.media.put(&key, bytes.clone()).await?;

@@ -150,7 +150,7 @@ pub async fn elsewhere(ctx: &Ctx, actor: ActorId) -> Result<MediaId> {
         return Err(Error::NotFound);
     }
     ctx.throttle.take(&[(format!("icon {actor}"), ASKING)], ctx.now())?;
-    let (bytes, _) = ctx.remote()?.fetch_media(url, None).await.map_err(|error| {
+    let (bytes, _) = ctx.remote()?.fetch_media(url, None, None).await.map_err(|error| {
         tracing::debug!(%error, url, "a picture elsewhere cannot be had");
         Error::NotFound
     })?;
@@ -192,7 +192,7 @@ pub async fn emoji(ctx: &Ctx, id: EmojiId) -> Result<MediaId> {
         tracing::debug!(%error, url, "a little picture elsewhere cannot be shown");
         Error::NotFound
     };
-    let (bytes, _) = ctx.remote()?.fetch_media(&url, None).await.map_err(unusable)?;
+    let (bytes, _) = ctx.remote()?.fetch_media(&url, None, None).await.map_err(unusable)?;
     let media = keep(ctx, author, MediaPurpose::Avatar, bytes, images::emoji).await.map_err(unusable)?;
     let (media_id, now) = (media.id, ctx.now());
     ctx.db

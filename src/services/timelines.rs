@@ -88,6 +88,7 @@ pub async fn fan_out(ctx: &Ctx, event: &Event) -> Result<()> {
         }
         Event::PollClosed { post } => poll_closed(ctx, *post).await,
         Event::FollowRequested { follower, target } => follow_requested(ctx, *follower, *target).await,
+        Event::JoinOffered { follower, group } => asks_into(ctx, *follower, *group).await,
         Event::FollowAccepted { follower, target } => follow_accepted(ctx, *follower, *target).await,
         Event::FollowRejected { follower, target, .. } => {
             let notice = notices::about_group(NoticeKind::Refused, *target, None);
@@ -107,7 +108,10 @@ pub async fn fan_out(ctx: &Ctx, event: &Event) -> Result<()> {
             notices::tell(ctx, &staff, notice).await
         }
         // Nobody needs a notice of these; see `ctx::emit`. Jobs of before may still hold them.
-        Event::PostSubmitted { .. }
+        Event::JoinDecided { .. }
+        | Event::JoinSettled { .. }
+        | Event::InviteWanted { .. }
+        | Event::PostSubmitted { .. }
         | Event::PostRestored { .. }
         | Event::Unreacted { .. }
         | Event::Unshared { .. }
@@ -272,11 +276,16 @@ async fn follow_requested(ctx: &Ctx, follower: ActorId, target: ActorId) -> Resu
         return Ok(());
     }
     if target.is_group() {
-        let mut notice = notices::about_actor(NoticeKind::JoinRequest, follower);
-        notice.group = Some(target.id);
-        return tell_moderators(ctx, Some(target.id), notice).await;
+        return asks_into(ctx, follower, target.id).await;
     }
     notices::tell(ctx, &[target.id], notices::about_actor(NoticeKind::Follow, follower)).await
+}
+
+/// Moderators here hear that somebody wants into their group.
+async fn asks_into(ctx: &Ctx, follower: ActorId, group: ActorId) -> Result<()> {
+    let mut notice = notices::about_actor(NoticeKind::JoinRequest, follower);
+    notice.group = Some(group);
+    tell_moderators(ctx, Some(group), notice).await
 }
 
 async fn follow_accepted(ctx: &Ctx, follower: ActorId, target: ActorId) -> Result<()> {

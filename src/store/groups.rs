@@ -122,7 +122,7 @@ db_fn! {
                     groups::actor_id.eq(new.actor_id), groups::kind.eq(new.kind), groups::hidden.eq(new.hidden),
                     groups::posting.eq(new.posting), groups::approval.eq(new.approval),
                     groups::outside_members.eq(new.outside_members), groups::audience_id.eq(new.audience_id),
-                    groups::spine.eq(new.spine),
+                    groups::bare_notices.eq(new.bare_notices), groups::spine.eq(new.spine),
                 ),
                 (
                     groups::topics.eq(&new.topics), groups::branch_id.eq(new.branch_id),
@@ -138,6 +138,7 @@ db_fn! {
                 groups::kind.eq(excluded(groups::kind)), groups::hidden.eq(excluded(groups::hidden)),
                 groups::posting.eq(excluded(groups::posting)), groups::approval.eq(excluded(groups::approval)),
                 groups::outside_members.eq(excluded(groups::outside_members)),
+                groups::bare_notices.eq(excluded(groups::bare_notices)),
                 groups::audience_id.eq(excluded(groups::audience_id)), groups::spine.eq(excluded(groups::spine)),
                 groups::topics.eq(excluded(groups::topics)), groups::branch_id.eq(excluded(groups::branch_id)),
                 groups::rules_source.eq(excluded(groups::rules_source)), groups::rules_html.eq(excluded(groups::rules_html)),

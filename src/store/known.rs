@@ -91,6 +91,18 @@ db_fn! {
         diesel::select(exists(asked)).get_result(conn).await
     }
 
+    /// Whether somebody asks into a group here in which someone of a server decides about that.
+    async fn asks_host(conn, person: ActorId, host: HostId) -> bool {
+        let theirs = diesel::alias!(follows as theirs);
+        let decides = follows::table
+            .inner_join(theirs.on(theirs.field(follows::target_id).eq(follows::target_id)))
+            .inner_join(actors::table.on(actors::id.eq(theirs.field(follows::follower_id))))
+            .filter(follows::follower_id.eq(person).and(follows::state.eq(FollowState::Requested)))
+            .filter(theirs.field(follows::state).eq(FollowState::Accepted).and(actors::host_id.eq(host)))
+            .filter(theirs.field(follows::role).ne(GroupRole::Member));
+        diesel::select(exists(decides)).get_result(conn).await
+    }
+
     /// Servers that have to do with somebody, by name: where something they wrote is, where the groups and people are that they
     /// follow, and who follows them or reads with them.
     pub async fn hosts_met(conn, person: ActorId) -> Vec<String> {
@@ -116,12 +128,13 @@ db_fn! {
             .await
     }
 
-    /// Closed groups elsewhere that somebody is in.
+    /// Closed groups elsewhere that somebody is in, or asks into.
     pub async fn closed_groups_elsewhere(conn, person: ActorId, limit: i64) -> Vec<Actor> {
         follows::table
             .inner_join(actors::table.on(actors::id.eq(follows::target_id)))
             .inner_join(groups::table.on(groups::actor_id.eq(follows::target_id)))
-            .filter(follows::follower_id.eq(person).and(follows::state.eq(FollowState::Accepted)))
+            .filter(follows::state.eq(FollowState::Accepted).or(follows::state.eq(FollowState::Requested)))
+            .filter(follows::follower_id.eq(person))
             .filter(actors::host_id.ne(HostId::LOCAL).and(not(groups::kind.eq(GroupKind::Public))))
             .order(follows::id.desc())
             .limit(limit)
@@ -148,11 +161,12 @@ db_fn! {
 }
 
 /// Whether a server has a reason to know somebody here who did not show themselves: they read something together, follow each
-/// other, or are asked in.
+/// other, or are asked in; or someone there decides whether they come in.
 pub async fn host_has_reason(conn: &mut Conn, person: ActorId, host: HostId) -> Result<bool> {
     Ok(follows_host(conn, person, host).await?
         || reads_with_host(conn, person, host).await?
-        || invites_host(conn, person, host).await?)
+        || invites_host(conn, person, host).await?
+        || asks_host(conn, person, host).await?)
 }
 
 /// Who wrote in a group or is in it; twice its id.

@@ -95,6 +95,17 @@ db_fn! {
             .await
     }
 
+    /// The same, and its place among the files of its post.
+    pub async fn renew(conn, id: MediaId, position: i32, description: &str, focus: Option<(f64, f64)>) -> usize {
+        diesel::update(media::table.find(id))
+            .set((
+                media::position.eq(position), media::description.eq(description), media::focus_x.eq(focus.map(|f| f.0)),
+                media::focus_y.eq(focus.map(|f| f.1)),
+            ))
+            .execute(conn)
+            .await
+    }
+
     /// Pictures and documents of a group's visible posts, newest first, before `before`.
     pub async fn of_group(conn, group: ActorId, sight: &crate::domain::Sight, before: i64, limit: i64) -> Vec<Media> {
         use super::schema::posts;

@@ -46,6 +46,7 @@ pub mod members;
 pub mod memberships;
 pub mod moderation;
 pub mod newcomers;
+pub mod notice_followers;
 pub mod notice_policy;
 pub mod notices;
 pub mod oauth;

@@ -5,6 +5,7 @@ mod ending;
 mod entries;
 mod lists;
 mod polls;
+mod proven;
 mod reactions;
 mod threads;
 
@@ -13,6 +14,7 @@ pub use ending::*;
 pub use entries::*;
 pub use lists::*;
 pub use polls::*;
+pub use proven::*;
 pub use reactions::*;
 pub use threads::*;
 
@@ -205,6 +207,7 @@ db_fn! {
     /// Makes a tombstone: the text goes, the place in the thread stays.
     pub async fn bury(conn, id: PostId, now: Time) -> usize {
         diesel::delete(revisions::table.filter(revisions::post_id.eq(id))).execute(conn).await?;
+        diesel::delete(originals::table.find(id)).execute(conn).await?;
         diesel::delete(post_tags::table.filter(post_tags::post_id.eq(id))).execute(conn).await?;
         diesel::delete(mentions::table.filter(mentions::post_id.eq(id))).execute(conn).await?;
         diesel::delete(home::table.filter(home::post_id.eq(id))).execute(conn).await?;

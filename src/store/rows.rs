@@ -140,7 +140,7 @@ row!(Member, members, {
 
 row!(Group, groups, {
     actor_id: ActorId, kind: GroupKind, hidden: bool, posting: Posting, approval: bool, outside_members: bool,
-    audience_id: AudienceId, spine: i16, topics: String, branch_id: Option<BranchId>, rules_source: String,
+    bare_notices: bool, audience_id: AudienceId, spine: i16, topics: String, branch_id: Option<BranchId>, rules_source: String,
     rules_html: String, card_source: String, card_html: String, members_count: i64, created_by: Option<ActorId>,
     archived_at: Option<Time>,
 });

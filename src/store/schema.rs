@@ -198,6 +198,7 @@ diesel::table! {
         posting -> Text,
         approval -> Bool,
         outside_members -> Bool,
+        bare_notices -> Bool,
         audience_id -> BigInt,
         spine -> SmallInt,
         topics -> Text,
@@ -209,6 +210,14 @@ diesel::table! {
         members_count -> BigInt,
         created_by -> Nullable<BigInt>,
         archived_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    notice_followers (group_id, actor_id) {
+        group_id -> BigInt,
+        actor_id -> BigInt,
+        uri -> Text,
     }
 }
 
@@ -542,6 +551,13 @@ diesel::table! {
         next_at -> BigInt,
         error -> Text,
         received_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    originals (post_id) {
+        post_id -> BigInt,
+        body -> Text,
     }
 }
 
@@ -1034,6 +1050,7 @@ together! {
     invitations: audiences posts;
     audiences: readers groups posts entries home bookmarks post_tags media notifications filters filter_terms lists quotes blocks activities;
     readers: posts;
+    notice_followers: actors hosts;
     groups: follows posts media activities filters dismissed_suggestions;
     follows: posts entries home post_tags dismissed_suggestions post_terms;
     posts: entries home revisions reactions bookmarks mentions post_tags media notifications activities filters filter_terms muted_threads lists list_accounts quotes blocks;

@@ -50,6 +50,8 @@ struct Typed {
     #[serde(default)]
     outside_members: String,
     #[serde(default)]
+    bare_notices: String,
+    #[serde(default)]
     rules: String,
     #[serde(default)]
     card: String,
@@ -75,6 +77,7 @@ impl Typed {
             posting: Posting::parse(&self.posting).unwrap_or(Posting::Members),
             approval: !self.approval.is_empty(),
             outside_members: !self.outside_members.is_empty(),
+            bare_notices: !self.bare_notices.is_empty(),
             rules: self.rules.clone(),
             card: self.card.clone(),
             topics: self.topics.clone(),
@@ -203,6 +206,7 @@ async fn edit_page(ctx: &Ctx, visit: &Visit, acct: &str, fields: Fields) -> Resu
         posting: group.posting.as_str().to_owned(),
         approval: on(group.approval),
         outside_members: on(group.outside_members),
+        bare_notices: on(group.bare_notices),
         rules: group.rules_source.clone(),
         card: group.card_source.clone(),
         topics: group.topics.clone(),

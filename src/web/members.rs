@@ -121,7 +121,7 @@ async fn people_page(
     let title = format!("{}: {}", h.title, visit.t("group-people"));
     let c = visit.chrome(ctx, Place::Groups, title).alternate(&view.actor.uri).flash(query.done.as_deref());
     let members = lines.into_iter().map(MemberItem::of).collect();
-    let sure = if fields.get("name") == Some(group_pages::FIRST_OF_HOST) { name.clone() } else { String::new() };
+    let sure = if group_pages::is_warning(fields.get("name")) { name.clone() } else { String::new() };
     Ok(PeoplePage { c, h, fields, members, next, first: query.after.is_none(), name, sure })
 }
 

@@ -259,6 +259,7 @@ impl Side<'_> {
             posting: group.posting,
             approval: group.kind == GroupKind::Private,
             outside_members: group.outside_members,
+            bare_notices: false,
             audience_id: audience.id,
             spine: group.spine,
             topics: group.topics.join(", "),

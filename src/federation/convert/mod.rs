@@ -13,6 +13,6 @@ pub use activities::{Activity, tombstone};
 pub use actors::{ActorParts, actor, handle};
 pub use context::with_context;
 pub use load::{PostParts, load, load_one};
-pub use posts::{Address, addressing, note, votes};
+pub use posts::{Address, addressing, note, notice, votes};
 pub use read_actor::{ReadActor, ReadGroup, read_actor};
 pub use read_post::{ReadPost, Reading, read_post};

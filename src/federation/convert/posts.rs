@@ -184,6 +184,11 @@ pub(super) fn link_paragraph(url: &str) -> String {
     format!("<p><a href=\"{url}\" rel=\"nofollow noopener noreferrer\">{url}</a></p>")
 }
 
+/// The text of a notice that says what there is and where to read it.
+pub fn notice(says: &str, read: &str, page: &str) -> String {
+    format!("<p>{} <a href=\"{}\">{}</a></p>", escape(says), escape(page), escape(read))
+}
+
 pub(super) fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -6,33 +6,36 @@ use http::{HeaderMap, StatusCode, Uri};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::super::convert::{self, Activity, Address, PostParts, with_context};
+use super::super::convert::with_context;
 use super::super::directory::kinds_told;
-use super::super::outbound::announce_address;
 use super::super::state::Federation;
 use super::answer::{self, Keep};
 use super::objects::{knows_group, reads_group};
 use crate::base::*;
 use crate::domain::Viewer;
 use crate::domain::actors::{Actor, ActorKind, ActorState};
-use crate::domain::groups::{Group, GroupKind};
-use crate::domain::posts::{PostKind, PostState, PostView};
+use crate::domain::groups::{FollowState, Group, GroupKind};
+use crate::domain::posts::{PostKind, PostView};
 use crate::policy;
 use crate::store::posts::Under;
 use crate::store::{Conn, actors, federation as rows, groups, memberships, peers, posts};
 
 /// Posts on one page of an outbox.
-const PAGE: i64 = 20;
+pub(super) const PAGE: i64 = 20;
 /// Posts on one page of a thread.
 const THREAD: i64 = 100;
 
 /// What part of a collection is asked for.
 #[derive(Debug, Default, Deserialize)]
 pub struct Part {
-    page: Option<String>,
-    before: Option<i64>,
-    after: Option<i64>,
+    pub(super) page: Option<String>,
+    pub(super) before: Option<i64>,
+    pub(super) after: Option<i64>,
     is_follower: Option<String>,
+    /// In the outbox of a group: a post, with all of its thread.
+    pub(super) context: Option<String>,
+    /// In the outbox of a group: a post alone.
+    pub(super) object: Option<String>,
 }
 
 type Asked = (State<Federation>, OriginalUri, HeaderMap);
@@ -110,7 +113,7 @@ fn empty(federation: &Federation, actor: &str, name: &str, asked: &Uri) -> Respo
 }
 
 /// A whole collection in one document.
-fn list(id: &str, kind: &str, items: &[Value], total: Option<usize>) -> Value {
+pub(super) fn list(id: &str, kind: &str, items: &[Value], total: Option<usize>) -> Value {
     let member = if kind.starts_with("Ordered") { "orderedItems" } else { "items" };
     let mut doc = json!({"id": id, "type": kind, "totalItems": total.unwrap_or(items.len())});
     doc[member] = json!(items);
@@ -130,13 +133,13 @@ impl Federation {
     }
 
     /// Somebody here whom the viewer may know.
-    async fn person(&self, name: &str, viewer: &Viewer) -> Result<Actor> {
+    pub(super) async fn person(&self, name: &str, viewer: &Viewer) -> Result<Actor> {
         let actor = self.local(&mut self.ctx.db.read().await?, ActorKind::Person, name).await?;
         if self.is_on() && self.known_to(&actor, viewer).await? { Ok(actor) } else { Err(Error::NotFound) }
     }
 
     /// A group here that the viewer may know, and whether they may read in it.
-    async fn group(&self, conn: &mut Conn, name: &str, viewer: &Viewer) -> Result<(Actor, Group, bool)> {
+    pub(super) async fn group(&self, conn: &mut Conn, name: &str, viewer: &Viewer) -> Result<(Actor, Group, bool)> {
         let actor = self.local(conn, ActorKind::Group, name).await?;
         let group = groups::find(conn, actor.id).await?.ok_or(Error::NotFound)?;
         if !self.is_on() || !knows_group(conn, &actor, &group, viewer).await? {
@@ -175,64 +178,6 @@ impl Federation {
         Ok(answer::document(&page_of(&id, part, &items, next), Keep::Private))
     }
 
-    async fn person_outbox(&self, name: &str, part: &Part, viewer: &Viewer) -> Result<Response> {
-        let actor = self.person(name, viewer).await?;
-        let mut conn = self.ctx.db.read().await?;
-        let id = format!("{}/outbox", actor.uri);
-        if part.page.is_none() {
-            return Ok(answer::document(&paged(&id, actor.posts_count), Keep::Public));
-        }
-        let sight = policy::sight(viewer);
-        let page = Page::before(part.before, PAGE);
-        let found = posts::by_author(&mut conn, actor.id, &sight, false, page).await?;
-        let items = self.created(&mut conn, &found.items, &sight).await?;
-        Ok(answer::document(&page_of(&id, part, &items, found.next), Keep::Private))
-    }
-
-    async fn group_outbox(&self, name: &str, part: &Part, viewer: &Viewer) -> Result<Response> {
-        let mut conn = self.ctx.db.read().await?;
-        let (actor, group, reads) = self.group(&mut conn, name, viewer).await?;
-        if !reads {
-            return Err(Error::NotFound);
-        }
-        let id = format!("{}/outbox", actor.uri);
-        let keep = if group.kind == GroupKind::Public { Keep::Public } else { Keep::Private };
-        if part.page.is_none() {
-            return Ok(answer::document(&paged(&id, actor.posts_count), keep));
-        }
-        let sight = policy::sight(viewer);
-        let found = posts::in_group(&mut conn, actor.id, &sight, Page::before(part.before, PAGE)).await?;
-        let mut items = Vec::new();
-        for (view, create) in found.items.iter().zip(self.created(&mut conn, &found.items, &sight).await?) {
-            let address = announce_address(&actor, view.scope);
-            let id = format!("{}#announces/{}", actor.uri, view.post.id);
-            items.push(Activity::new(id, "Announce", &actor.uri, create, address, view.post.published_at).bare());
-        }
-        Ok(answer::document(&page_of(&id, part, &items, found.next), keep))
-    }
-
-    /// The Create of each post: whole for ours, the bare id of the post for others', in the order given.
-    async fn created(&self, conn: &mut Conn, views: &[PostView], sight: &crate::domain::Sight) -> Result<Vec<Value>> {
-        let ids: Vec<PostId> = views.iter().filter(|v| v.author.is_local()).map(|v| v.post.id).collect();
-        let parts = convert::load(conn, &ids, sight).await?;
-        let item = |view: &PostView| match parts.iter().find(|p| p.view.post.id == view.post.id) {
-            Some(parts) => self.create_of(parts).bare(),
-            None => json!(view.post.uri),
-        };
-        Ok(views.iter().filter(|v| v.post.state == PostState::Published).map(item).collect())
-    }
-
-    /// The Create of a post of ours. Its id is the post's, so that it is the same each time it is made.
-    pub(in crate::federation) fn create_of(&self, parts: &PostParts) -> Activity {
-        let post = &parts.view.post;
-        let note = convert::note(parts, &self.ctx.urls, self.ctx.now());
-        let id = self.ctx.urls.activity(ActivityId(post.id.0));
-        let address: Address = convert::addressing(parts);
-        let author = &parts.view.author.uri;
-        let group = parts.view.group.as_ref().map(|g| g.actor.uri.as_str());
-        Activity::new(id, "Create", author, note, address, post.published_at).within(group)
-    }
-
     async fn person_followers(&self, name: &str, part: &Part, viewer: &Viewer) -> Result<Response> {
         if part.is_follower.is_some() {
             return Ok(answer::refusal(400));
@@ -260,11 +205,17 @@ impl Federation {
         let (actor, group, reads) = self.group(&mut conn, name, viewer).await?;
         if let Some(uri) = &part.is_follower {
             let is_home = self.is_new_home(&mut conn, &actor, viewer).await?;
+            let asks = !reads && asks_in(&mut conn, actor.id, viewer).await?;
             if group.kind == GroupKind::Public && !is_home {
                 return Ok(answer::refusal(400));
             }
             let asked = actors::find_by_uri(&mut conn, uri).await?;
-            let member = match asked.filter(|_| reads || is_home) {
+            let member = match asked.filter(|_| reads || is_home || asks) {
+                // Whoever asks in is asked after by the servers of those who decide about it, and of them alone.
+                Some(asked) if asks => {
+                    asked.kind == ActorKind::Application
+                        && rows::host_moderates(&mut conn, actor.id, asked.host_id).await?
+                }
                 // A server's own actor stands for those who live there.
                 Some(asked) if asked.kind == ActorKind::Application => {
                     group.kind != GroupKind::Public
@@ -371,6 +322,14 @@ impl Federation {
     }
 }
 
+/// Whether someone at the server of who looks asks into a group.
+async fn asks_in(conn: &mut Conn, group: ActorId, viewer: &Viewer) -> Result<bool> {
+    match *viewer {
+        Viewer::Peer { host, .. } => rows::host_has_follow(conn, group, host, &[FollowState::Requested]).await,
+        _ => Ok(false),
+    }
+}
+
 /// A page of a thread, which goes on after the last one on it.
 fn oldest_first(id: &str, kind: &str, part: &Part, found: &[(PostId, String)]) -> Value {
     let at = |after: Option<i64>| match after {
@@ -388,12 +347,12 @@ fn oldest_first(id: &str, kind: &str, part: &Part, found: &[(PostId, String)]) -
 }
 
 /// A collection that is read page by page, newest first.
-fn paged(id: &str, total: i64) -> Value {
+pub(super) fn paged(id: &str, total: i64) -> Value {
     let first = format!("{id}?page=1");
     with_context(json!({"id": id, "type": "OrderedCollection", "totalItems": total.max(0), "first": first}))
 }
 
-fn page_of(id: &str, part: &Part, items: &[Value], next: Option<i64>) -> Value {
+pub(super) fn page_of(id: &str, part: &Part, items: &[Value], next: Option<i64>) -> Value {
     let here = match part.before {
         Some(before) => format!("{id}?page=1&before={before}"),
         None => format!("{id}?page=1"),

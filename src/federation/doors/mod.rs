@@ -8,6 +8,7 @@ mod discovery;
 mod guessing;
 mod inbox;
 mod objects;
+mod outbox;
 mod people;
 mod viewer;
 
@@ -46,6 +47,7 @@ pub fn router(federation: Federation) -> Router {
         .route("/groups/{name}/following", get(collections::group_following))
         .route("/groups/{name}/moderators", get(collections::group_moderators))
         .route("/groups/{name}/featured", get(collections::group_featured))
+        .route("/groups/{name}/file", get(outbox::group_file))
         .route("/posts/{id}/replies", get(collections::replies))
         .route("/posts/{id}/quote", get(objects::quote_stamp))
         .route("/contexts/{id}", get(collections::context))

@@ -294,15 +294,7 @@ impl Federation {
             return Err(Error::NotFound);
         }
         // It was just decided that this viewer may have it, by more than the store knows.
-        let opened = services::media::open(&self.ctx, &Viewer::System, id, thumb).await?;
-        let cache = if opened.public { "public, max-age=86400" } else { "private, no-store" };
-        let headers = [
-            (CONTENT_TYPE, HeaderValue::from_str(&opened.mime).map_err(Error::internal)?),
-            (CACHE_CONTROL, HeaderValue::from_static(cache)),
-            (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-            (VARY, HeaderValue::from_static("Signature")),
-        ];
-        Ok((headers, opened.bytes).into_response())
+        file_response(services::media::open(&self.ctx, &Viewer::System, id, thumb).await?)
     }
 
     async fn activity_document(&self, id: &str, viewer: &Viewer) -> Result<(Value, Keep)> {
@@ -334,6 +326,18 @@ impl Federation {
         }
         Ok((document, keep))
     }
+}
+
+/// A file for another server.
+pub(super) fn file_response(opened: services::media::Opened) -> Result<Response> {
+    let cache = if opened.public { "public, max-age=86400" } else { "private, no-store" };
+    let headers = [
+        (CONTENT_TYPE, HeaderValue::from_str(&opened.mime).map_err(Error::internal)?),
+        (CACHE_CONTROL, HeaderValue::from_static(cache)),
+        (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+        (VARY, HeaderValue::from_static("Signature")),
+    ];
+    Ok((headers, opened.bytes).into_response())
 }
 
 /// Whether a server may know that a group is here: where anyone may ask to join, or someone of theirs is or was asked in.

@@ -90,8 +90,7 @@ impl Federation {
         if !self.is_followed(&item.actor).await? {
             return Err(Error::NotFound);
         }
-        let reader = self.reader_of(item.actor.id).await?;
-        let document = self.document(id, reader.as_ref()).await?;
+        let document = self.post_document(id, Some(&item.actor)).await?;
         let doc = Doc(&document);
         if doc.kind().is_some_and(Kind::is_activity) && item.actor.is_group() {
             let via = Via { group: item.actor.clone(), vouched: true };
@@ -145,7 +144,7 @@ impl Federation {
         self.is_named_moderator(actor, group).await
     }
 
-    async fn is_named_moderator(&self, actor: &Actor, group: &Actor) -> Result<bool> {
+    pub(super) async fn is_named_moderator(&self, actor: &Actor, group: &Actor) -> Result<bool> {
         let named = rows::moderators(&mut self.ctx.db.read().await?, group.id).await?;
         Ok(named.iter().any(|(id, _)| *id == actor.id))
     }

@@ -11,7 +11,7 @@ use crate::domain::peers::{Form, PeerScope};
 use crate::services::ctx::emit;
 use crate::services::follows;
 use crate::store::federation as rows;
-use crate::store::{actors, groups, moderation};
+use crate::store::{actors, groups, moderation, notice_followers};
 
 impl Federation {
     /// One of our actors by its id.
@@ -49,8 +49,12 @@ impl Federation {
         let facts = self.gathered.kinds.one(target.id).await?;
         let closed = facts.is_some_and(|(kind, ..)| kind != GroupKind::Public);
         let outcome = if closed && host.form() == Form::Plain {
-            // Its server would show members' posts to strangers, or lose the group in the answers.
-            Err(Error::forbidden("error-server-cannot"))
+            // Its server would show members' posts to strangers, or lose the group in the answers: they hear no more than that
+            // something was written, where the group lets them.
+            match follows::received_bare_follow(&self.ctx, item.actor.id, target.id, &uri).await {
+                Ok(()) => return self.answer_follow("Accept", &uri, &item.actor, &target).await,
+                refused => refused.map(|()| FollowState::Accepted),
+            }
         } else {
             let along = facts.is_some() && self.comes_along(&item.actor, &target).await?;
             let peer = host.shares(PeerScope::Network);
@@ -106,6 +110,7 @@ impl Federation {
             || self.on_quote_answer(item, true).await?
             || self.on_meeting_accepted(item).await?
             || self.on_contact_accepted(item).await?
+            || self.on_request_decided(item, true).await?
         {
             return Ok(());
         }
@@ -120,6 +125,7 @@ impl Federation {
         if self.on_peering_answer(item, false).await?
             || self.on_quote_answer(item, false).await?
             || self.on_meeting_off(item).await?
+            || self.on_request_decided(item, false).await?
         {
             return Ok(());
         }
@@ -152,7 +158,15 @@ impl Federation {
             Some(uri) => groups::find_follow_by_uri(&mut conn, uri).await?,
             None => None,
         };
+        let barely = match (&by_uri, item.envelope.object()) {
+            (None, Some(uri)) => notice_followers::find_by_uri(&mut conn, item.actor.id, uri).await?,
+            _ => None,
+        };
         drop(conn);
+        if let Some(group) = barely {
+            follows::received_undo(&self.ctx, item.actor.id, group).await?;
+            return Ok(true);
+        }
         if let Some(found) = by_uri.filter(|f| f.follower_id == item.actor.id) {
             follows::received_undo(&self.ctx, found.follower_id, found.target_id).await?;
             return Ok(true);
@@ -167,6 +181,9 @@ impl Federation {
 
     /// A member here is asked into a group elsewhere, by someone who answers for it.
     pub(super) async fn on_invite(&self, item: &Item<'_>) -> Result<()> {
+        if self.on_invite_wanted(item).await? {
+            return Ok(());
+        }
         let invited =
             item.doc.one_id("target").or_else(|| item.doc.ids("to").into_iter().find(|id| self.ctx.urls.is_ours(id)));
         let Some(invited) = self.ours(invited.unwrap_or_default()).await? else { return Err(Error::NotFound) };

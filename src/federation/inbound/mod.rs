@@ -7,6 +7,7 @@ mod follows;
 mod moderation;
 mod posts;
 mod reactions;
+mod requests;
 mod undo;
 
 use std::collections::BTreeMap;
@@ -362,9 +363,12 @@ impl Federation {
         })
     }
 
-    /// To meet someone here, or to be in contact with one of us.
+    /// To let someone into a group, to meet someone here, or to be in contact with one of us.
     async fn on_offer(&self, item: &Item<'_>) -> Result<()> {
-        if self.on_meeting_asked(item).await? { Ok(()) } else { self.on_contact_asked(item).await }
+        if self.on_request_offered(item).await? || self.on_meeting_asked(item).await? {
+            return Ok(());
+        }
+        self.on_contact_asked(item).await
     }
 
     /// Has a received activity passed on to the followers of a group of ours, as it came.

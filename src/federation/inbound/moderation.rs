@@ -178,7 +178,8 @@ impl Federation {
             .await
     }
 
-    /// A report from another server: about someone here, or something in a group of ours.
+    /// A report from another server: about someone here, or something in a group of ours; or by the host of a group elsewhere that
+    /// someone here keeps order in.
     pub(super) async fn on_flag(&self, item: &Item<'_>) -> Result<()> {
         let mut conn = self.ctx.db.read().await?;
         let mut target = None;
@@ -196,20 +197,25 @@ impl Federation {
             (None, None) => return Err(Error::NotFound),
         };
         let group = match post.as_ref().and_then(|p| p.group_id) {
-            Some(id) => Some(actors::get(&mut conn, id).await?).filter(Actor::is_local),
+            Some(id) => Some(actors::get(&mut conn, id).await?),
             None => None,
         };
         drop(conn);
         let post = post.filter(|p| p.author_id == target.id);
-        if !target.is_local() && group.is_none() {
+        let (ours, theirs) = (group.clone().filter(Actor::is_local), group.filter(|group| !group.is_local()));
+        let kept = match theirs.filter(|group| group.host_id == item.actor.host_id) {
+            Some(group) if self.has_moderator_here(&group).await? => Some(group),
+            _ => None,
+        };
+        if !target.is_local() && ours.is_none() && kept.is_none() {
             return Err(Error::NotFound);
         }
         let reason = item.doc.text("content").or_else(|| item.doc.text("summary")).unwrap_or_default();
-        let report = Report {
+        let report = |group: Option<Actor>| Report {
             id: ReportId(self.ctx.ids.next()),
             reporter_id: item.actor.id,
             target_id: target.id,
-            post_id: post.map(|p| p.id),
+            post_id: post.as_ref().map(|p| p.id),
             group_id: group.map(|g| g.id),
             reason: reason.chars().take(2000).collect(),
             state: ReportState::Open,
@@ -217,6 +223,15 @@ impl Federation {
             handled_by: None,
             created_at: self.ctx.now(),
         };
-        service::receive_report(&self.ctx, report, item.envelope.id.clone()).await.map(|_| ())
+        let id = item.envelope.id.clone();
+        if let Some(group) = kept {
+            let in_group = id.as_ref().map(|id| format!("{id}#{}", group.id));
+            service::receive_report(&self.ctx, report(Some(group)), in_group).await?;
+        }
+        // Of one of ours the moderators of this server hear besides.
+        if target.is_local() || ours.is_some() {
+            service::receive_report(&self.ctx, report(ours), id).await?;
+        }
+        Ok(())
     }
 }

@@ -6,6 +6,7 @@ use futures_util::future::BoxFuture;
 use serde_json::Value;
 
 use super::super::convert::{self, ReadPost};
+use super::super::sign::proof;
 use super::super::state::Federation;
 use super::super::wire::{Doc, Kind, PUBLIC, same_origin};
 use super::{Item, Via};
@@ -34,6 +35,8 @@ pub(super) struct Source {
     pub via: Option<Actor>,
     /// The activity to pass on in a group of ours.
     pub row: Option<ActivityId>,
+    /// That activity holds the whole post, with its author's proof.
+    pub proven: bool,
     /// Wanted by somebody here, whoever it is addressed to.
     pub wanted: bool,
     /// What it answers, where that was found already: it was fetched because another answers it.
@@ -52,7 +55,8 @@ impl Federation {
     }
 
     async fn create_one(&self, item: &Item<'_>, object: Doc<'_>) -> Result<()> {
-        let source = Source { via: item.group().cloned(), row: item.row, ..Source::default() };
+        let proven = object.0.is_object() && proof::find(item.doc.0).is_some();
+        let source = Source { via: item.group().cloned(), row: item.row, proven, ..Source::default() };
         let id = object.id().unwrap_or_default();
         if item.actor.is_local() {
             return self.own_came_back(id, &source).await;
@@ -86,11 +90,7 @@ impl Federation {
         if let Some(known) = posts::find_by_uri(&mut self.ctx.db.read().await?, id).await? {
             return Ok(Some(known.id));
         }
-        let reader = match &source.via {
-            Some(group) => self.reader_of(group.id).await?,
-            None => None,
-        };
-        let document = self.document(id, reader.as_ref()).await?;
+        let document = self.post_document(id, source.via.as_ref()).await?;
         self.take_document(&document, source).await
     }
 
@@ -245,6 +245,7 @@ impl Federation {
             recipients,
             mentions: people(&mentioned),
             relay: source.row.filter(|_| source.via.is_none()),
+            proven: source.proven,
             announced_by: source.via.map(|g| g.id),
             quote,
             old: source.old || source.parent.is_some(),
@@ -273,7 +274,7 @@ impl Federation {
         // Up first, then down: one inside the other, a long thread would need a deep stack.
         let (documents, mut parent) = self.documents_above(uri, source).await?;
         for document in documents.iter().rev() {
-            let above = Source { parent: Some(parent), row: None, ..source.clone() };
+            let above = Source { parent: Some(parent), row: None, proven: false, ..source.clone() };
             parent = unless_passing(self.take_document(document, above).await, uri)?.flatten();
         }
         Ok(parent)
@@ -289,11 +290,8 @@ impl Federation {
             if found.len() >= MAX_ANCESTORS || self.ctx.urls.is_ours(&next) || !asked.insert(next.clone()) {
                 return Ok((found, None));
             }
-            let reader = match &source.via {
-                Some(group) => self.reader_of(group.id).await?,
-                None => None,
-            };
-            let Some(document) = unless_passing(self.document(&next, reader.as_ref()).await, &next)? else {
+            let asked = self.post_document(&next, source.via.as_ref()).await;
+            let Some(document) = unless_passing(asked, &next)? else {
                 return Ok((found, None));
             };
             let above = convert::read_post(Doc(&document), None, self.reading()).and_then(|read| read.parent);
@@ -318,11 +316,7 @@ impl Federation {
         let read = match embedded.filter(|read| item.is_authentic() && read.author == item.actor.uri) {
             Some(read) => read,
             None => {
-                let reader = match item.group() {
-                    Some(group) => self.reader_of(group.id).await?,
-                    None => None,
-                };
-                fetched = self.document(id, reader.as_ref()).await?;
+                fetched = self.post_document(id, item.group()).await?;
                 convert::read_post(Doc(&fetched), None, self.reading()).ok_or(Error::NotFound)?
             }
         };
@@ -373,6 +367,8 @@ impl Federation {
             poll: read.poll,
             extra: read.extra,
             emoji: read.emoji,
+            relay: item.row.filter(|_| item.via.is_none()),
+            proven: item.doc.embedded("object").is_some() && proof::find(item.doc.0).is_some(),
             ..shell(&post.uri, &item.actor, self.ctx.now())
         };
         service::receive_update(&self.ctx, update).await?;
@@ -538,6 +534,7 @@ fn shell(uri: &str, author: &Actor, now: Time) -> Incoming {
         extra: None,
         emoji: Vec::new(),
         relay: None,
+        proven: false,
         announced_by: None,
         old: false,
     }

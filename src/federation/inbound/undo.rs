@@ -37,6 +37,7 @@ impl Federation {
             Some(Kind::Block) => self.on_block(item, false).await,
             Some(Kind::Lock) => self.on_lock(item, false).await,
             Some(Kind::Delete) => self.restore_post(item).await,
+            Some(Kind::Offer) if self.on_request_settled(item).await? => Ok(()),
             Some(Kind::Offer) => self.on_meeting_off(item).await.map(|_| ()),
             Some(Kind::Dislike) => Ok(()),
             None => self.undo_by_id(item).await,

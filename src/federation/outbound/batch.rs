@@ -248,7 +248,7 @@ impl Federation {
         self.inboxes(&known.iter().map(|actor| actor.id).collect::<Vec<_>>()).await
     }
 
-    async fn welcome(&self, all: Vec<Target>) -> Result<Vec<Target>> {
+    pub(super) async fn welcome(&self, all: Vec<Target>) -> Result<Vec<Target>> {
         let hosts = self.hosts(all.iter().map(|t| t.host.clone())).await?;
         let welcome = |t: &Target| hosts.get(&t.host).is_some_and(|host| self.check_host(host).is_ok());
         Ok(all.into_iter().filter(welcome).collect())

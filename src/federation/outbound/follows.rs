@@ -26,6 +26,9 @@ impl Federation {
 
     pub(super) async fn follow_requested(&self, follower: ActorId, target: ActorId) -> Result<()> {
         let (follower, target) = (self.get_actor(follower).await?, self.get_actor(target).await?);
+        if target.is_local() && target.is_group() {
+            return self.ask_moderators(&follower, &target).await;
+        }
         if !follower.is_local() || target.is_local() {
             return Ok(());
         }
@@ -83,15 +86,17 @@ impl Federation {
     pub(super) async fn invited(&self, invited: ActorId, group: ActorId, inviter: ActorId) -> Result<()> {
         let (invited, group) = (self.get_actor(invited).await?, self.get_actor(group).await?);
         let inviter = self.get_actor(inviter).await?;
-        if invited.is_local() || !group.is_local() || !inviter.is_local() {
+        if invited.is_local() || !group.is_local() {
             return Ok(());
         }
         let found = self.gathered.follows.one((invited.id, group.id)).await?;
         let Some(uri) = found.filter(|f| f.state == FollowState::Invited).and_then(|f| f.uri) else { return Ok(()) };
         let address = Address { to: vec![invited.uri.clone()], cc: vec![group.uri.clone()] };
-        let invite = Activity::new(uri, "Invite", &inviter.uri, json!(group.uri), address, self.ctx.now())
+        // For a moderator elsewhere the group itself asks.
+        let by = if inviter.is_local() { &inviter } else { &group };
+        let invite = Activity::new(uri, "Invite", &by.uri, json!(group.uri), address, self.ctx.now())
             .with("target", json!(invited.uri));
-        self.make_known_to_invited(&inviter, group.id, &invited).await?;
-        self.send_to(&inviter, &invited, &invite).await
+        self.make_known_to_invited(by, group.id, &invited).await?;
+        self.send_to(by, &invited, &invite).await
     }
 }

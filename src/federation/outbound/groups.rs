@@ -235,11 +235,13 @@ impl Federation {
         let theirs = self.inboxes(&[who.id]).await?;
         let mut batch = Batch::default();
         self.carry(&mut batch, activity, &by, &place, facts.audience_id, theirs, false).await?;
-        self.send(batch).await
+        self.send(batch).await?;
+        // After the appointment: before it they would not be heard on it.
+        if added && group.is_local() { self.tell_waiting(&who, group).await } else { Ok(()) }
     }
 
-    /// A report goes on to those who can do something elsewhere: the host of the group, and of the author. It comes from
-    /// the server, not from the person who reported.
+    /// A report goes on to those who can do something elsewhere: the host of the group, and of the author; moderators elsewhere hear
+    /// of all that concern a group of ours. It comes from the server, not from the person who reported.
     pub(super) async fn reported(&self, report: ReportId) -> Result<()> {
         let mut conn = self.ctx.db.read().await?;
         let report = moderation::find_report(&mut conn, report).await?.ok_or(Error::NotFound)?;
@@ -250,13 +252,22 @@ impl Federation {
         drop(conn);
         let reporter = self.get_actor(report.reporter_id).await?;
         let target = self.get_actor(report.target_id).await?;
-        if !reporter.is_local() || reporter.kind == ActorKind::Application {
-            return Ok(());
-        }
         let place = self.place_of(report.group_id).await?;
-        let mut ids = vec![target.id];
-        if let Place::Theirs(group) = &place {
-            ids.push(group.0.id);
+        let mut ids = Vec::new();
+        if reporter.is_local() && reporter.kind != ActorKind::Application {
+            ids.push(target.id);
+        }
+        match &place {
+            Place::Theirs(group) if !ids.is_empty() => ids.push(group.0.id),
+            // Whoever sent it here has it.
+            Place::Ours(group) => ids.extend(
+                self.moderators_elsewhere(&group.0)
+                    .await?
+                    .into_iter()
+                    .filter(|moderator| moderator.host_id != reporter.host_id)
+                    .map(|moderator| moderator.id),
+            ),
+            Place::Theirs(_) | Place::Nowhere => {}
         }
         let targets = self.inboxes(&ids).await?;
         if targets.is_empty() {

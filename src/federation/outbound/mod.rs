@@ -1,12 +1,14 @@
 //! Room: from what happened here to activities on their way: who must have it, in which form, in one transaction.
 //! May import: everything below the doors, and the rest of federation.
 
+mod bare;
 mod batch;
 mod deliver;
 mod follows;
 mod groups;
 mod posts;
 mod reactions;
+mod requests;
 
 use super::state::Federation;
 use crate::base::{Error, Result};
@@ -56,6 +58,11 @@ impl Federation {
             Event::FollowRejected { follower, target, uri } => self.follow_rejected(*follower, *target, uri).await,
             Event::Unfollowed { follower, target, uri } => self.unfollowed(*follower, *target, uri).await,
             Event::Invited { actor, group, inviter } => self.invited(*actor, *group, *inviter).await,
+            Event::JoinDecided { moderator, follower, group, uri, yes, reason } => {
+                self.join_decided(*moderator, *follower, *group, uri, (*yes, reason)).await
+            }
+            Event::JoinSettled { follower, group, uri } => self.join_settled(*follower, *group, uri).await,
+            Event::InviteWanted { actor, group, moderator } => self.invite_wanted(*actor, *group, *moderator).await,
             Event::ActorUpdated { actor } => self.actor_updated(*actor).await,
             Event::KeysWanted { actor } => self.renew_keys(*actor).await,
             Event::ActorDeleted { actor, met } => self.actor_deleted(*actor, met).await,
@@ -71,7 +78,7 @@ impl Federation {
             Event::Reported { report } => self.reported(*report).await,
             Event::Relay { activity, group } => self.relay(*activity, *group).await,
             // A held post is known to nobody yet; who asks to become a member is our own affair.
-            Event::PostHeld { .. } | Event::AccountRequested { .. } => Ok(()),
+            Event::PostHeld { .. } | Event::AccountRequested { .. } | Event::JoinOffered { .. } => Ok(()),
         }
     }
 }

@@ -171,6 +171,7 @@ impl Federation {
             let (group, facts) = (&group.0, &group.1);
             let followers = self.followers_of(group, facts).await?;
             self.show(&mut batch, group, facts, &post, &followers.plain);
+            self.notify_barely(&mut batch, group, facts, &post).await?;
             let relay = match relay {
                 _ if followers.wrapped.is_empty() => None,
                 None if !own => rows::held_activity(&mut self.ctx.db.read().await?, post.id).await?,
@@ -241,6 +242,9 @@ impl Federation {
         let tombstone = convert::tombstone(&post.uri, "Note", Some(self.ctx.now()));
         let delete = Activity::new(self.fresh_id(), "Delete", &author.uri, tombstone, address, self.ctx.now());
         let mut batch = Batch::default();
+        if let Place::Ours(group) = &place {
+            self.take_notice_back(&mut batch, &group.0, &group.1, post).await?;
+        }
         self.carry(&mut batch, delete, &author, &place, post.audience_id, direct, post.is_top()).await?;
         self.send(batch).await
     }
@@ -277,6 +281,7 @@ impl Federation {
 
     /// Takes a showing back.
     async fn unshow(&self, batch: &mut Batch, group: &Actor, facts: &Group, post: &Post) -> Result<()> {
+        self.take_notice_back(batch, group, facts, post).await?;
         if !post.is_top() || facts.kind != GroupKind::Public {
             return Ok(());
         }

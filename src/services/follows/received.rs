@@ -207,9 +207,25 @@ async fn ended_there(ctx: &Ctx, follower: ActorId, target: ActorId, concerns: fn
     Ok(())
 }
 
-/// An actor elsewhere stopped following, or left.
+/// An actor elsewhere stopped following, or left, or asks no more.
 pub async fn received_undo(ctx: &Ctx, follower: ActorId, target: ActorId) -> Result<()> {
-    ctx.db.write(move |conn| Box::pin(async move { end(conn, follower, target).await.map(|_| ()) })).await
+    let c = ctx.clone();
+    ctx.db
+        .write(move |conn| {
+            Box::pin(async move {
+                let Some(follow) = end(conn, follower, target).await? else {
+                    return store::notice_followers::remove(conn, target, follower).await.map(|_| ());
+                };
+                if follow.state != FollowState::Requested || store::groups::find(conn, target).await?.is_none() {
+                    return Ok(());
+                }
+                let uri = follow.uri.unwrap_or_default();
+                emit(conn, &c.ids, c.now(), &Event::JoinSettled { follower, group: target, uri }).await
+            })
+        })
+        .await?;
+    ctx.wake.now();
+    Ok(())
 }
 
 /// Somebody elsewhere who keeps order in a group keeps a person out of it, or lets them in again.

@@ -1,6 +1,6 @@
 //! Taking posts of peers in, all together that come at the same time.
 
-use super::incoming::{Groups, Incoming, insert_parts, place, place_emoji, post_of};
+use super::incoming::{Groups, Incoming, insert_parts, keep_original, place, place_emoji, post_of};
 use super::write::Ending;
 use crate::base::*;
 use crate::domain::events::Event;
@@ -153,6 +153,9 @@ async fn finish(
     ending: &mut Ending,
 ) -> Result<Taken> {
     insert_parts(conn, ctx, new, post).await?;
+    if here && new.proven && !new.scope.is_open() {
+        keep_original(conn, new, post.id).await?;
+    }
     if post.state == PostState::Held {
         if let Some(activity) = new.relay {
             // The followers of its group get it when a moderator lets the post through.

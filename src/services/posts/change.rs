@@ -21,7 +21,7 @@ pub async fn edit(ctx: &Ctx, viewer: &Viewer, id: PostId, mut form: PostForm) ->
     let me = viewer.member_id()?;
     let quoted = store::posts::quote_of(&mut ctx.db.read().await?, id).await?.map(|quote| quote.0);
     let source = quotes::with_address(ctx, &form.source, quoted).await?;
-    let text = read_text(ctx, &form.title, &source, form.language.take()).await?;
+    let text = read_text(ctx, viewer, &form.title, &source, form.language.take()).await?;
     let (c, sight) = (ctx.clone(), policy::sight(viewer));
     let group = ctx
         .db

@@ -1,6 +1,6 @@
 //! Posts from peers: the same rules as for posts written here.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::base::*;
 use crate::domain::actors::{Actor, ActorState};
@@ -13,7 +13,7 @@ use crate::domain::posts::*;
 use crate::live::Change;
 use crate::policy::{self, InGroup};
 use crate::services::ctx::emit;
-use crate::services::{Ctx, contacts};
+use crate::services::{Ctx, contacts, media_kept};
 use crate::store::posts::NewPost;
 use crate::store::{self, Conn};
 use crate::text;
@@ -71,6 +71,8 @@ pub struct Incoming {
     pub emoji: Vec<(String, String)>,
     /// The activity it came in: wrapped for the followers of a group of ours, at once or when a moderator lets it through.
     pub relay: Option<ActivityId>,
+    /// That activity holds the whole post, with its author's proof.
+    pub proven: bool,
     /// The group that announced it.
     pub announced_by: Option<ActorId>,
     /// It was written before anybody here asked for it: it comes onto no home and nobody is told.
@@ -316,7 +318,12 @@ pub(super) fn post_of(ctx: &Ctx, new: &Incoming, placed: &Placed) -> Post {
 }
 
 pub(super) async fn insert_parts(conn: &mut Conn, ctx: &Ctx, new: &Incoming, post: &Post) -> Result<()> {
-    insert_media(conn, ctx, new, post.id).await?;
+    insert_media(conn, ctx, new, post.id, &BTreeSet::new()).await?;
+    insert_named(conn, new, post).await
+}
+
+/// Poll, quote, tip or card, whom it names and its tags.
+async fn insert_named(conn: &mut Conn, new: &Incoming, post: &Post) -> Result<()> {
     if let Some(poll) = &new.poll {
         store::posts::insert_poll(conn, post.id, poll).await?;
     }
@@ -335,8 +342,15 @@ pub(super) async fn insert_parts(conn: &mut Conn, ctx: &Ctx, new: &Incoming, pos
     Ok(())
 }
 
-async fn insert_media(conn: &mut Conn, ctx: &Ctx, new: &Incoming, post: PostId) -> Result<()> {
-    for (position, file) in new.media.iter().enumerate() {
+/// Adds its files, but those that are there already.
+async fn insert_media(
+    conn: &mut Conn,
+    ctx: &Ctx,
+    new: &Incoming,
+    post: PostId,
+    there: &BTreeSet<String>,
+) -> Result<()> {
+    for (position, file) in new.media.iter().enumerate().filter(|(_, file)| !there.contains(&file.url)) {
         let kind = match file.mime.split('/').next() {
             Some("image") => MediaKind::Image,
             Some("audio") => MediaKind::Audio,
@@ -368,6 +382,24 @@ async fn insert_media(conn: &mut Conn, ctx: &Ctx, new: &Incoming, post: PostId) 
         store::media::insert(conn, &media, ctx.now()).await?;
     }
     Ok(())
+}
+
+/// Files that a change leaves in a post keep what was fetched of them: their server may be away. The others go.
+async fn keep_media(conn: &mut Conn, new: &Incoming, post: PostId) -> Result<BTreeSet<String>> {
+    let mut kept = BTreeSet::new();
+    for held in store::media::of_posts(conn, &[post]).await? {
+        let url = held.remote_url.as_ref();
+        let still = new.media.iter().enumerate().find(|(_, file)| Some(&file.url) == url && !kept.contains(&file.url));
+        match still {
+            Some((position, file)) => {
+                let position = i32::try_from(position).unwrap_or(i32::MAX);
+                store::media::renew(conn, held.id, position, &file.description, file.focus).await?;
+                kept.insert(file.url.clone());
+            }
+            None => drop(store::media::detach(conn, held.id).await?),
+        }
+    }
+    Ok(kept)
 }
 
 /// A peer changed a post. Older news than we have is ignored (INTEROP D60); poll counts are renewed without an edit mark.
@@ -418,15 +450,33 @@ async fn apply_update(conn: &mut Conn, ctx: &Ctx, mut new: Incoming) -> Result<O
     post.edited_at = Some(updated);
     let search = text::fold(&format!("{} {}", post.title, text::plain(&new.html)));
     store::posts::update_text(conn, &post, &search).await?;
-    for file in store::media::of_posts(conn, &[post.id]).await? {
-        store::media::detach(conn, file.id).await?;
-    }
+    let kept = keep_media(conn, &new, post.id).await?;
+    insert_media(conn, ctx, &new, post.id, &kept).await?;
     store::posts::clear_names(conn, post.id).await?;
-    insert_parts(conn, ctx, &new, &post).await?;
-    if let (Some(activity), Some(group)) = (new.relay, post.group_id) {
-        emit(conn, &ctx.ids, ctx.now(), &Event::Relay { activity, group }).await?;
+    insert_named(conn, &new, &post).await?;
+    if new.relay.is_some() && is_in_closed_group_here(conn, &post).await? {
+        keep_original(conn, &new, post.id).await?;
+        if new.media.iter().any(|file| !kept.contains(&file.url)) {
+            media_kept::later(conn, ctx, post.id).await?;
+        }
     }
     Ok(Some(Change::Edited { post: post.id, group: post.group_id }))
+}
+
+async fn is_in_closed_group_here(conn: &mut Conn, post: &Post) -> Result<bool> {
+    let Some(group) = post.group_id else { return Ok(false) };
+    let closed = !store::groups::get_audience(conn, post.audience_id).await?.scope.is_open();
+    Ok(closed && store::actors::get(conn, group).await?.is_local())
+}
+
+/// Keeps what a member elsewhere wrote in a closed group here as its author proved it. Without a proof an older one must go: its
+/// words are not the post's any more.
+pub(super) async fn keep_original(conn: &mut Conn, new: &Incoming, post: PostId) -> Result<()> {
+    match new.relay {
+        Some(activity) if new.proven => store::posts::keep_original(conn, post, activity).await?,
+        _ => store::posts::forget_original(conn, post).await?,
+    };
+    Ok(())
 }
 
 /// A peer deleted a post. The id is remembered, so that a late Create does not bring it back (INTEROP D54).
@@ -486,6 +536,7 @@ async fn bury_unseen(conn: &mut Conn, ctx: &Ctx, author: &Actor, uri: &str) -> R
         extra: None,
         emoji: Vec::new(),
         relay: None,
+        proven: false,
         announced_by: None,
         old: true,
     };

@@ -2,6 +2,7 @@ use super::texts::{Text, read_text};
 use super::write::{self, Place};
 use super::{PostForm, check};
 use crate::base::*;
+use crate::domain::Viewer;
 use crate::domain::actors::Actor;
 use crate::domain::events::Event;
 use crate::domain::groups::Group;
@@ -23,7 +24,7 @@ impl Note {
     /// As [`check`].
     pub(in crate::services) async fn of(ctx: &Ctx, mut form: PostForm) -> Result<Self> {
         check(ctx, &form)?;
-        let text = read_text(ctx, &form.title, &form.source, form.language.take()).await?;
+        let text = read_text(ctx, &Viewer::System, &form.title, &form.source, form.language.take()).await?;
         Ok(Self { form, text })
     }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::base::*;
 use crate::domain::Viewer;
 use crate::domain::actors::Actor;
-use crate::services::Ctx;
+use crate::services::{Ctx, known};
 use crate::store;
 use crate::text::{self, Handle};
 
@@ -21,13 +21,19 @@ pub(super) struct Text {
     pub search: String,
 }
 
-/// Reads Markdown: whom it mentions, which tags, and the HTML.
-pub(super) async fn read_text(ctx: &Ctx, title: &str, source: &str, language: Option<String>) -> Result<Text> {
+/// Reads Markdown: whom it mentions of those the viewer may know, which tags, and the HTML.
+pub(super) async fn read_text(
+    ctx: &Ctx,
+    viewer: &Viewer,
+    title: &str,
+    source: &str,
+    language: Option<String>,
+) -> Result<Text> {
     let found = text::scan(source);
     let mut mentions = HashMap::new();
     let mut mentioned: Vec<Actor> = Vec::new();
     for handle in found.mentions.into_iter().take(MAX_MENTIONS) {
-        let Some(actor) = find_mentioned(ctx, &handle).await? else { continue };
+        let Some(actor) = find_mentioned(ctx, viewer, &handle).await? else { continue };
         let shown = actor.name.clone();
         mentions.insert(handle, text::MentionLink { href: actor.url.clone(), handle: shown });
         if mentioned.iter().all(|known| known.id != actor.id) {
@@ -41,11 +47,15 @@ pub(super) async fn read_text(ctx: &Ctx, title: &str, source: &str, language: Op
     Ok(Text { html, hashtags: found.hashtags, mentioned, language, search })
 }
 
-/// Someone mentioned: by name here, known from elsewhere, or looked up now.
-async fn find_mentioned(ctx: &Ctx, handle: &Handle) -> Result<Option<Actor>> {
+/// Someone mentioned: by name here, known from elsewhere, or looked up now. Writing a name is no way to find out who is here.
+async fn find_mentioned(ctx: &Ctx, viewer: &Viewer, handle: &Handle) -> Result<Option<Actor>> {
     let mut conn = ctx.db.read().await?;
     let Some(host) = handle.host.as_deref().filter(|host| *host != ctx.urls.host()) else {
-        return store::actors::find_by_name(&mut conn, HostId::LOCAL, &handle.name).await;
+        let found = store::actors::find_by_name(&mut conn, HostId::LOCAL, &handle.name).await?;
+        return match found {
+            Some(actor) if !known::knows(&mut conn, viewer, &actor).await? => Ok(None),
+            found => Ok(found),
+        };
     };
     if let Some(actor) = store::actors::find_by_handle(&mut conn, &handle.name, host).await? {
         return Ok(Some(actor));
@@ -66,12 +76,12 @@ async fn find_mentioned(ctx: &Ctx, handle: &Handle) -> Result<Option<Actor>> {
 pub async fn render_preview(ctx: &Ctx, viewer: &Viewer, source: &str) -> Result<SafeHtml> {
     viewer.member_id()?;
     check_length(ctx, source)?;
-    render_text(ctx, source).await
+    Ok(read_text(ctx, viewer, "", source, None).await?.html)
 }
 
-/// The HTML of a text.
+/// The HTML of a text that members wrote.
 pub async fn render_text(ctx: &Ctx, source: &str) -> Result<SafeHtml> {
-    Ok(read_text(ctx, "", source, None).await?.html)
+    Ok(read_text(ctx, &Viewer::System, "", source, None).await?.html)
 }
 
 fn check_length(ctx: &Ctx, source: &str) -> Result<()> {

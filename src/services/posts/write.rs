@@ -158,7 +158,7 @@ pub async fn publish(ctx: &Ctx, viewer: &Viewer, mut form: PostForm) -> Result<P
     let me = viewer.member_id()?;
     check(ctx, &form)?;
     let source = super::quotes::with_address(ctx, &form.source, form.quote).await?;
-    let text = read_text(ctx, &form.title, &source, form.language.take()).await?;
+    let text = read_text(ctx, viewer, &form.title, &source, form.language.take()).await?;
     let (c, viewer) = (ctx.clone(), *viewer);
     let (published, change) = ctx
         .db

@@ -19,15 +19,16 @@ on_each_database! {
     a_network_group_reaches_peers_alone => network;
     an_agreement_that_ends_closes_network_groups => ended;
     g3_what_is_written_while_the_host_is_down_arrives_afterwards => down;
+    a_group_that_closes_is_closed_everywhere => narrowed;
 }
 
 on_sqlite! {
     an_organisation_group_never_leaves => organisation;
     d96_a_microblog_cannot_join_a_private_group => microblog;
+    d96_where_a_group_lets_them_microblogs_hear_that_something_was_written => barely;
     a_group_without_outside_members_takes_none => insiders;
     an_invited_person_elsewhere_comes_in_at_once => invited;
     the_first_of_an_unknown_server_is_let_in_after_a_warning => first_of;
-    a_group_that_closes_is_closed_everywhere => narrowed;
 }
 
 /// Lets someone from elsewhere in, who asked.
@@ -239,8 +240,8 @@ async fn removal(t: &Three, from_a: &Post, from_b: &Post) {
     assert!(t.c.find(&later.uri).await.is_none());
     // Her server asks A and B for what it once had.
     let remote = t.c.ctx().remote().unwrap();
-    assert!(remote.fetch_media(&later.uri, Some(t.cas.member_id().unwrap())).await.is_err());
-    assert!(remote.fetch_media(&from_a.uri, Some(t.cas.member_id().unwrap())).await.is_err());
+    assert!(remote.fetch_media(&later.uri, Some(t.cas.member_id().unwrap()), None).await.is_err());
+    assert!(remote.fetch_media(&from_a.uri, Some(t.cas.member_id().unwrap()), None).await.is_err());
     let post =
         posts::publish(t.c.ctx(), &t.cas, PostForm { group: Some(t.at_c.id), ..PostForm::new(PostKind::Message, "x") })
             .await;
@@ -404,6 +405,76 @@ async fn microblog(kind: Kind) {
     a.post(&ada, &group, PostKind::Message, "", "Private").await;
     a.until_quiet().await;
     assert_eq!(peer.received().len(), 1, "{:?}", peer.types());
+}
+
+/// One note for each new post, by the group, with nothing in it; taken back with the post. Who follows so reads nothing and is no
+/// member. It ends with the setting.
+async fn barely(kind: Kind) {
+    let a = Kring::start("alpha", kind).await;
+    let ada = a.person("Ada").await;
+    let with_notices = groups::GroupForm { bare_notices: true, ..group_form("Care team", GroupKind::Private) };
+    let group = groups::create(a.ctx(), &ada, with_notices.clone()).await.unwrap();
+    let (peer, second) = (Peer::start("masto", "mastodon").await, Peer::start("pixel", "pixelfed").await);
+    let (mia, max) = (peer.person("mia"), second.person("max"));
+    for (server, who) in [(&peer, &mia), (&second, &max)] {
+        let follow = activity("Follow", &server.url("/f/1"), who, json!(group.uri));
+        assert_eq!(server.send(who, &a.url("/inbox"), &follow).await, 202);
+        server.until_received("Accept", |v| v["type"] == "Accept").await;
+    }
+    let members = async || a.app.count("SELECT count(*) AS n FROM follows WHERE state = 'accepted'").await;
+    assert_eq!(members().await, 1, "Ada alone");
+
+    let post = a.post(&ada, &group, PostKind::Message, "A secret", "Nobody outside knows").await;
+    a.comment(&ada, post.id, "Nor of this").await;
+    let told = peer.until_received("a notice", |v| v["type"] == "Create").await;
+    let bare = &told["object"];
+    assert_eq!((&told["actor"], &bare["attributedTo"]), (&json!(group.uri), &json!(group.uri)));
+    assert_eq!((&bare["to"], &bare["cc"]), (&json!([format!("{}/followers", group.uri)]), &json!([])));
+    let words = bare["content"].as_str().unwrap();
+    assert!(words.contains("Er staat iets nieuws in Care team.") && words.contains(&post.uri), "{words}");
+    a.until_quiet().await;
+    a_while().await;
+    let all = serde_json::to_string(&peer.received()).unwrap();
+    for hidden in ["secret", "Nobody", "Nor of", "/people/ada", "Ada", "#Public"] {
+        assert!(!all.contains(hidden), "{hidden} in {all}");
+    }
+    assert_eq!(peer.types(), ["Accept Follow", "Create Note"], "one for the post, none for the comment");
+    for url in [post.uri.clone(), format!("{}/outbox?page=1", group.uri), a.url(&format!("/contexts/{}", post.id))] {
+        assert_eq!(peer.get(&mia, &url).await.0, 404, "{url}");
+    }
+    let asked = format!("{}/followers?is_follower={mia}", group.uri);
+    assert_eq!(peer.get(&mia, &asked).await.0, 404);
+    let mut reply = note(&peer.url("/n/1"), &mia, "<p>May I?</p>", json!({"to": [group.uri], "cc": []}));
+    reply["inReplyTo"] = json!(post.uri);
+    assert_eq!(peer.send(&mia, &a.url("/inbox"), &create(&reply)).await, 202);
+    a.until_quiet().await;
+    assert!(a.find(&peer.url("/n/1")).await.is_none(), "who only hears does not write");
+
+    posts::delete(a.ctx(), &ada, post.id).await.unwrap();
+    let gone = peer.until_received("its end", |v| v["type"] == "Delete").await;
+    assert_eq!(gone["object"]["id"], bare["id"]);
+    // One stops by the bare id of the Follow; the other hears when the group wants it no more.
+    let undo = activity("Undo", &second.url("/u/1"), &max, json!(second.url("/f/1")));
+    assert_eq!(second.send(&max, &a.url("/inbox"), &undo).await, 202);
+    a.until_quiet().await;
+    let before = second.received().len();
+    a.post(&ada, &group, PostKind::Message, "", "Another").await;
+    peer.until_received("the next", |v| v["type"] == "Create" && v["object"]["id"] != bare["id"]).await;
+    groups::update(a.ctx(), &ada, group.id, group_form("Care team", GroupKind::Private)).await.unwrap();
+    peer.until_received("the end", |v| v["type"] == "Reject").await;
+    let silent = peer.received().len();
+    a.post(&ada, &group, PostKind::Message, "", "Among ourselves").await;
+    a.until_quiet().await;
+    a_while().await;
+    assert_eq!((peer.received().len(), second.received().len()), (silent, before));
+    // Hidden, it lets nobody know that it is there.
+    let hidden = groups::GroupForm { hidden: true, ..with_notices };
+    groups::update(a.ctx(), &ada, group.id, hidden).await.unwrap();
+    let again = activity("Follow", &peer.url("/f/2"), &mia, json!(group.uri));
+    assert_eq!(peer.send(&mia, &a.url("/inbox"), &again).await, 202);
+    a.until_quiet().await;
+    a_while().await;
+    assert!(peer.received()[silent..].iter().all(|v| v["type"] != "Accept"), "{:?}", peer.types());
 }
 
 async fn insiders(kind: Kind) {

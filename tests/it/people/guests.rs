@@ -52,6 +52,12 @@ fn a_guest_takes_part_where_invited_and_nowhere_else() {
         assert_eq!(names, ["Els", "Joris"]);
         assert!(people::person(ctx, &as_guest, "joris").await.unwrap().member.is_some());
         assert!(matches!(people::person(ctx, &as_guest, "maria").await, Err(Error::NotFound)));
+        // Nor does a guest find out by writing a name: nobody's name and that of somebody they may not know look the same.
+        let shown = async |text: &str| {
+            kring::services::posts::render_preview(ctx, &as_guest, text).await.unwrap().as_str().to_owned()
+        };
+        assert!(shown("@joris").await.contains("href"));
+        assert_eq!(shown("@maria").await, shown("@nobody").await.replace("nobody", "maria"));
     });
 }
 

@@ -129,6 +129,7 @@ pub fn group_form(title: &str, kind: GroupKind) -> GroupForm {
         posting: Posting::Members,
         approval: false,
         outside_members: false,
+        bare_notices: false,
         rules: String::new(),
         card: String::new(),
         topics: String::new(),

@@ -97,6 +97,7 @@ impl TestApp {
             posting: Posting::Members,
             approval: false,
             outside_members: false,
+            bare_notices: false,
             rules: String::new(),
             card: String::new(),
             topics: String::new(),

@@ -1,0 +1,2 @@
+DROP TABLE notice_followers;
+ALTER TABLE groups DROP COLUMN bare_notices;
