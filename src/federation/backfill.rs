@@ -21,7 +21,7 @@ const RECENT: usize = 20;
 const PINNED: usize = 10;
 /// Answers in a thread.
 const ANSWERS: usize = 200;
-/// Documents that are asked for in one go; authors never seen come on top, one for each post at most.
+/// Documents and keys that are asked for in one go; authors never seen come on top, one for each post at most.
 const REQUESTS: usize = 50;
 
 /// One run: who asks, and how many requests it has left.
@@ -182,6 +182,13 @@ impl Run<'_> {
     /// The document of a post that the group lists: as it stands there where that is believed, else from the group's door or the
     /// post's own server.
     async fn document_of(&mut self, told: &Told, group: &Actor) -> Option<Value> {
+        let met = told.inside.as_ref().and_then(|inside| Doc(inside).one_id("attributedTo"));
+        if let Some(author) = met.filter(|author| !same_origin(author, &group.uri))
+            && self.federation.known_actor(author).await.ok()?.is_none()
+        {
+            // To believe somebody never met their keys are asked for.
+            self.left = self.left.checked_sub(1)?;
+        }
         if self.federation.is_believed(told, group).await {
             return told.inside.clone();
         }
@@ -195,7 +202,14 @@ impl Run<'_> {
         let Some(group) = self.group.clone() else { return Ok(false) };
         let listed = self.list(Source::At(address), ANSWERS).await;
         for told in &listed {
-            if self.is_here(&told.id).await? {
+            let answers = told.inside.as_ref().map(|inside| Doc(inside).one_id("inReplyTo"));
+            let strays = match answers {
+                // What belongs to no thread of ours is not looked into.
+                Some(Some(parent)) => !self.is_known(parent).await?,
+                Some(None) => true,
+                None => false,
+            };
+            if strays || self.is_here(&told.id).await? {
                 continue;
             }
             let Some(document) = self.document_of(told, &group).await else { continue };

@@ -118,14 +118,15 @@ impl Federation {
         let Some(activity) = &told.activity else { return false };
         let author = convert::read_post(Doc(inside), None, self.reading()).map(|read| read.author);
         match Doc(activity).one_id("actor") {
-            Some(actor) if author.as_deref() == Some(actor) => {
+            Some(actor) if author.as_deref() == Some(actor) && same_origin(&told.id, actor) => {
                 self.check_host_of(actor).await.is_ok() && self.is_proven(activity, actor).await
             }
             _ => false,
         }
     }
 
-    /// Where the group of a post has its own copy of a file that is kept elsewhere: its address, and in whose name to ask.
+    /// Where the group of a post has its own copy of a file that is kept elsewhere: its address, and in whose name to ask. Who looks
+    /// at it is nobody's business there.
     pub(super) async fn copy_of_file(&self, post: PostId, url: &str) -> Result<Option<(Url, Actor)>> {
         let mut conn = self.ctx.db.read().await?;
         let post = posts::get(&mut conn, post).await?;

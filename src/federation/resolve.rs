@@ -165,25 +165,22 @@ impl Federation {
 
     /// A file of a peer: of a post in a closed group from the group's host, if that has it, else where it was put up.
     async fn media(&self, url: &str, viewer: Option<ActorId>, within: Option<PostId>) -> Result<(Bytes, String)> {
-        let viewer = match viewer {
-            Some(id) => Some(actors::get(&mut self.ctx.db.read().await?, id).await?),
-            None => None,
-        };
         let copy = match within {
             Some(post) => self.copy_of_file(post, url).await?,
             None => None,
         };
         if let Some((address, member)) = copy {
-            match self.bytes_at(&address, viewer.as_ref().unwrap_or(&member)).await {
+            match self.bytes_at(&address, &member).await {
                 Ok(found) => return Ok(found),
                 Err(error) => tracing::debug!(%error, url, "the group's host has no copy"),
             }
         }
         let url = Url::parse(url).map_err(|_| Error::NotFound)?;
-        match viewer {
-            Some(viewer) => self.bytes_at(&url, &viewer).await,
-            None => self.bytes_at(&url, &self.server_actor().await?).await,
-        }
+        let reader = match viewer {
+            Some(id) => actors::get(&mut self.ctx.db.read().await?, id).await?,
+            None => self.server_actor().await?,
+        };
+        self.bytes_at(&url, &reader).await
     }
 
     async fn bytes_at(&self, url: &Url, reader: &Actor) -> Result<(Bytes, String)> {

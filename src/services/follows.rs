@@ -89,6 +89,7 @@ pub async fn request(ctx: &Ctx, viewer: &Viewer, target: ActorId, note: &str) ->
                 follow.uri = Some(c.urls.follow(follow.id));
                 follow.reason = note;
                 if actor.is_local() && entrance == Entrance::Open {
+                    settled(conn, &c, old.as_ref()).await?;
                     admit(conn, &c, follow, &actor).await?;
                     return Ok(FollowState::Accepted);
                 }
@@ -236,6 +237,18 @@ async fn undo_membership(conn: &mut Conn, follow: &Follow) -> Result<()> {
     Ok(())
 }
 
+/// Where somebody asked into a group here, moderators elsewhere hear that there is nothing to decide any more. Within the caller's
+/// transaction.
+async fn settled(conn: &mut Conn, ctx: &Ctx, follow: Option<&Follow>) -> Result<()> {
+    let Some(follow) = follow.filter(|follow| follow.state == FollowState::Requested) else { return Ok(()) };
+    if store::groups::find(conn, follow.target_id).await?.is_none() {
+        return Ok(());
+    }
+    let uri = follow.uri.clone().unwrap_or_default();
+    let over = Event::JoinSettled { follower: follow.follower_id, group: follow.target_id, uri };
+    emit(conn, &ctx.ids, ctx.now(), &over).await
+}
+
 /// Leaves a group or stops following someone; also withdraws a request and declines an invitation.
 ///
 /// # Errors
@@ -251,12 +264,8 @@ pub async fn leave(ctx: &Ctx, viewer: &Viewer, target: ActorId) -> Result<()> {
                     check_not_last_owner(conn, me, target).await?;
                 }
                 if let Some(follow) = end(conn, me, target).await? {
-                    let asked = follow.state == FollowState::Requested;
+                    settled(conn, &c, Some(&follow)).await?;
                     let uri = follow.uri.unwrap_or_default();
-                    if asked && actor.is_local() && actor.is_group() {
-                        let settled = Event::JoinSettled { follower: me, group: target, uri: uri.clone() };
-                        emit(conn, &c.ids, c.now(), &settled).await?;
-                    }
                     emit(conn, &c.ids, c.now(), &Event::Unfollowed { follower: me, target, uri }).await?;
                 }
                 Ok(())
@@ -397,6 +406,7 @@ pub async fn apply_ban(
             return Ok(());
         }
     }
+    settled(conn, ctx, old.as_ref()).await?;
     if end(conn, who, group).await?.is_none() {
         store::groups::delete_follow(conn, who, group).await?;
     }

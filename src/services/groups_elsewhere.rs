@@ -4,6 +4,7 @@ use super::Ctx;
 use super::ctx::emit;
 use super::follows;
 use super::group_kinds::change_kind;
+use super::throttle::Quota;
 use crate::base::*;
 use crate::domain::actors::Actor;
 use crate::domain::audiences::Audience;
@@ -11,6 +12,10 @@ use crate::domain::events::Event;
 use crate::domain::groups::*;
 use crate::domain::peers::PeerScope;
 use crate::store::{self, Conn};
+
+/// How often a group elsewhere becomes a more open one. All that its people wrote is counted anew each time; that it closes counts
+/// at once, but it must have been opened before.
+const OPENINGS: Quota = Quota { burst: 4, every: 6 * Time::HOUR };
 
 /// Our server is in a group elsewhere for its members no more: it is another kind of group now.
 async fn take_server_out(conn: &mut Conn, ctx: &Ctx, group: &Group) -> Result<()> {
@@ -41,7 +46,9 @@ pub async fn receive_group(
                 let partner = store::federation::get_host(conn, host).await?.agreed(PeerScope::Network);
                 let hidden = kind == GroupKind::Network && !partner;
                 if let Some(mut group) = store::groups::find(conn, id).await? {
-                    let changed = group.kind != kind;
+                    let opens = kind.scope() < group.kind.scope();
+                    let tries = [(format!("opens {id}"), OPENINGS)];
+                    let changed = group.kind != kind && (!opens || c.throttle.take(&tries, c.now()).is_ok());
                     if changed {
                         store::known::lock_counted(conn, id).await?;
                         take_server_out(conn, &c, &group).await?;

@@ -146,6 +146,12 @@ db_fn! {
         activities::table.filter(activities::uri.eq(uri)).select(STORED).first(conn).await.optional()
     }
 
+    /// Whether an activity with this ActivityPub id must still be worked on.
+    pub async fn is_waiting(conn, uri: &str) -> bool {
+        let it = activities::table.filter(activities::uri.eq(uri).and(activities::state.eq(ActivityState::Waiting)));
+        diesel::select(exists(it)).get_result(conn).await
+    }
+
     /// Senders after one by name, whose received activities are due and of whom none is in work. Parked ones (with an
     /// error) hold nobody up. From sender to sender along the index, so that it costs the same whatever waits.
     async fn due_senders(conn, after: &str, now: i64, limit: i64) -> Vec<Sender> {

@@ -277,12 +277,13 @@ db_fn! {
         diesel::select(exists(theirs)).get_result(conn).await
     }
 
-    /// Whether a host has someone who decides about who comes into a group.
-    pub async fn host_moderates(conn, target: ActorId, host: HostId) -> bool {
+    /// Whether a host has someone who decides about who comes into a group: a moderator who reads it.
+    pub async fn host_moderates(conn, target: ActorId, audience: AudienceId, host: HostId) -> bool {
         let theirs = follows::table
-            .inner_join(actors::table.on(actors::id.eq(follows::follower_id)))
+            .inner_join(readers::table.on(readers::actor_id.eq(follows::follower_id)))
             .filter(follows::target_id.eq(target).and(follows::state.eq(FollowState::Accepted)))
-            .filter(follows::role.ne(GroupRole::Member).and(actors::host_id.eq(host)));
+            .filter(follows::role.ne(GroupRole::Member))
+            .filter(readers::audience_id.eq(audience).and(readers::host_id.eq(host)));
         diesel::select(exists(theirs)).get_result(conn).await
     }
 

@@ -96,9 +96,14 @@ db_fn! {
         let theirs = diesel::alias!(follows as theirs);
         let decides = follows::table
             .inner_join(theirs.on(theirs.field(follows::target_id).eq(follows::target_id)))
-            .inner_join(actors::table.on(actors::id.eq(theirs.field(follows::follower_id))))
+            .inner_join(groups::table.on(groups::actor_id.eq(follows::target_id)))
+            .inner_join(
+                readers::table.on(readers::audience_id
+                    .eq(groups::audience_id)
+                    .and(readers::actor_id.eq(theirs.field(follows::follower_id)))),
+            )
             .filter(follows::follower_id.eq(person).and(follows::state.eq(FollowState::Requested)))
-            .filter(theirs.field(follows::state).eq(FollowState::Accepted).and(actors::host_id.eq(host)))
+            .filter(theirs.field(follows::state).eq(FollowState::Accepted).and(readers::host_id.eq(host)))
             .filter(theirs.field(follows::role).ne(GroupRole::Member));
         diesel::select(exists(decides)).get_result(conn).await
     }

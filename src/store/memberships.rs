@@ -8,7 +8,7 @@ use super::{Conn, db_fn};
 use crate::base::*;
 use crate::domain::actors::ActorState;
 use crate::domain::audiences::Scope;
-use crate::domain::groups::{FollowState, GroupKind};
+use crate::domain::groups::{FollowState, GroupKind, GroupRole};
 use crate::store::among::one_of;
 use crate::store::query::RunQueryDsl;
 
@@ -169,6 +169,35 @@ db_fn! {
             .select(actors::id)
             .load(conn)
             .await
+    }
+
+    /// Who decides about who comes into a group: moderators who read it. Who was only named one, or lives on a server whose
+    /// agreement ended, does not.
+    pub async fn deciding(conn, group: ActorId) -> Vec<ActorId> {
+        follows::table
+            .inner_join(groups::table.on(groups::actor_id.eq(follows::target_id)))
+            .inner_join(
+                readers::table
+                    .on(readers::audience_id.eq(groups::audience_id).and(readers::actor_id.eq(follows::follower_id))),
+            )
+            .filter(follows::target_id.eq(group).and(follows::state.eq(FollowState::Accepted)))
+            .filter(follows::role.ne(GroupRole::Member))
+            .order(follows::id)
+            .select(follows::follower_id)
+            .load(conn)
+            .await
+    }
+
+    /// Forgets who of elsewhere asks into a group elsewhere: nobody here decides about it any more.
+    pub async fn forget_asking(conn, group: ActorId) -> usize {
+        let elsewhere = actors::table.filter(actors::host_id.ne(HostId::LOCAL)).select(actors::id);
+        diesel::delete(
+            follows::table
+                .filter(follows::target_id.eq(group).and(follows::state.eq(FollowState::Requested)))
+                .filter(follows::follower_id.eq_any(elsewhere)),
+        )
+        .execute(conn)
+        .await
     }
 
     /// Other servers with a member of a group.

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use super::db_fn;
 use super::schema::{actors, hosts, notice_followers};
 use crate::base::*;
+use crate::domain::actors::ActorState;
 use crate::domain::peers::HostState;
 use crate::store::query::RunQueryDsl;
 
@@ -25,6 +26,11 @@ db_fn! {
     /// Forgets one.
     pub async fn remove(conn, group: ActorId, follower: ActorId) -> usize {
         diesel::delete(notice_followers::table.find((group, follower))).execute(conn).await
+    }
+
+    /// Forgets somebody who is gone.
+    pub async fn remove_all(conn, follower: ActorId) -> usize {
+        diesel::delete(notice_followers::table.filter(notice_followers::actor_id.eq(follower))).execute(conn).await
     }
 
     /// Which group somebody follows by a Follow.
@@ -53,6 +59,7 @@ db_fn! {
             .inner_join(actors::table.on(actors::id.eq(notice_followers::actor_id)))
             .inner_join(hosts::table.on(hosts::id.eq(actors::host_id)))
             .filter(notice_followers::group_id.eq(group).and(hosts::state.ne(HostState::Blocked)))
+            .filter(actors::state.eq(ActorState::Active))
             .select((actors::id, hosts::name, actors::inbox, actors::shared_inbox))
             .load(conn)
             .await

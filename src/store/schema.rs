@@ -1049,7 +1049,7 @@ together! {
     notice_policies: posts audiences;
     invitations: audiences posts;
     audiences: readers groups posts entries home bookmarks post_tags media notifications filters filter_terms lists quotes blocks activities;
-    readers: posts;
+    readers: follows groups posts;
     notice_followers: actors hosts;
     groups: follows posts media activities filters dismissed_suggestions;
     follows: posts entries home post_tags dismissed_suggestions post_terms;

@@ -205,7 +205,7 @@ impl Federation {
         let (actor, group, reads) = self.group(&mut conn, name, viewer).await?;
         if let Some(uri) = &part.is_follower {
             let is_home = self.is_new_home(&mut conn, &actor, viewer).await?;
-            let asks = !reads && asks_in(&mut conn, actor.id, viewer).await?;
+            let asks = !reads && !is_home && asks_in(&mut conn, actor.id, viewer).await?;
             if group.kind == GroupKind::Public && !is_home {
                 return Ok(answer::refusal(400));
             }
@@ -214,7 +214,7 @@ impl Federation {
                 // Whoever asks in is asked after by the servers of those who decide about it, and of them alone.
                 Some(asked) if asks => {
                     asked.kind == ActorKind::Application
-                        && rows::host_moderates(&mut conn, actor.id, asked.host_id).await?
+                        && rows::host_moderates(&mut conn, actor.id, group.audience_id, asked.host_id).await?
                 }
                 // A server's own actor stands for those who live there.
                 Some(asked) if asked.kind == ActorKind::Application => {

@@ -1,7 +1,7 @@
 //! What was written: outboxes as Create and Announce of each post. For what others wrote in a closed group its host is the only
 //! door: it tells it with the author's proof, one post, one thread or all, and hands out its copies of the files.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use axum::extract::{OriginalUri, Path, Query, State};
 use axum::response::Response;
@@ -17,14 +17,14 @@ use super::answer::{self, Keep};
 use super::collections::{PAGE, Part, list, page_of, paged};
 use super::objects::file_response;
 use crate::base::*;
-use crate::domain::actors::Actor;
+use crate::domain::actors::{Actor, ActorState};
 use crate::domain::groups::GroupKind;
 use crate::domain::posts::{Post, PostState, PostView};
 use crate::domain::{Sight, Viewer};
 use crate::policy;
 use crate::services;
 use crate::store::posts::Under;
-use crate::store::{Conn, media, posts};
+use crate::store::{Conn, actors, federation as rows, media, posts};
 
 /// Bytes of others' activities in one answer, well below what readers take; what comes after is named by its id.
 const WHOLE: usize = 600_000;
@@ -143,16 +143,41 @@ impl Federation {
             true => HashMap::new(),
             false => posts::originals_of(conn, &others).await?.into_iter().collect(),
         };
+        let welcome = self.welcome_authors(conn, views.iter().filter(|v| kept.contains_key(&v.post.id))).await?;
         let mut room = WHOLE;
         let mut item = |view: &PostView| {
             if let Some(parts) = parts.iter().find(|p| p.view.post.id == view.post.id) {
                 return self.create_of(parts).bare();
             }
-            let whole = kept.remove(&view.post.id).filter(|body| body.len() <= room);
+            let whole = kept.remove(&view.post.id);
+            let whole = whole.filter(|body| body.len() <= room && welcome.contains(&view.author.id));
             room -= whole.as_ref().map_or(0, String::len);
             whole.and_then(|body| serde_json::from_str(&body).ok()).unwrap_or_else(|| json!(view.post.uri))
         };
         Ok(views.iter().filter(|v| v.post.state == PostState::Published).map(&mut item).collect())
+    }
+
+    /// Those of several authors elsewhere who are not suspended, and whose server is not blocked.
+    async fn welcome_authors(
+        &self,
+        conn: &mut Conn,
+        views: impl Iterator<Item = &PostView>,
+    ) -> Result<HashSet<ActorId>> {
+        let ids: HashSet<ActorId> = views.map(|view| view.author.id).collect();
+        let authors = actors::list(conn, &ids.into_iter().collect::<Vec<_>>()).await?;
+        let mut hosts: HashMap<HostId, bool> = HashMap::new();
+        let mut welcome = HashSet::new();
+        for author in authors.iter().filter(|author| author.state == ActorState::Active) {
+            let open = match hosts.get(&author.host_id) {
+                Some(open) => *open,
+                None => self.check_host(&rows::get_host(conn, author.host_id).await?).is_ok(),
+            };
+            hosts.insert(author.host_id, open);
+            if open {
+                welcome.insert(author.id);
+            }
+        }
+        Ok(welcome)
     }
 
     /// The Create of a post of ours. Its id is the post's, so that it is the same each time it is made.
@@ -169,8 +194,8 @@ impl Federation {
     /// A file of a post in a group here, by the address that its author's server gave it.
     async fn group_file(&self, name: &str, asked: &Asked, viewer: &Viewer) -> Result<Response> {
         let mut conn = self.ctx.db.read().await?;
-        let (actor, _, reads) = self.group(&mut conn, name, viewer).await?;
-        if !reads {
+        let (actor, group, reads) = self.group(&mut conn, name, viewer).await?;
+        if !reads || group.kind == GroupKind::Public {
             return Err(Error::NotFound);
         }
         let post = post_in(&mut conn, &actor, &asked.object, &policy::sight(viewer)).await?;

@@ -144,7 +144,7 @@ impl Federation {
         self.is_named_moderator(actor, group).await
     }
 
-    pub(super) async fn is_named_moderator(&self, actor: &Actor, group: &Actor) -> Result<bool> {
+    async fn is_named_moderator(&self, actor: &Actor, group: &Actor) -> Result<bool> {
         let named = rows::moderators(&mut self.ctx.db.read().await?, group.id).await?;
         Ok(named.iter().any(|(id, _)| *id == actor.id))
     }

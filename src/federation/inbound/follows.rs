@@ -88,7 +88,7 @@ impl Federation {
             Some(uri) => groups::find_follow_by_uri(&mut conn, uri).await?,
             None => None,
         };
-        let found = match by_uri {
+        let found = match by_uri.filter(|follow| follow.target_id == item.actor.id) {
             Some(found) => Some(found),
             None => match item.doc.embedded("object").and_then(|follow| follow.one_id("actor")) {
                 Some(follower) => {

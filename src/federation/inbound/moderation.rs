@@ -91,6 +91,9 @@ impl Federation {
         } else if moderators.as_deref() == Some(&target) {
             let Some(who) = self.known_actor(object).await? else { return Err(Error::NotFound) };
             follows::received_role(&self.ctx, (group.id, who.id), Some(item.actor.id), add).await?;
+            if add && group.is_local() {
+                self.tell_waiting(&who, &group).await?;
+            }
         } else {
             return Err(Error::NotFound);
         }
@@ -181,6 +184,9 @@ impl Federation {
     /// A report from another server: about someone here, or something in a group of ours; or by the host of a group elsewhere that
     /// someone here keeps order in.
     pub(super) async fn on_flag(&self, item: &Item<'_>) -> Result<()> {
+        if !item.is_authentic() {
+            return Err(Error::forbidden("error-origin"));
+        }
         let mut conn = self.ctx.db.read().await?;
         let mut target = None;
         let mut post = None;

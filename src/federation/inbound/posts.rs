@@ -64,7 +64,8 @@ impl Federation {
         let read = convert::read_post(object, Some(item.doc), self.reading());
         match read.filter(|read| item.is_authentic() && read.author == item.actor.uri) {
             Some(read) => self.take_post(read, item.actor.clone(), source).await.map(|_| ()),
-            None => self.take_from_origin(id, source).await.map(|_| ()),
+            // What is there may be another thing than what came.
+            None => self.take_from_origin(id, Source { proven: false, ..source }).await.map(|_| ()),
         }
     }
 
@@ -313,7 +314,9 @@ impl Federation {
         }
         let embedded = object.and_then(|o| convert::read_post(o, Some(item.doc), self.reading()));
         let fetched;
-        let read = match embedded.filter(|read| item.is_authentic() && read.author == item.actor.uri) {
+        let own = embedded.filter(|read| item.is_authentic() && read.author == item.actor.uri);
+        let proven = own.is_some() && proof::find(item.doc.0).is_some();
+        let read = match own {
             Some(read) => read,
             None => {
                 fetched = self.post_document(id, item.group()).await?;
@@ -323,14 +326,14 @@ impl Federation {
         if read.author != item.actor.uri {
             return Err(Error::forbidden("error-not-yours"));
         }
-        self.update_post(item, read).await
+        self.update_post(item, read, proven).await
     }
 
-    async fn update_post(&self, item: &Item<'_>, read: ReadPost) -> Result<()> {
+    async fn update_post(&self, item: &Item<'_>, read: ReadPost, proven: bool) -> Result<()> {
         let now = self.ctx.now();
         let known = posts::find_by_uri(&mut self.ctx.db.read().await?, &read.uri).await?;
         let Some(post) = known else {
-            let source = Source { via: item.group().cloned(), row: item.row, ..Source::default() };
+            let source = Source { via: item.group().cloned(), row: item.row, proven, ..Source::default() };
             if self.ctx.now().since(read.published) < LATE_UPDATE {
                 self.take_post(read, item.actor.clone(), source).await?;
             }
@@ -368,7 +371,7 @@ impl Federation {
             extra: read.extra,
             emoji: read.emoji,
             relay: item.row.filter(|_| item.via.is_none()),
-            proven: item.doc.embedded("object").is_some() && proof::find(item.doc.0).is_some(),
+            proven,
             ..shell(&post.uri, &item.actor, self.ctx.now())
         };
         service::receive_update(&self.ctx, update).await?;

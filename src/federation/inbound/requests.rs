@@ -1,7 +1,7 @@
 //! Who wants into a group, and who decides about it: moderators may live elsewhere than the group does.
 
 use super::super::state::Federation;
-use super::super::wire::{Doc, Kind};
+use super::super::wire::{Doc, Kind, same_origin};
 use super::Item;
 use crate::base::*;
 use crate::domain::actors::{Actor, ActorKind, ActorState};
@@ -9,7 +9,7 @@ use crate::domain::events::Event;
 use crate::domain::groups::{Follow, FollowState, GroupRole, Notify};
 use crate::services::ctx::emit;
 use crate::services::follows::{self, Decision};
-use crate::store::groups;
+use crate::store::{groups, memberships};
 
 /// Longest note of somebody who asks, characters.
 const NOTE: usize = 500;
@@ -27,9 +27,9 @@ impl Federation {
         }
         let follower = match self.ours(follower).await? {
             Some(ours) => ours,
-            None => self.actor(follower).await?,
+            None => self.asker(follower).await?,
         };
-        if follower.state != ActorState::Active || follower.id == item.actor.id {
+        if follower.state != ActorState::Active || follower.kind != ActorKind::Person {
             return Err(Error::NotFound);
         }
         let (ctx, group) = (self.ctx.clone(), item.actor.id);
@@ -40,7 +40,7 @@ impl Federation {
             state: FollowState::Requested,
             role: GroupRole::Member,
             may_post: false,
-            uri: follow.id().map(str::to_owned),
+            uri: follow.id().filter(|id| same_origin(id, &follower.uri)).map(str::to_owned),
             notify: Notify::None,
             muted: false,
             reason: note(item),
@@ -50,9 +50,16 @@ impl Federation {
         };
         let write = self.ctx.db.write(move |conn| {
             Box::pin(async move {
-                // One of ours who asked stands there already, by their own word.
-                if groups::find_follow(conn, request.follower_id, group).await?.is_none() {
-                    groups::upsert_follow(conn, &request).await?;
+                let held = groups::find_follow(conn, request.follower_id, group).await?;
+                let asks = held.as_ref().is_some_and(|held| held.state == FollowState::Requested);
+                match held {
+                    // One of ours asks by their own word alone.
+                    held if follower.is_local() && (held.is_none() || !asks) => return Err(Error::NotFound),
+                    Some(_) if !asks => return Ok(()),
+                    _ if follower.is_local() => {}
+                    // Asked again, it is another Follow.
+                    Some(held) => drop(groups::upsert_follow(conn, &Follow { id: held.id, ..request.clone() }).await?),
+                    None => drop(groups::upsert_follow(conn, &request).await?),
                 }
                 let offered = Event::JoinOffered { follower: request.follower_id, group };
                 emit(conn, &ctx.ids, ctx.now(), &offered).await
@@ -66,17 +73,28 @@ impl Federation {
     /// Somebody else decided, or the one who asked asks no more.
     pub(super) async fn on_request_settled(&self, item: &Item<'_>) -> Result<bool> {
         let Some(follow) = item.doc.embedded("object").and_then(asked) else { return Ok(false) };
-        let uri = follow.id().unwrap_or_default();
-        let found = groups::find_follow_by_uri(&mut self.ctx.db.read().await?, uri).await?;
-        let Some(held) = found.filter(|held| held.target_id == item.actor.id && held.state == FollowState::Requested)
-        else {
-            return Ok(true);
-        };
+        if item.via.is_some() {
+            return Err(Error::forbidden("error-origin"));
+        }
+        let follower = self.known_actor(follow.one_id("actor").unwrap_or_default()).await?;
         // One of ours hears it by the answer to their own Follow.
-        if !self.get_actor(held.follower_id).await?.is_local() {
-            follows::received_undo(&self.ctx, held.follower_id, held.target_id).await?;
+        let Some(follower) = follower.filter(|follower| !follower.is_local()) else { return Ok(true) };
+        let held = groups::find_follow(&mut self.ctx.db.read().await?, follower.id, item.actor.id).await?;
+        if held.is_some_and(|held| held.state == FollowState::Requested) {
+            follows::received_undo(&self.ctx, follower.id, item.actor.id).await?;
         }
         Ok(true)
+    }
+
+    /// Who asks, from their own server. That one may have to ask the group's host about us first: it knows the next time.
+    async fn asker(&self, uri: &str) -> Result<Actor> {
+        match self.actor(uri).await {
+            Err(Error::NotFound) => {
+                let host = crate::urls::host_of(uri).unwrap_or_default();
+                Err(Error::RemoteFailed { host, retryable: true, detail: format!("{uri} is not known yet") })
+            }
+            found => found,
+        }
     }
 
     /// A moderator elsewhere decided about who asks into a group of ours, or is in it. Whether the answer is about such a group.
@@ -85,7 +103,7 @@ impl Federation {
         let Some((follower, group)) = follow.and_then(|f| f.one_id("actor").zip(f.one_id("object"))) else {
             return Ok(false);
         };
-        let Some(group) = self.ours(group).await?.filter(Actor::is_group) else { return Ok(false) };
+        let Some(group) = self.ours(group).await?.filter(is_active_group) else { return Ok(false) };
         if item.via.is_some() || !self.keeps_order_in(&item.actor, &group).await? {
             return Err(Error::forbidden("error-not-moderator"));
         }
@@ -98,7 +116,7 @@ impl Federation {
     /// A moderator elsewhere wants somebody invited into a group of ours. Whether the Invite is about such a group.
     pub(super) async fn on_invite_wanted(&self, item: &Item<'_>) -> Result<bool> {
         let Some(group) = self.ours(item.envelope.object().unwrap_or_default()).await? else { return Ok(false) };
-        if !group.is_group() || item.via.is_some() || !self.keeps_order_in(&item.actor, &group).await? {
+        if !is_active_group(&group) || item.via.is_some() || !self.keeps_order_in(&item.actor, &group).await? {
             return Err(Error::forbidden("error-not-moderator"));
         }
         let invited = item.doc.one_id("target").ok_or(Error::NotFound)?;
@@ -115,19 +133,25 @@ impl Federation {
         Ok(true)
     }
 
-    /// Whether somebody elsewhere is a moderator of a group here, whose server may still take part in it.
+    /// Whether somebody elsewhere decides about who comes into a group here: a moderator who is in it, and still reads it.
     async fn keeps_order_in(&self, actor: &Actor, group: &Actor) -> Result<bool> {
-        if actor.is_local() || self.is_shut_out(actor.host_id, Some(group.id)).await? {
-            return Ok(false);
-        }
-        self.is_named_moderator(actor, group).await
+        let deciding = memberships::deciding(&mut self.ctx.db.read().await?, group.id).await?;
+        Ok(!actor.is_local() && deciding.contains(&actor.id))
     }
 
     pub(super) async fn has_moderator_here(&self, group: &Actor) -> Result<bool> {
-        let mut conn = self.ctx.db.read().await?;
-        let named = crate::store::federation::moderators(&mut conn, group.id).await?;
-        Ok(named.iter().any(|(_, uri)| self.ctx.urls.is_ours(uri)))
+        let deciding = memberships::deciding(&mut self.ctx.db.read().await?, group.id).await?;
+        for actor in deciding {
+            if self.get_actor(actor).await?.is_local() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
+}
+
+fn is_active_group(actor: &Actor) -> bool {
+    actor.is_group() && actor.state == ActorState::Active
 }
 
 /// The Follow that an Offer is about.

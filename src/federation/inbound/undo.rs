@@ -57,8 +57,9 @@ impl Federation {
             Some(target) => groups::find_follow(&mut conn, item.actor.id, target.id).await?.is_some(),
             None => false,
         };
-        // What is undone came, under this id or another.
-        if follows || rows::find_activity_by_uri(&mut conn, id).await?.is_some() {
+        // What is undone came, under this id or another; but not if it waits to be tried again.
+        let came = rows::find_activity_by_uri(&mut conn, id).await?.is_some();
+        if follows || came && !rows::is_waiting(&mut conn, id).await? {
             return Ok(());
         }
         drop(conn);

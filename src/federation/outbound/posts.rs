@@ -332,7 +332,7 @@ impl Federation {
         let Place::Ours(group) = self.place_of(Some(group)).await? else { return Ok(()) };
         let (group, facts) = (&group.0, &group.1);
         let followers = self.followers_of(group, facts).await?;
-        if followers.is_empty() {
+        if followers.is_empty() && !facts.takes_bare_followers() {
             return Ok(());
         }
         let stored = rows::find_activity(&mut self.ctx.db.read().await?, activity).await?.ok_or(Error::NotFound)?;

@@ -7,7 +7,7 @@ use super::super::state::Federation;
 use crate::base::*;
 use crate::domain::actors::Actor;
 use crate::domain::groups::{FollowState, GroupRole};
-use crate::store::{federation as rows, groups};
+use crate::store::{federation as rows, groups, memberships};
 
 /// How many who wait a new moderator is told of.
 const WAITING: i64 = 80;
@@ -28,8 +28,8 @@ impl Federation {
     }
 
     /// Tells who has become a moderator elsewhere who is waiting.
-    pub(super) async fn tell_waiting(&self, moderator: &Actor, group: &Actor) -> Result<()> {
-        if !self.known_host_of(moderator).await? {
+    pub(in crate::federation) async fn tell_waiting(&self, moderator: &Actor, group: &Actor) -> Result<()> {
+        if !self.moderators_elsewhere(group).await?.iter().any(|one| one.id == moderator.id) {
             return Ok(());
         }
         let mut conn = self.ctx.db.read().await?;
@@ -67,14 +67,11 @@ impl Federation {
         Ok(())
     }
 
-    /// Other software has no use for who asks.
+    /// Those who decide and live on another Kring: other software has no use for who asks.
     pub(super) async fn moderators_elsewhere(&self, group: &Actor) -> Result<Vec<Actor>> {
-        let named = rows::moderators(&mut self.ctx.db.read().await?, group.id).await?;
+        let deciding = memberships::deciding(&mut self.ctx.db.read().await?, group.id).await?;
         let mut elsewhere = Vec::new();
-        for (id, uri) in named {
-            if self.ctx.urls.is_ours(&uri) {
-                continue;
-            }
+        for id in deciding {
             let moderator = self.get_actor(id).await?;
             if self.known_host_of(&moderator).await? {
                 elsewhere.push(moderator);

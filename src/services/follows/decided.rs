@@ -1,7 +1,7 @@
 //! Who comes into a group is decided by its moderators, wherever they live; it is done where the group is. A moderator of a group
 //! elsewhere tells its host.
 
-use super::{admit, end, log, moderated, offer};
+use super::{admit, end, log, moderated, offer, settled};
 use crate::base::*;
 use crate::domain::Viewer;
 use crate::domain::actors::Actor;
@@ -95,7 +95,8 @@ async fn settle(
     follow: Follow,
 ) -> Result<()> {
     let (asked, follower) = (follow.state == FollowState::Requested, follow.follower_id);
-    let uri = follow.uri.clone().unwrap_or_default();
+    let (uri, member) = (follow.uri.clone().unwrap_or_default(), follow.is_member());
+    settled(conn, ctx, Some(&follow)).await?;
     if decision.yes {
         if !asked {
             return Ok(());
@@ -106,14 +107,10 @@ async fn settle(
         if end(conn, follower, group.id).await?.is_none() {
             return Err(Error::NotFound);
         }
-        let rejected = Event::FollowRejected { follower, target: group.id, uri: uri.clone() };
+        let rejected = Event::FollowRejected { follower, target: group.id, uri };
         emit(conn, &ctx.ids, ctx.now(), &rejected).await?;
     }
-    if asked {
-        let settled = Event::JoinSettled { follower, group: group.id, uri };
-        emit(conn, &ctx.ids, ctx.now(), &settled).await?;
-    }
-    let action = action(decision.yes, asked);
+    let action = action(decision.yes, member);
     log(conn, ctx, Some(group.id), by, action, Some(follower), None, &decision.reason).await
 }
 
@@ -121,7 +118,7 @@ async fn settle(
 /// host tells what became of them.
 async fn tell_host(conn: &mut Conn, ctx: &Ctx, by: ActorId, decision: Decision, follow: Follow) -> Result<()> {
     let Decision { group, follower, yes, reason } = decision;
-    let asked = follow.state == FollowState::Requested;
+    let (asked, member) = (follow.state == FollowState::Requested, follow.is_member());
     if yes && !asked {
         return Ok(());
     }
@@ -134,7 +131,7 @@ async fn tell_host(conn: &mut Conn, ctx: &Ctx, by: ActorId, decision: Decision, 
     if asked && !store::actors::get(conn, follower).await?.is_local() {
         end(conn, follower, group).await?;
     }
-    log(conn, ctx, Some(group), by, action(yes, asked), Some(follower), None, &reason).await
+    log(conn, ctx, Some(group), by, action(yes, member), Some(follower), None, &reason).await
 }
 
 fn check_may_go(follow: &Follow) -> Result<()> {
@@ -144,11 +141,11 @@ fn check_may_go(follow: &Follow) -> Result<()> {
     Ok(())
 }
 
-fn action(yes: bool, asked: bool) -> ModAction {
-    match (yes, asked) {
+fn action(yes: bool, member: bool) -> ModAction {
+    match (yes, member) {
         (true, _) => ModAction::Admit,
-        (false, true) => ModAction::Refuse,
-        (false, false) => ModAction::RemoveMember,
+        (false, false) => ModAction::Refuse,
+        (false, true) => ModAction::RemoveMember,
     }
 }
 
@@ -176,7 +173,8 @@ pub async fn invite(ctx: &Ctx, viewer: &Viewer, group: ActorId, invited: ActorId
     Ok(())
 }
 
-/// A moderator elsewhere invites someone to a group here; that they are one is for the caller to check.
+/// A moderator elsewhere invites someone to a group here; that they are one is for the caller to check. Whom the group keeps out is
+/// let in again by its own moderators alone.
 ///
 /// # Errors
 /// `Forbidden` where the group takes nobody from there.
@@ -185,7 +183,10 @@ pub async fn received_invite(ctx: &Ctx, group: &Actor, by: ActorId, invited: &Ac
     ctx.db
         .write(move |conn| {
             Box::pin(async move {
-                let (facts, actor, _) = store::groups::get_with(conn, group.id, None).await?;
+                let (facts, actor, held) = store::groups::get_with(conn, group.id, Some(invited.id)).await?;
+                if held.is_some_and(|held| matches!(held.state, FollowState::Banned | FollowState::Invited)) {
+                    return Ok(());
+                }
                 ask_in(conn, &c, (&facts, &actor), &invited, by).await
             })
         })
@@ -209,10 +210,9 @@ async fn ask_in(
     }
     match store::groups::find_follow(conn, person.id, group.id).await? {
         Some(follow) if follow.state == FollowState::Requested => {
-            let uri = follow.uri.clone().unwrap_or_default();
+            settled(conn, ctx, Some(&follow)).await?;
             admit(conn, ctx, follow, group).await?;
-            let settled = Event::JoinSettled { follower: person.id, group: group.id, uri };
-            emit(conn, &ctx.ids, ctx.now(), &settled).await
+            log(conn, ctx, Some(group.id), by, ModAction::Admit, Some(person.id), None, "").await
         }
         Some(follow) if follow.is_member() => Ok(()),
         _ => offer(conn, ctx, group.id, (person.id, GroupRole::Member), by).await,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Admitted, admit, apply_ban, begin, end, log};
+use super::{Admitted, admit, apply_ban, begin, end, log, settled};
 use crate::base::*;
 use crate::domain::actors::{Actor, ActorState};
 use crate::domain::events::Event;
@@ -102,6 +102,9 @@ impl Receiving {
         if entrance == Entrance::Open {
             let held = self.admitted.add(ctx, follow, follower, old.as_ref(), group)?;
             self.follows.insert(pair, held);
+            if group.is_some() && old.as_ref().is_some_and(|old| old.state == FollowState::Requested) {
+                settled(conn, ctx, old.as_ref()).await?;
+            }
             if !old.as_ref().is_some_and(Follow::is_member) {
                 let gone = self.gone.iter().filter(|(_, to)| to.as_ref() == Some(&follower.uri));
                 moving::give_up_seats(conn, gone.map(|(member, _)| *member), target.id).await?;
@@ -213,14 +216,9 @@ pub async fn received_undo(ctx: &Ctx, follower: ActorId, target: ActorId) -> Res
     ctx.db
         .write(move |conn| {
             Box::pin(async move {
-                let Some(follow) = end(conn, follower, target).await? else {
-                    return store::notice_followers::remove(conn, target, follower).await.map(|_| ());
-                };
-                if follow.state != FollowState::Requested || store::groups::find(conn, target).await?.is_none() {
-                    return Ok(());
-                }
-                let uri = follow.uri.unwrap_or_default();
-                emit(conn, &c.ids, c.now(), &Event::JoinSettled { follower, group: target, uri }).await
+                store::notice_followers::remove(conn, target, follower).await?;
+                let Some(follow) = end(conn, follower, target).await? else { return Ok(()) };
+                settled(conn, &c, Some(&follow)).await
             })
         })
         .await?;
@@ -270,10 +268,15 @@ pub async fn received_role(
                 Some(follow) if follow.role == GroupRole::Owner || follow.role == role => return Ok(()),
                 Some(follow) => follow,
                 None if !moderator => return Ok(()),
+                // Members here are in a group by their own word alone.
+                None if store::actors::get(conn, who).await?.is_local() => return Ok(()),
                 None => Follow { notify: Notify::None, ..begin(&c, who, group, FollowState::Accepted, None) },
             };
             follow.role = role;
             store::groups::upsert_follow(conn, &follow).await?;
+            if !moderator && !store::actors::get(conn, group).await?.is_local() && !moderated_here(conn, group).await? {
+                store::memberships::forget_asking(conn, group).await?;
+            }
             match by {
                 Some(by) => log(conn, &c, Some(group), by, ModAction::Role, Some(who), None, role.as_str()).await,
                 None => Ok(()),
@@ -281,4 +284,9 @@ pub async fn received_role(
         })
     });
     write.await
+}
+
+async fn moderated_here(conn: &mut Conn, group: ActorId) -> Result<bool> {
+    let deciding = store::memberships::deciding(conn, group).await?;
+    Ok(store::actors::list(conn, &deciding).await?.iter().any(Actor::is_local))
 }

@@ -454,7 +454,7 @@ async fn apply_update(conn: &mut Conn, ctx: &Ctx, mut new: Incoming) -> Result<O
     insert_media(conn, ctx, &new, post.id, &kept).await?;
     store::posts::clear_names(conn, post.id).await?;
     insert_named(conn, &new, &post).await?;
-    if new.relay.is_some() && is_in_closed_group_here(conn, &post).await? {
+    if is_in_closed_group_here(conn, &post).await? {
         keep_original(conn, &new, post.id).await?;
         if new.media.iter().any(|file| !kept.contains(&file.url)) {
             media_kept::later(conn, ctx, post.id).await?;

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use crate::base::*;
 use crate::domain::Viewer;
 use crate::domain::actors::Actor;
-use crate::services::{Ctx, known};
-use crate::store;
+use crate::services::{Ctx, follows, known};
+use crate::store::{self, Conn};
 use crate::text::{self, Handle};
 
 /// How many people one text may mention.
@@ -53,8 +53,8 @@ async fn find_mentioned(ctx: &Ctx, viewer: &Viewer, handle: &Handle) -> Result<O
     let Some(host) = handle.host.as_deref().filter(|host| *host != ctx.urls.host()) else {
         let found = store::actors::find_by_name(&mut conn, HostId::LOCAL, &handle.name).await?;
         return match found {
-            Some(actor) if !known::knows(&mut conn, viewer, &actor).await? => Ok(None),
-            found => Ok(found),
+            Some(actor) if may_name(&mut conn, ctx, viewer, &actor).await? => Ok(Some(actor)),
+            _ => Ok(None),
         };
     };
     if let Some(actor) = store::actors::find_by_handle(&mut conn, &handle.name, host).await? {
@@ -69,6 +69,17 @@ async fn find_mentioned(ctx: &Ctx, viewer: &Viewer, handle: &Handle) -> Result<O
             tracing::debug!(%handle, %error, "mention not resolved");
             Ok(None)
         }
+    }
+}
+
+async fn may_name(conn: &mut Conn, ctx: &Ctx, viewer: &Viewer, actor: &Actor) -> Result<bool> {
+    if !actor.is_group() {
+        return known::knows(conn, viewer, actor).await;
+    }
+    match follows::group_facts(conn, ctx, viewer, actor.id).await {
+        Ok(_) => Ok(true),
+        Err(Error::NotFound) => Ok(false),
+        Err(other) => Err(other),
     }
 }
 

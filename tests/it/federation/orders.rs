@@ -16,6 +16,7 @@ on_each_database! {
     d52_to_d60_any_order_of_what_one_person_does_ends_the_same => person;
     d52_to_d60_any_order_of_what_a_group_passes_on_ends_the_same => group;
     d52_to_d60_any_order_of_follows_and_leaving_ends_the_same => leaving;
+    d52_a_follow_that_is_undone_before_it_could_be_worked_on_counts_for_nothing => parked;
     memberships_go_the_same_ways_in_any_order_of_what_happens => memberships;
 }
 
@@ -152,6 +153,45 @@ async fn leaving(kind: Kind) {
         a.until_quiet().await;
         assert_eq!(stands(&a, &group, &lou).await, Some(FollowState::Accepted), "round {round}");
     }
+}
+
+async fn parked(kind: Kind) {
+    use kring::base::*;
+    use kring::store::federation::{self as rows, NewActivity};
+    let clock = Clock::fixed(Clock::system().now());
+    let (a, peer) = (Kring::at(&clock, "alpha", kind).await, Peer::start("masto", "mastodon").await);
+    let (ada, mia) = (a.person("Ada").await, peer.person("mia"));
+    let group = a.group(&ada, "Local history", GroupKind::Public).await;
+    let known = a.resolve("mia", &peer.host).await;
+    let follow = activity("Follow", &peer.url("/f/1"), &mia, json!(group.uri));
+    let waits = NewActivity {
+        id: ActivityId(a.ctx().ids.next()),
+        uri: peer.url("/f/1"),
+        kind: "Follow".to_owned(),
+        actor_id: Some(known.id),
+        actor_uri: mia.clone(),
+        audience_id: None,
+        incoming: true,
+        body: follow.to_string(),
+        received_at: clock.now(),
+    };
+    // It came, something went wrong, and it waits for its next turn.
+    let later = clock.now().plus(5 * Time::MINUTE);
+    let write = a.ctx().db.write(move |conn| {
+        Box::pin(async move {
+            rows::insert_activity(conn, &waits).await?;
+            rows::fail_activity(conn, waits.id, "a server was away", Some(later)).await
+        })
+    });
+    write.await.unwrap();
+    let undo = activity("Undo", &peer.url("/u/1"), &mia, follow);
+    assert_eq!(peer.send(&mia, &a.url("/inbox"), &undo).await, 202);
+    let undone = format!("SELECT count(*) AS n FROM activities WHERE uri = '{}#undone'", peer.url("/f/1"));
+    until("the undoing", async || (a.app.count(&undone).await == 1).then_some(())).await;
+    clock.advance(6 * Time::MINUTE);
+    let left = "SELECT count(*) AS n FROM activities WHERE state = 'waiting'";
+    until("its turn", async || (a.app.count(left).await == 0).then_some(())).await;
+    assert_eq!(stands(&a, &group, &mia).await, None, "{kind:?}");
 }
 
 async fn stands(kring: &Kring, group: &Actor, who: &str) -> Option<FollowState> {
