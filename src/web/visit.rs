@@ -264,5 +264,6 @@ fn secure(response: &mut Response) {
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(header::REFERRER_POLICY, "same-origin");
     set(header::CACHE_CONTROL, "private, no-cache");
-    set(header::VARY, "Accept, Cookie, Accept-Language");
+    // Files and documents are also read by who signs for them.
+    set(header::VARY, "Accept, Cookie, Accept-Language, Signature");
 }

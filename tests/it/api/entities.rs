@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::Phone;
 use crate::support::on_sqlite;
 
-const ACCOUNT: &[&str] = &[
+pub const ACCOUNT: &[&str] = &[
     "id",
     "username",
     "acct",
@@ -29,7 +29,7 @@ const ACCOUNT: &[&str] = &[
     "statuses_count",
     "roles",
 ];
-const STATUS: &[&str] = &[
+pub const STATUS: &[&str] = &[
     "id",
     "uri",
     "created_at",
@@ -55,7 +55,7 @@ const STATUS: &[&str] = &[
     "filtered",
     "quote_approval",
 ];
-const STATUS_NULLABLE: &[&str] = &[
+pub const STATUS_NULLABLE: &[&str] = &[
     "in_reply_to_id",
     "in_reply_to_account_id",
     "reblog",
@@ -84,7 +84,7 @@ const RELATION: &[&str] = &[
 ];
 
 #[track_caller]
-fn has(value: &Value, keys: &[&str]) {
+pub fn has(value: &Value, keys: &[&str]) {
     for key in keys {
         assert!(value.get(*key).is_some_and(|v| !v.is_null()), "{key} is missing or null in {value}");
     }
@@ -111,7 +111,7 @@ fn no_empty_addresses(value: &Value) {
 }
 
 #[test]
-fn entities_have_every_key() {
+fn d104_d105_d106_entities_have_every_key() {
     on_sqlite(async |app| {
         let (fatima, wim) = (app.person("Fatima").await, app.person("Wim").await);
         let group = app.group(&fatima, "Lezers", GroupKind::Public).await;

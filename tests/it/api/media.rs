@@ -4,6 +4,11 @@ use std::io::Cursor;
 use std::time::Duration;
 
 use image::{ImageFormat, RgbImage};
+use kring::domain::groups::GroupKind;
+use kring::domain::media::MediaPurpose;
+use kring::domain::posts::PostKind;
+use kring::services::posts::PostForm;
+use kring::services::{media, posts};
 use reqwest::Method;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use serde_json::json;
@@ -48,7 +53,7 @@ async fn ready(phone: &Phone, path: &str) -> Page {
 }
 
 #[test]
-fn a_large_picture_is_made_ready_afterwards() {
+fn d107_d113_a_large_picture_is_made_ready_afterwards() {
     both(async |app| {
         let wim = app.person("Wim").await;
         let phone = Phone::of(&app, &wim).await;
@@ -62,12 +67,20 @@ fn a_large_picture_is_made_ready_afterwards() {
         let path = format!("/api/v1/media/{}", file["id"].as_str().unwrap());
         let shown = Phone::read(ready(&phone, &path).await);
         assert!(shown["url"].is_string() && shown["blurhash"].is_string(), "{shown}");
-        assert_eq!(shown["meta"]["original"]["width"], 700);
+        for size in ["original", "small"] {
+            assert_eq!((&shown["meta"][size]["width"], &shown["meta"][size]["height"]), (&json!(700), &json!(700)));
+        }
         let with = json!({ "status": "Kijk", "media_ids": [file["id"]] });
         assert_eq!(Phone::read(phone.post("/api/v1/statuses", with).await)["media_attachments"][0]["id"], file["id"]);
         // A small one, and any by the older address, is ready at once.
         let small = noise(20);
-        assert!(Phone::read(put_up(&phone, "/api/v2/media", &small).await)["url"].is_string());
+        let ready_at_once = Phone::read(put_up(&phone, "/api/v2/media", &small).await);
+        assert!(ready_at_once["url"].is_string());
+        // As a form names it.
+        let form = format!("status=Kijk&media_ids[]={}", ready_at_once["id"].as_str().unwrap());
+        let kind = "application/x-www-form-urlencoded";
+        let said = Phone::read(phone.send(Method::POST, "/api/v1/statuses", kind, &form, &[]).await);
+        assert_eq!(said["media_attachments"][0]["id"], ready_at_once["id"]);
         assert!(Phone::read(put_up(&phone, "/api/v1/media", &large).await)["url"].is_string());
         // What turns out to be no picture says so, and no status takes it.
         let broken = put_up(&phone, "/api/v2/media", &large[..1_100_000]).await;
@@ -85,5 +98,44 @@ fn the_description_is_a_page_too() {
         let page =
             page.shows("<h1>Client API</h1>").shows("GET /api/v2/instance").shows("id=\"Status\"").shows("list of ");
         assert!(page.headers["content-type"].to_str().unwrap().starts_with("text/html"));
+    });
+}
+
+/// What another server might take for a document of ours, were it served as one.
+#[test]
+fn d45_a_document_that_is_put_up_as_a_file_is_not_served_as_one() {
+    both(async |app| {
+        let wim = app.person("Wim").await;
+        let group = app.group(&wim, "Lezers", GroupKind::Public).await;
+        let phone = Phone::of(&app, &wim).await;
+        let id = format!("{}/people/wim", app.origin());
+        let document =
+            json!({"@context": "https://www.w3.org/ns/activitystreams", "id": id, "type": "Person"}).to_string();
+        let put = async |bytes: Vec<u8>, mime: &str, name: &str| {
+            media::upload(app.ctx(), &wim.viewer, bytes.into(), mime, name, "", MediaPurpose::Post).await
+        };
+        assert_eq!(put_up(&phone, "/api/v2/media", document.as_bytes()).await.status, 422);
+        for (mime, name) in [
+            ("application/activity+json", "a.json"),
+            ("application/json", "a"),
+            ("text/plain", "a.txt"),
+            ("image/png", "a.png"),
+            ("text/csv", "a.csv"),
+        ] {
+            assert!(put(document.clone().into_bytes(), mime, name).await.is_err(), "{mime} {name}");
+        }
+        // Where it stands inside something else, that is what it is.
+        let inside = [noise(8), document.clone().into_bytes()].concat();
+        let quoted = format!("Zo ziet dat eruit: {document}").into_bytes();
+        for (bytes, name, kind) in [(inside, "a.png", "image/png"), (quoted, "a.txt", "text/plain")] {
+            let file = put(bytes, "application/activity+json", name).await.unwrap();
+            let form =
+                PostForm { group: Some(group.id), media: vec![file.id], ..PostForm::new(PostKind::Message, "Zie") };
+            posts::publish(app.ctx(), &wim.viewer, form).await.unwrap();
+            let path = app.ctx().urls.media(file.id, false).replace(&app.origin(), "");
+            let page = app.visitor().get_as(&path, "application/activity+json").await.ok();
+            assert!(page.headers["content-type"].to_str().unwrap().starts_with(kind), "{:?}", page.headers);
+            assert_eq!(page.headers["x-content-type-options"], "nosniff");
+        }
     });
 }

@@ -1,7 +1,8 @@
 //! The client API, over HTTP, as apps use it.
 
+mod checklist;
 mod drawn;
-mod entities;
+pub mod entities;
 mod filters;
 mod kept;
 mod listed;

@@ -15,7 +15,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use super::Phone;
-use crate::support::both;
+use crate::support::{both, on_sqlite};
 
 struct Length(usize);
 
@@ -172,6 +172,25 @@ fn a_notice_reaches_a_device_that_alone_can_read_it() {
         Phone::read(olgas.post("/api/v1/statuses", json!({ "status": "@wim?" })).await);
         app.settle().await;
         phone.get("/api/v1/push/subscription").await.status(404);
+    });
+}
+
+#[test]
+fn d113_a_subscription_may_be_a_form() {
+    on_sqlite(async |app| {
+        let wim = app.person("Wim").await;
+        let phone = Phone::of(&app, &wim).await;
+        let device = Device::new();
+        let (public, auth) = (URL_SAFE_NO_PAD.encode(&device.public), URL_SAFE_NO_PAD.encode(device.auth));
+        let form = format!(
+            "subscription[endpoint]=https%3A%2F%2Fpush.example%2Fx&subscription[keys][p256dh]={public}\
+             &subscription[keys][auth]={auth}&data[alerts][mention]=true&data[alerts][favourite]=0&data[policy]=followed"
+        );
+        let kind = "application/x-www-form-urlencoded";
+        let made = phone.send(reqwest::Method::POST, "/api/v1/push/subscription", kind, &form, &[]).await;
+        let made = Phone::read(made);
+        assert_eq!((&made["alerts"]["mention"], &made["alerts"]["favourite"]), (&json!(true), &json!(false)));
+        assert_eq!((&made["endpoint"], &made["policy"]), (&json!("https://push.example/x"), &json!("followed")));
     });
 }
 

@@ -8,7 +8,7 @@ use super::Phone;
 use crate::support::on_sqlite;
 
 #[test]
-fn failures_are_json_with_cors() {
+fn d109_d110_failures_are_json_with_cors() {
     on_sqlite(async |app| {
         for (path, status) in [
             ("/api/v1/nowhere", 404),
@@ -51,7 +51,7 @@ fn a_token_does_what_it_was_given_for() {
 }
 
 #[test]
-fn one_key_makes_one_status() {
+fn d112_one_key_makes_one_status() {
     on_sqlite(async |app| {
         let wim = app.person("Wim").await;
         let phone = Phone::of(&app, &wim).await;
@@ -68,7 +68,7 @@ fn one_key_makes_one_status() {
 }
 
 #[test]
-fn lists_arrive_in_every_form() {
+fn d113_lists_arrive_in_every_form() {
     on_sqlite(async |app| {
         let (wim, olga) = (app.person("Wim").await, app.person("Olga").await);
         let phone = Phone::of(&app, &wim).await;
@@ -100,7 +100,7 @@ fn lists_arrive_in_every_form() {
 }
 
 #[test]
-fn what_has_no_meaning_here_is_empty_and_never_missing() {
+fn d108_what_has_no_meaning_here_is_empty_and_never_missing() {
     on_sqlite(async |app| {
         let wim = app.person("Wim").await;
         let phone = Phone::of(&app, &wim).await;

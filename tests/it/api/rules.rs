@@ -7,7 +7,7 @@ use super::Phone;
 use crate::support::{both, on_sqlite};
 
 #[test]
-fn a_mention_puts_a_post_into_its_group() {
+fn d114_d116_a_mention_puts_a_post_into_its_group() {
     both(async |app| {
         let (fatima, wim, outsider) = (app.person("Fatima").await, app.person("Wim").await, app.person("Olga").await);
         let open = app.group(&fatima, "Lezers", GroupKind::Public).await;
@@ -142,7 +142,7 @@ fn a_home_of_twenty_costs_few_queries() {
 }
 
 #[test]
-fn pages_go_to_the_end_and_back() {
+fn d99_pages_go_to_the_end_and_back() {
     on_sqlite(async |app| {
         let wim = app.person("Wim").await;
         let phone = Phone::of(&app, &wim).await;

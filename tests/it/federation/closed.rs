@@ -15,7 +15,7 @@ use super::support::*;
 use crate::support::{Kind, PNG};
 
 on_each_database! {
-    g3_d91_to_d97_a_private_group_on_three_servers => private;
+    g3_d91_d92_d93_d97_a_private_group_on_three_servers => private;
     a_network_group_reaches_peers_alone => network;
     an_agreement_that_ends_closes_network_groups => ended;
     g3_what_is_written_while_the_host_is_down_arrives_afterwards => down;

@@ -14,15 +14,16 @@ use crate::support::{Kind, PNG};
 const PUBLIC: &str = "https://www.w3.org/ns/activitystreams#Public";
 
 on_each_database! {
-    g1_a_microblog_follows_a_public_group => story;
+    g1_d65_d66_d67_d68_a_microblog_follows_a_public_group => story;
     little_pictures_are_shown => emoji;
 }
 
 on_sqlite! {
     d52_d53_d54_repeated_and_late_activities => repeats;
-    d55_d57_follows_repeated_and_undone_by_id => follows;
-    d70_d72_a_mention_of_the_group_is_a_post_in_it => mention;
-    d84_votes_are_counted_and_shown_to_nobody => votes;
+    d55_d57_d74_follows_repeated_and_undone_by_id => follows;
+    d70_d72_d81_a_mention_of_the_group_is_a_post_in_it => mention;
+    d84_d85_votes_are_counted_and_shown_to_nobody => votes;
+    d85_counts_of_a_poll_elsewhere_are_no_edit => counts;
     d60_older_news_is_ignored => older;
     shares_and_personal_posts => personal;
     who_moves_elsewhere_is_followed_there => moved;
@@ -71,6 +72,11 @@ impl Scene {
 
 async fn story(kind: Kind) {
     let s = Scene::new(kind).await;
+    let other = Peer::start("delta", "mastodon").await;
+    let tom = other.person("tom");
+    let follow = activity("Follow", &other.url("/f/1"), &tom, json!(s.group.uri));
+    assert_eq!(other.send(&tom, &s.a.url("/inbox"), &follow).await, 202);
+    other.until_received("Accept", |v| v["type"] == "Accept").await;
     // A post: one Announce of its bare id, which leads to a public Note.
     let post = s.a.post(&s.ada, &s.group, PostKind::Message, "", "Old map").await;
     let announce = s.peer.until_received("Announce", |v| v["type"] == "Announce").await;
@@ -105,6 +111,12 @@ async fn story(kind: Kind) {
         (Some("Tombstone"), Some(post.uri.as_str()))
     );
     assert_eq!(s.peer.get(&s.mia, &post.uri).await.0, 410);
+    // Whoever was shown it hears of both.
+    for kind in ["Announce", "Update", "Delete"] {
+        let of = |v: &Value| v["object"] == post.uri.as_str() || v["object"]["id"] == post.uri.as_str();
+        let got = other.until_received(kind, |v| v["type"] == kind && of(v)).await;
+        assert_eq!(got["actor"].as_str() == Some(s.a.url("/people/ada").as_str()), kind != "Announce", "{got}");
+    }
     // A moderator's removal ends the showing.
     let second = s.a.post(&s.ada, &s.group, PostKind::Message, "", "Second").await;
     s.peer.until_received("the second Announce", |v| v["object"] == second.uri.as_str()).await;
@@ -283,6 +295,32 @@ async fn votes(kind: Kind) {
         s.peer.until_received("the counts", |v| v["type"] == "Update" && v["object"]["type"] == "Question").await;
     assert!(update["object"].get("updated").is_none(), "counts are no edit");
     assert_eq!(update["object"]["anyOf"][0]["replies"]["totalItems"], 1);
+}
+
+/// Votes that its own server counted change what is shown, and nothing else.
+async fn counts(kind: Kind) {
+    let s = Scene::new(kind).await;
+    let options = |tea: u32, coffee: u32| {
+        json!([{"type": "Note", "name": "Tea", "replies": {"type": "Collection", "totalItems": tea}},
+            {"type": "Note", "name": "Coffee", "replies": {"type": "Collection", "totalItems": coffee}}])
+    };
+    let more = json!({"type": "Question", "cc": [s.group.uri], "tag": [{"type": "Mention", "href": s.group.uri}],
+        "oneOf": options(0, 1), "votersCount": 1, "endTime": s.a.ctx().now().plus(Time::DAY).to_rfc3339_seconds()});
+    let mut question = note(&s.peer.url("/notes/1"), &s.mia, "<p>Which?</p>", more);
+    assert_eq!(s.send(&create(&question)).await, 202);
+    let post = s.a.until_published(question["id"].as_str().unwrap()).await;
+    question["oneOf"] = options(2, 3);
+    question["votersCount"] = json!(5);
+    assert_eq!(s.send(&activity("Update", &s.peer.url("/up/1"), &s.mia, question)).await, 202);
+    until("the counts", async || {
+        let poll = s.a.view(&s.ada, post.id).await.unwrap().poll.unwrap();
+        let votes: Vec<i64> = poll.options.iter().map(|option| option.votes_count).collect();
+        (votes == [2, 3] && poll.voters_count == 5).then_some(())
+    })
+    .await;
+    s.a.until_quiet().await;
+    assert_eq!(s.a.find(&post.uri).await.unwrap().edited_at, None);
+    assert_eq!(s.a.app.count("SELECT count(*) AS n FROM revisions").await, 0);
 }
 
 async fn older(kind: Kind) {

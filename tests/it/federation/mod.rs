@@ -1,6 +1,7 @@
 //! Federation: documents, doors, and instances that meet over real HTTP. Names bear the number of the checklist in
 //! FEDERATION.md.
 
+mod apps;
 mod backfill;
 mod closed;
 mod contacts;
@@ -29,5 +30,6 @@ mod quotes;
 mod reports;
 mod requests;
 mod shapes;
+mod signed;
 mod support;
 mod threadiverse;

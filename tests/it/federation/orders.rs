@@ -13,9 +13,9 @@ use crate::sign::Dice;
 use crate::support::Kind;
 
 on_each_database! {
-    d52_to_d60_any_order_of_what_one_person_does_ends_the_same => person;
-    d52_to_d60_any_order_of_what_a_group_passes_on_ends_the_same => group;
-    d52_to_d60_any_order_of_follows_and_leaving_ends_the_same => leaving;
+    d52_d54_d60_any_order_of_what_one_person_does_ends_the_same => person;
+    d52_d53_d54_d60_any_order_of_what_a_group_passes_on_ends_the_same => group;
+    d52_d55_d57_any_order_of_follows_and_leaving_ends_the_same => leaving;
     d52_a_follow_that_is_undone_before_it_could_be_worked_on_counts_for_nothing => parked;
     memberships_go_the_same_ways_in_any_order_of_what_happens => memberships;
 }

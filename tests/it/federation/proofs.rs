@@ -17,8 +17,8 @@ use super::support::*;
 use crate::support::{Kind, PNG};
 
 on_each_database! {
-    g3_proofs_spare_asking_and_without_one_the_author_is_asked => proven;
-    g3_a_removed_member_and_a_stranger_get_404_for_everything => refused;
+    g3_d12_proofs_spare_asking_and_without_one_the_author_is_asked_in_a_members_name => proven;
+    g3_d92_d93_d95_a_removed_member_and_a_stranger_get_404_for_everything => refused;
 }
 
 struct Four {

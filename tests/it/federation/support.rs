@@ -18,8 +18,9 @@ use kring::services::{follows, groups};
 use kring::store;
 use serde_json::Value;
 
+use crate::api::Phone;
 use crate::support::people::findable;
-use crate::support::{Kind, TestApp};
+use crate::support::{Kind, Person, TestApp};
 
 /// Runs a test on each database there is.
 macro_rules! on_each_database {
@@ -117,6 +118,12 @@ impl Kring {
         let new = NewMember { name: name.to_lowercase(), ..NewMember::named(name) };
         let id = people::create_member(self.ctx(), new).await.unwrap();
         Viewer::Member { id, role: Role::Member, guest: false }
+    }
+
+    /// The app of somebody here.
+    pub async fn phone(&self, who: &Viewer) -> Phone {
+        let person = Person { id: who.member_id().unwrap(), name: self.name_of(who).await, viewer: *who };
+        Phone::of(&self.app, &person).await
     }
 
     pub async fn group(&self, owner: &Viewer, title: &str, kind: GroupKind) -> Actor {

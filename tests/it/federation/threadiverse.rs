@@ -14,7 +14,7 @@ const PUBLIC: &str = "https://www.w3.org/ns/activitystreams#Public";
 
 on_each_database! {
     g2_a_community_elsewhere_is_followed_and_posted_to => theirs;
-    g2_d63_d64_d76_a_group_here_is_followed_by_a_community_server => ours;
+    g2_d63_d64_d68_d76_a_group_here_is_followed_by_a_community_server => ours;
 }
 
 on_sqlite! {
@@ -160,6 +160,14 @@ async fn ours(kind: Kind) {
     wrapped("Add", "ada").await;
     posts::delete(a.ctx(), &bob, comment.id).await.unwrap();
     wrapped("Delete", "bob").await;
+    // What a moderator takes away says why.
+    let stray = a.post(&bob, &group, PostKind::Message, "Bikes", "For sale").await;
+    peer.until_received("Bob's post", |v| v["object"]["object"]["id"] == stray.uri.as_str()).await;
+    posts::remove(a.ctx(), &ada, stray.id, "off topic").await.unwrap();
+    wrapped("Delete", "ada").await;
+    let removed = |v: &Value| v["object"]["type"] == "Delete" && v["object"]["actor"] == a.url("/people/ada").as_str();
+    let delete = peer.until_received("the removal", removed).await["object"].clone();
+    assert_eq!((delete["object"].as_str(), delete["summary"].as_str()), (Some(stray.uri.as_str()), Some("off topic")));
     a.until_quiet().await;
     assert!(
         peer.received().iter().all(|v| !v["object"].is_string() || v["type"] != "Announce"),

@@ -49,7 +49,7 @@ fn keys() -> BTreeMap<String, PublicKey> {
 }
 
 #[test]
-fn d13_to_d18_every_captured_signature_verifies() {
+fn d13_d14_d16_d17_d18_every_captured_signature_verifies() {
     let keys = keys();
     assert_eq!(keys.len(), 8);
     let mut verified = BTreeMap::new();

@@ -1,5 +1,6 @@
 //! The rules of the house, read off the sources: see `docs/ARCHITECTURE.md`.
 
+mod checklist;
 mod files;
 mod licences;
 mod rooms;

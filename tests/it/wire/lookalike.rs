@@ -4,6 +4,8 @@ use kring::base::Time;
 use kring::federation::sign::{PublicKey, proof};
 use kring::federation::wire::{AttachmentKind, Doc, Envelope, IdRules, KeyMaterial, Kind};
 
+use serde_json::json;
+
 use super::{lookalike, lookalikes, read_all};
 
 fn time(text: &str) -> Option<Time> {
@@ -26,7 +28,7 @@ fn d49_all_lookalikes_read() {
 }
 
 #[test]
-fn e01_peertube_arrays() {
+fn d75_e01_peertube_arrays() {
     let video = lookalike("01-peertube-arrays");
     let doc = Doc(&video);
     assert_eq!(doc.kind(), Some(Kind::Video));
@@ -87,7 +89,7 @@ fn e04_friendica_public_in_cc() {
 }
 
 #[test]
-fn e05_smithereen_mention_without_name() {
+fn d81_e05_smithereen_mention_without_name() {
     let create = lookalike("05-smithereen");
     let note = Doc(&create).embedded("object").unwrap();
     let mention = note.tags().mentions[0];
@@ -249,4 +251,33 @@ fn e18_create_of_several_objects() {
     assert_eq!(envelope.objects, ["https://arr.example/n/1", "https://arr.example/n/2"]);
     assert_eq!(Doc(&create).items("object").count(), 3);
     assert_eq!(Doc(&create).embedded("object").and_then(Doc::id), Some("https://arr.example/n/2"));
+}
+
+/// Where an event is, in every form of FEP-8a8e: each is read, and one that cannot be read takes no other with it.
+#[test]
+fn d87_places_of_every_form_are_read() {
+    let place = json!({"type": "Place", "name": "Reading room", "latitude": 52.1, "longitude": 5.2,
+        "address": {"type": "PostalAddress", "streetAddress": "Quay 1", "addressLocality": "Waterstad", "postalCode": null}});
+    let line = json!({"type": "Place", "name": "Hall", "address": "Quay 2, Waterstad"});
+    let online = json!({"type": "VirtualLocation", "url": "https://meet.example/1"});
+    for (location, wanted) in [
+        (json!(null), vec![]),
+        (json!("At the quay"), vec![(Some("At the quay"), None, None)]),
+        (place.clone(), vec![(Some("Reading room"), Some("Quay 1, Waterstad"), None)]),
+        (line.clone(), vec![(Some("Hall"), Some("Quay 2, Waterstad"), None)]),
+        (online.clone(), vec![(None, None, Some("https://meet.example/1"))]),
+        (
+            json!([place, 7, online, "At the quay"]),
+            vec![
+                (Some("Reading room"), Some("Quay 1, Waterstad"), None),
+                (None, None, Some("https://meet.example/1")),
+                (Some("At the quay"), None, None),
+            ],
+        ),
+    ] {
+        let event = json!({"type": "Event", "id": "https://mob.example/e/1", "location": location});
+        let places = Doc(&event).places();
+        let read: Vec<_> = places.iter().map(|p| (p.name, p.address.as_deref(), p.url)).collect();
+        assert_eq!(read, wanted, "{event}");
+    }
 }
