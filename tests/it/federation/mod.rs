@@ -2,7 +2,9 @@
 //! FEDERATION.md.
 
 mod apps;
+mod as_sent;
 mod backfill;
+mod captured;
 mod closed;
 mod contacts;
 mod directory;

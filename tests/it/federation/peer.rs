@@ -82,7 +82,8 @@ impl Peer {
     /// Serves a document with its own id as ActivityPub.
     pub fn serve(&self, document: &Value) {
         let id = Url::parse(document["id"].as_str().unwrap()).unwrap();
-        self.put(id.path(), 200, "application/activity+json", &document.to_string());
+        let query = id.query().map(|query| format!("?{query}")).unwrap_or_default();
+        self.put(&format!("{}{query}", id.path()), 200, "application/activity+json", &document.to_string());
     }
 
     /// What is served at a path.
@@ -278,7 +279,7 @@ async fn answer(
     }
     let mut inner = inner.lock().unwrap();
     let path = uri.path_and_query().map_or(uri.path(), |p| p.as_str()).to_owned();
-    inner.seen.push(Seen { method: method.to_string(), path, headers, body });
+    inner.seen.push(Seen { method: method.to_string(), path: path.clone(), headers, body });
     if let Some((status, mime, body)) = inner.posted.get(uri.path()).filter(|_| method == Method::POST) {
         let mime = [("content-type", mime.clone())];
         return (StatusCode::from_u16(*status).unwrap(), mime, body.clone()).into_response();
@@ -291,7 +292,8 @@ async fn answer(
         }
         return response;
     }
-    match inner.documents.get(uri.path()) {
+    // Some tell documents apart by their query alone.
+    match inner.documents.get(&path).or_else(|| inner.documents.get(uri.path())) {
         Some((status, mime, body)) => {
             (StatusCode::from_u16(*status).unwrap(), [("content-type", mime.clone())], body.clone()).into_response()
         }
