@@ -15,6 +15,7 @@ on_sqlite! {
     d07_d29_the_server_is_found_and_open_to_all => server;
     d08_d09_nodeinfo_is_what_peers_read => nodeinfo;
     closed_groups_are_not_found_by_strangers => closed_groups;
+    bent_resources_lead_to_nobody_else => bent;
     who_has_an_account_elsewhere_goes_on_there => interaction;
 }
 
@@ -203,4 +204,68 @@ fn to(html: &str, other: &Kring) -> String {
     let start = format!("href=\"{}", other.url(""));
     let at = html.find(&start).unwrap_or_else(|| panic!("no link to {}: {html}", other.host)) + start.len();
     html[at..].split('"').next().unwrap().replace("&#38;", "&").replace("&amp;", "&")
+}
+
+/// Whatever is asked for, the answer is about somebody who may be found under that name, or there is none.
+async fn bent(kind: Kind) {
+    let clock = kring::base::Clock::fixed(kring::base::Clock::system().now());
+    let a = Kring::at(&clock, "alpha", kind).await;
+    let (ada, quiet) = (a.person("Ada").await, a.quiet_person("Quiet").await);
+    let group = a.group(&ada, "Local history", GroupKind::Public).await;
+    let mut hidden = group_form("Care team", GroupKind::Private);
+    hidden.hidden = true;
+    let hidden = groups::create(a.ctx(), &quiet, hidden).await.unwrap();
+    let known = [a.url("/people/ada"), group.uri.clone(), a.url("/actor"), a.url("/organisation")];
+    let seeds = [
+        format!("acct:ada@{}", a.host),
+        format!("acct:@ada@{}", a.host),
+        format!("group:local_history@{}", a.host),
+        format!("!local_history@{}", a.host),
+        format!("acct:quiet@{}", a.host),
+        format!("acct:care_team@{}", a.host),
+        format!("acct:alpha.localhost@{}", a.host),
+        a.url("/people/ada"),
+        a.url("/@ada"),
+        a.url("/people/quiet"),
+        hidden.uri.clone(),
+        a.url("/organisation"),
+        a.url("/"),
+    ];
+    const SPICE: &[&str] =
+        &["@", "@@", "acct:", "%00", "%40", "/", "..", "?", "#", "%2F", " ", "\u{0}", "\u{212a}", "ADA", ":", "*"];
+    let mut dice = crate::sign::Dice(8);
+    let (mut found, mut missed) = (0, 0);
+    for round in 0..1500 {
+        if round % 100 == 0 {
+            // Who asks for so many names is told to wait.
+            clock.advance(kring::base::Time::HOUR);
+        }
+        let mut bytes = seeds[round % seeds.len()].clone().into_bytes();
+        for _ in 0..dice.roll(3) {
+            let to = dice.roll(bytes.len() + 1);
+            bytes.splice(to..to, SPICE[dice.roll(SPICE.len())].bytes());
+        }
+        if dice.roll(3) == 0 {
+            dice.mutate(&mut bytes);
+        }
+        let resource = String::from_utf8_lossy(&bytes);
+        let (status, answer) = finger(&a, &resource).await;
+        assert!(matches!(status, 200 | 400 | 404), "{status} for {resource:?}");
+        if status != 200 {
+            missed += 1;
+            assert!(answer.get("subject").is_none(), "{resource:?}: {answer}");
+            continue;
+        }
+        found += 1;
+        let links = answer["links"].as_array().unwrap();
+        let own: Vec<_> = links.iter().filter(|link| link["rel"] == "self").collect();
+        assert_eq!(own.len(), 1, "{resource:?}: {answer}");
+        let href = own[0]["href"].as_str().unwrap();
+        assert!(known.iter().any(|url| url == href), "{resource:?}: {answer}");
+        // The name that was asked for is the name that is told.
+        let name = href.rsplit('/').next().unwrap();
+        let said = resource.to_lowercase();
+        assert!(said.contains(name) || said.contains("alpha.localhost"), "{resource:?}: {answer}");
+    }
+    assert!(found > 200 && missed > 500, "{found} found, {missed} not");
 }
