@@ -23,6 +23,15 @@ fn d109_d110_failures_are_json_with_cors() {
             let reset = page.headers["x-ratelimit-reset"].to_str().unwrap();
             assert!(reset.contains('T') && reset.ends_with('Z'), "{reset}");
         }
+        // So are those of somebody who may ask, but not this.
+        let phone = Phone::of(&app, &app.person("Wim").await).await;
+        for (body, status) in
+            [("{broken", 400), ("[]", 422), ("{}", 422), ("{\"status\": \"x\", \"visibility\": \"all\"}", 422)]
+        {
+            let page = phone.send(Method::POST, "/api/v1/statuses", "application/json", body, &[]).await.status(status);
+            assert!(page.json()["error"].is_string(), "{body}");
+            assert_eq!(page.headers["access-control-allow-origin"], "*", "{body}");
+        }
         let asked =
             app.visitor().send(Method::OPTIONS, "/api/v1/statuses", HeaderMap::new(), Vec::new()).await.status(204);
         assert!(asked.headers["access-control-allow-headers"].to_str().unwrap().contains("Idempotency-Key"));

@@ -51,6 +51,7 @@ fn d114_d116_a_mention_puts_a_post_into_its_group() {
         let other = Phone::of(&app, &outsider).await;
         other.get(&format!("/api/v1/statuses/{id}")).await.status(404);
         app.visitor().get(&format!("/api/v1/statuses/{id}")).await.status(404);
+        app.visitor().get_as(&format!("/posts/{id}"), "application/activity+json").await.status(404);
         phone.post(&format!("/api/v1/statuses/{id}/reblog"), json!({})).await.status(422);
         let answer = json!({ "status": "Ook geheim", "in_reply_to_id": id, "visibility": "public" });
         let answer = Phone::read(phone.post("/api/v1/statuses", answer).await);
