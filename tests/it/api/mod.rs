@@ -12,7 +12,7 @@ mod openapi;
 mod push;
 mod requests;
 mod rules;
-mod streams;
+pub mod streams;
 mod trends;
 
 use reqwest::Method;

@@ -27,7 +27,8 @@ async fn event(response: &mut reqwest::Response, name: &str) -> Value {
     wait.await.unwrap_or_else(|_| panic!("no {name} in ten seconds"))
 }
 
-async fn open(app: &TestApp, path: &str) -> reqwest::Response {
+/// A stream that stays open.
+pub async fn open(app: &TestApp, path: &str) -> reqwest::Response {
     let url: url::Url = app.origin().parse().unwrap();
     let client = reqwest::Client::builder().no_proxy().resolve(url.host_str().unwrap(), app.address()).build().unwrap();
     let response = client.get(format!("{}{path}", app.origin())).send().await.unwrap();

@@ -17,6 +17,8 @@ mod handover;
 mod hostile;
 mod keys;
 mod known;
+mod logs;
+mod matrix;
 mod meetings;
 mod memberships;
 mod microblog;

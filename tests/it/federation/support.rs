@@ -20,7 +20,7 @@ use serde_json::Value;
 
 use crate::api::Phone;
 use crate::support::people::findable;
-use crate::support::{Kind, Person, TestApp};
+use crate::support::{Browser, Kind, Person, TestApp};
 
 /// Runs a test on each database there is.
 macro_rules! on_each_database {
@@ -59,7 +59,7 @@ impl Kring {
     }
 
     pub async fn with(name: &str, kind: Kind, change: impl FnOnce(&mut Config)) -> Self {
-        log();
+        super::logs::start();
         let app = TestApp::named(&format!("{name}.localhost"), kind, change).await;
         let host = app.ctx().urls.host().to_owned();
         Self { app, host }
@@ -67,7 +67,7 @@ impl Kring {
 
     /// The same by another clock.
     pub async fn at(clock: &Clock, name: &str, kind: Kind) -> Self {
-        log();
+        super::logs::start();
         let app = TestApp::at(clock.clone(), &format!("{name}.localhost"), kind, |_| {}).await;
         let host = app.ctx().urls.host().to_owned();
         Self { app, host }
@@ -122,8 +122,16 @@ impl Kring {
 
     /// The app of somebody here.
     pub async fn phone(&self, who: &Viewer) -> Phone {
-        let person = Person { id: who.member_id().unwrap(), name: self.name_of(who).await, viewer: *who };
-        Phone::of(&self.app, &person).await
+        Phone::of(&self.app, &self.known(who).await).await
+    }
+
+    /// The browser of somebody here.
+    pub async fn browser(&self, who: &Viewer) -> Browser {
+        self.app.browser(&self.known(who).await).await
+    }
+
+    async fn known(&self, who: &Viewer) -> Person {
+        Person { id: who.member_id().unwrap(), name: self.name_of(who).await, viewer: *who }
     }
 
     pub async fn group(&self, owner: &Viewer, title: &str, kind: GroupKind) -> Actor {
@@ -217,12 +225,6 @@ impl Kring {
     pub async fn get(&self, url: &str) -> (u16, Value) {
         get_as(url, "application/activity+json").await
     }
-}
-
-/// What instances log is seen with --nocapture and KRING_TEST_LOG=kring=debug; a second call changes nothing.
-fn log() {
-    let filter = tracing_subscriber::EnvFilter::new(std::env::var("KRING_TEST_LOG").unwrap_or_default());
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_test_writer().try_init();
 }
 
 pub async fn get_as(url: &str, accept: &str) -> (u16, Value) {
