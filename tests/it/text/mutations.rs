@@ -117,31 +117,39 @@ fn tags(html: &str) -> Vec<&str> {
     found
 }
 
-#[track_caller]
-fn is_harmless(html: &str, from: &str) {
+/// What should not have come out.
+fn harm(html: &str) -> Option<String> {
     for tag in tags(html) {
         let tag = tag.trim_start_matches('/');
         let name = tag.split([' ', '/']).next().unwrap();
-        assert!(NAMES.contains(&name), "<{tag}> of {from:?} in {html:?}");
+        if !NAMES.contains(&name) {
+            return Some(format!("<{tag}>"));
+        }
         // Names of attributes stand outside of quotes, their values inside.
         let parts: Vec<&str> = tag[name.len()..].split('"').collect();
         for (attribute, value) in parts.chunks(2).map(|pair| (pair[0].trim_matches(['=', ' ', '/']), pair.get(1))) {
-            let Some(value) = value else {
-                assert!(attribute.is_empty() || attribute == "reversed", "{attribute} of {from:?} in {html:?}");
-                continue;
+            let leads = value.copied().unwrap_or_default().trim_start().to_lowercase();
+            let fine = match attribute {
+                "" | "reversed" => true,
+                "href" => ["http://", "https://", "mailto:"].iter().any(|scheme| leads.starts_with(scheme)),
+                other => value.is_some() && ATTRIBUTES.contains(&other),
             };
-            assert!(ATTRIBUTES.contains(&attribute), "{attribute} of {from:?} in {html:?}");
-            let leads = value.trim_start().to_lowercase();
-            let fine = ["http://", "https://", "mailto:"].iter().any(|scheme| leads.starts_with(scheme));
-            assert!(attribute != "href" || fine, "{value} of {from:?} in {html:?}");
+            if !fine {
+                return Some(format!("{attribute} in <{tag}>"));
+            }
         }
     }
+    None
 }
 
 #[test]
 fn bent_html_comes_out_harmless_and_the_same_a_second_time() {
     let (seeds, mut dice) = (html_seeds(), Dice(6));
     assert!(seeds.len() > 50, "{}", seeds.len());
+    // Uncleaned, most of it would do harm.
+    let harmful = HTML_SPICE.iter().filter(|text| harm(text).is_some()).count();
+    assert!(harmful > 15, "{harmful}");
+    assert!(harm("<a href=\"javascript:x()\">x</a>").is_some() && harm("<p onclick=\"x()\">x</p>").is_some());
     let mut kept = 0;
     for round in 0..3000 {
         let mut bytes = seeds[round % seeds.len()].clone().into_bytes();
@@ -154,7 +162,7 @@ fn bent_html_comes_out_harmless_and_the_same_a_second_time() {
         }
         let html = String::from_utf8_lossy(&bytes);
         let out = clean(&html);
-        is_harmless(out.as_str(), &html);
+        assert_eq!(harm(out.as_str()), None, "{html:?} gave {out:?}");
         assert_eq!(clean(out.as_str()).as_str(), out.as_str(), "not stable: {html:?}");
         kept += usize::from(out.as_str().contains('<'));
         // What is made of it is read elsewhere; it must not panic either.
@@ -168,6 +176,7 @@ const LINKS: &[&str] = &[
     "<https://a.example/x>; rel=next, </users/ann> ; type=application/activity+json; rel=\"me alternate\"",
     "<https://a.example/x,y>; title=\"a, \\\"b\\\"; rel=alternate\"; rel=author, \
      <https://a.example/u>;rel=alternate;type=\"application/ld+json; profile=\\\"https://www.w3.org/ns/activitystreams\\\"\"",
+    "< https://a.example/u >; rel=\"alternate\"; type=\"application/activity+json\"",
     "<https://a.example/feed>; rel=\"alternate\"; type=\"application/rss+xml\"",
 ];
 
