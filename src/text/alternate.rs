@@ -48,6 +48,20 @@ fn end_of_link(text: &str) -> usize {
     text.len()
 }
 
+/// Where a quoted value ends: at a quotation mark that is not escaped.
+fn end_of_quoted(text: &str) -> usize {
+    let mut escaped = false;
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'"' => return at,
+            _ => {}
+        }
+    }
+    text.len()
+}
+
 /// `; name=value; name="value"`: names in small letters, of two with one name the first.
 fn parameters(text: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
@@ -59,7 +73,10 @@ fn parameters(text: &str) -> Vec<(String, String)> {
         let Some(value) = rest.strip_prefix('=') else { continue };
         let value = value.trim_start();
         let (value, next) = match value.strip_prefix('"') {
-            Some(quoted) => quoted.split_once('"').unwrap_or((quoted, "")),
+            Some(quoted) => {
+                let end = end_of_quoted(quoted);
+                (&quoted[..end], quoted.get(end + 1..).unwrap_or_default())
+            }
             None => value.split_at(value.find(';').unwrap_or(value.len())),
         };
         found.push((name, value.trim().to_owned()));

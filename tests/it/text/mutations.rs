@@ -202,6 +202,9 @@ fn bent_link_headers_lead_nowhere_that_they_do_not_name() {
         assert!(said.contains("alternate") && said.contains("json"), "{target:?} of {header:?}");
     }
     assert!(found > 500, "{found}");
+    // What a quoted value says is no parameter, whatever marks it has inside.
+    let told = r#"<https://a.example/x>; title="a\"; rel=alternate; type=application/activity+json; b=\"c""#;
+    assert_eq!(alternate_in_header(told), None);
     // A header without end takes no time.
     for letter in ["<", ">", ";", "\"", "\\", ",", "<>;rel=", "<>; rel=\"", "="] {
         assert_eq!(alternate_in_header(&letter.repeat(100_000)), None, "{letter}");
