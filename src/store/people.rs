@@ -281,6 +281,7 @@ db_fn! {
             .set((
                 actors::state.eq(ActorState::Deleted), actors::display_name.eq(actors::name), actors::summary_source.eq(""),
                 actors::summary_html.eq(""), actors::search_text.eq(""), actors::icon_media_id.eq(None::<MediaId>),
+                actors::icon_url.eq(None::<String>), actors::header_url.eq(None::<String>),
                 actors::discoverable.eq(false), actors::updated_at.eq(now),
             ))
             .execute(conn)

@@ -6,10 +6,10 @@ use super::Item;
 use crate::base::*;
 use crate::domain::actors::{Actor, ActorState};
 use crate::services::throttle::Quota;
-use crate::services::{follows, moving};
-use crate::store::{actors, aliases, groups};
+use crate::services::{follows, moving, posts};
+use crate::store::{actors, aliases, leaving, people};
 
-/// Follows of an actor that goes, ended in one transaction.
+/// Posts of an actor that goes, looked up at once.
 const CHUNK: i64 = 200;
 /// How often one actor may move.
 const MOVES: Quota = Quota { burst: 1, every: 7 * Time::DAY };
@@ -74,24 +74,43 @@ impl Federation {
         moving::received(&self.ctx, actor, &to, lead).await
     }
 
-    /// Someone elsewhere left: the row stays as a tombstone, memberships and follows end.
+    /// Someone elsewhere left: the row stays as a tombstone, memberships and follows end, and what they wrote goes, as it does
+    /// for who leaves here.
     pub(in crate::federation) async fn actor_gone(&self, actor: &Actor) -> Result<()> {
         if actor.is_local() {
             return Err(Error::forbidden("error-origin"));
         }
-        let (ctx, id) = (self.ctx.clone(), actor.id);
+        // First: cut short, it begins anew.
+        self.bury_posts(actor).await?;
+        let (ctx, id, is_group) = (self.ctx.clone(), actor.id, actor.is_group());
         self.ctx
             .db
             .write(move |conn| {
                 Box::pin(async move {
-                    for follow in groups::follows_of(conn, id, -1, CHUNK).await? {
-                        follows::end(conn, id, follow.target_id).await?;
+                    for target in leaving::follows_from(conn, id).await? {
+                        follows::end(conn, id, target).await?;
                     }
-                    actors::set_state(conn, id, ActorState::Deleted, ctx.now()).await.map(|_| ())
+                    if is_group {
+                        return actors::set_state(conn, id, ActorState::Deleted, ctx.now()).await.map(|_| ());
+                    }
+                    people::bury(conn, id, ctx.now()).await.map(|_| ())
                 })
             })
             .await?;
         self.peer_keys.invalidate_all();
         Ok(())
+    }
+
+    /// What somebody wrote, one by one: it may be years of it, and others write meanwhile.
+    async fn bury_posts(&self, actor: &Actor) -> Result<()> {
+        let mut after = -1;
+        loop {
+            let page = leaving::posts_of(&mut self.ctx.db.read().await?, actor.id, after, CHUNK).await?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after = last.id.0;
+            for post in &page {
+                posts::receive_delete(&self.ctx, actor, &post.uri, None).await?;
+            }
+        }
     }
 }

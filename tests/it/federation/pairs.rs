@@ -17,6 +17,7 @@ use crate::support::Kind;
 on_each_database! {
     a_public_group_works_between_two_instances => public_group;
     a_moderator_elsewhere_keeps_order_and_the_log_tells => order;
+    who_leaves_there_leaves_nothing_behind_here => left;
 }
 
 async fn public_group(kind: Kind) {
@@ -149,4 +150,44 @@ async fn order(kind: Kind) {
     assert_eq!(log(&a, &ada, group.id).await, expected, "{kind:?}");
     assert_eq!(log(&b, &bob, at_b.id).await, expected, "{kind:?}");
     assert!(service::lock(c.ctx(), &cas, there.id, false).await.is_err(), "{kind:?}: Cas never kept order");
+}
+
+/// A member elsewhere leaves for good: what they wrote is gone here too, open and closed, and so is what they told of themselves.
+async fn left(kind: Kind) {
+    let (a, b) = (Kring::start("alpha", kind).await, Kring::start("beta", kind).await);
+    let (ada, bob) = (a.person("Ada").await, b.person("Bob").await);
+    let open = a.group(&ada, "Local history", GroupKind::Public).await;
+    let closed = a.group(&ada, "Care team", GroupKind::Private).await;
+    let at_b = b.resolve("local_history", &a.host).await;
+    b.join(&bob, &at_b).await;
+    let closed_at_b = b.resolve("care_team", &a.host).await;
+    super::closed::admit(&a, &ada, &closed, &b, &bob, &closed_at_b).await;
+    let post = a.post(&ada, &open, PostKind::Message, "", "Who has a map?").await;
+    let arrived = b.until_published(&post.uri).await;
+    let comment = b.comment(&bob, arrived.id, "I do.").await;
+    let said = b.post(&bob, &at_b, PostKind::Message, "", "Here it is").await;
+    let whispered = b.post(&bob, &closed_at_b, PostKind::Message, "", "Among us").await;
+    let mut author = None;
+    for written in [&comment, &said, &whispered] {
+        author = Some(a.until_published(&written.uri).await.author_id);
+    }
+    let author = author.unwrap();
+    let read = async || store::actors::get(&mut a.ctx().db.read().await.unwrap(), author).await.unwrap();
+    assert_eq!(read().await.display_name, "Bob");
+    kring::services::leaving::leave(b.ctx(), &bob).await.unwrap();
+    for written in [&comment, &said, &whispered] {
+        let gone = a.until_post(&written.uri, |post| post.state == PostState::Deleted).await;
+        assert_eq!((gone.html.as_str(), gone.title.as_str()), ("", ""));
+    }
+    let known = until("his end", async || {
+        Some(read().await).filter(|actor| actor.state == kring::domain::actors::ActorState::Deleted)
+    })
+    .await;
+    assert_eq!(known.display_name, known.name);
+    for group in [&open, &closed] {
+        let mut conn = a.ctx().db.read().await.unwrap();
+        assert!(store::groups::find_follow(&mut conn, author, group.id).await.unwrap().is_none());
+    }
+    // What others wrote stays.
+    a.until_published(&post.uri).await;
 }
