@@ -396,8 +396,7 @@ fn stored_post(ctx: &Ctx, author: ActorId, group: ActorId, audience: AudienceId)
 
 /// A member and a public group.
 async fn make(ctx: &Ctx) -> (Viewer, Actor) {
-    let mut new = NewMember::named("Ada");
-    new.name = "ada".to_owned();
+    let new = NewMember { name: "ada".to_owned(), ..NewMember::named("Ada") };
     let id = people::create_member(ctx, new).await.expect("a member");
     let ada = Viewer::Member { id, role: Role::Member, guest: false };
     let form = GroupForm {

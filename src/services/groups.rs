@@ -514,6 +514,7 @@ pub async fn delete(ctx: &Ctx, viewer: &Viewer, id: ActorId) -> Result<()> {
                 if !actor.is_local() || !(owner || viewer.role().is_admin()) {
                     return Err(Error::forbidden("error-owner-only"));
                 }
+                follows::end_notices(conn, &c, id).await?;
                 store::actors::set_state(conn, id, ActorState::Deleted, c.now()).await?;
                 store::wiki::delete_of(conn, id, c.now()).await?;
                 emit(conn, &c.ids, c.now(), &Event::ActorDeleted { actor: id, met: Vec::new() }).await

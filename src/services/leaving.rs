@@ -74,6 +74,7 @@ async fn go(conn: &mut Conn, ctx: &Ctx, me: ActorId) -> Result<()> {
     for post in rows::post_ids(conn, me).await? {
         store::posts::bury(conn, post, now).await?;
     }
+    store::media::detach_all(conn, me).await?;
     // Followers elsewhere stay listed: delivery of the Delete finds its inboxes through them.
     store::invitations::revoke_of(conn, me, now).await?;
     store::aliases::delete_of(conn, me).await?;

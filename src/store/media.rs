@@ -7,7 +7,7 @@ use diesel::sql_types::Bool;
 use super::db_fn;
 use super::schema::media;
 use crate::base::*;
-use crate::domain::media::{Media, MediaState};
+use crate::domain::media::{Media, MediaPurpose, MediaState};
 use crate::store::among::one_of;
 use crate::store::query::RunQueryDsl;
 
@@ -82,6 +82,14 @@ db_fn! {
     /// Takes a file off its post; a job removes loose files later.
     pub async fn detach(conn, id: MediaId) -> usize {
         diesel::update(media::table.find(id)).set(media::post_id.eq(None::<PostId>)).execute(conn).await
+    }
+
+    /// The same of all files somebody put into posts: loose, they are cleaned up.
+    pub async fn detach_all(conn, owner: ActorId) -> usize {
+        diesel::update(media::table.filter(media::owner_id.eq(owner).and(media::purpose.eq(MediaPurpose::Post))))
+            .set(media::post_id.eq(None::<PostId>))
+            .execute(conn)
+            .await
     }
 
     /// Changes the alternative text and focal point.

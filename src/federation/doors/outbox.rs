@@ -163,21 +163,15 @@ impl Federation {
         conn: &mut Conn,
         views: impl Iterator<Item = &PostView>,
     ) -> Result<HashSet<ActorId>> {
-        let ids: HashSet<ActorId> = views.map(|view| view.author.id).collect();
-        let authors = actors::list(conn, &ids.into_iter().collect::<Vec<_>>()).await?;
-        let mut hosts: HashMap<HostId, bool> = HashMap::new();
-        let mut welcome = HashSet::new();
-        for author in authors.iter().filter(|author| author.state == ActorState::Active) {
-            let open = match hosts.get(&author.host_id) {
-                Some(open) => *open,
-                None => self.check_host(&rows::get_host(conn, author.host_id).await?).is_ok(),
-            };
-            hosts.insert(author.host_id, open);
-            if open {
-                welcome.insert(author.id);
-            }
-        }
-        Ok(welcome)
+        let cards: HashMap<ActorId, &str> =
+            views.filter_map(|view| Some((view.author.id, view.author.host.as_deref()?))).collect();
+        let names: HashSet<String> = cards.values().map(|host| (*host).to_owned()).collect();
+        let hosts = rows::hosts_by_name(conn, &names.into_iter().collect::<Vec<_>>()).await?;
+        let open: HashSet<HostId> =
+            hosts.iter().filter(|host| self.check_host(host).is_ok()).map(|host| host.id).collect();
+        let authors = actors::list(conn, &cards.into_keys().collect::<Vec<_>>()).await?;
+        let welcome = authors.iter().filter(|one| one.state == ActorState::Active && open.contains(&one.host_id));
+        Ok(welcome.map(|one| one.id).collect())
     }
 
     /// The Create of a post of ours. Its id is the post's, so that it is the same each time it is made.

@@ -7,7 +7,7 @@ use crate::base::*;
 use crate::domain::actors::{Actor, ActorState};
 use crate::services::throttle::Quota;
 use crate::services::{follows, moving, posts};
-use crate::store::{actors, aliases, leaving, people};
+use crate::store::{actors, aliases, leaving, notice_followers, people};
 
 /// Posts of an actor that goes, looked up at once.
 const CHUNK: i64 = 200;
@@ -90,6 +90,7 @@ impl Federation {
                     for target in leaving::follows_from(conn, id).await? {
                         follows::end(conn, id, target).await?;
                     }
+                    notice_followers::remove_all(conn, id).await?;
                     if is_group {
                         return actors::set_state(conn, id, ActorState::Deleted, ctx.now()).await.map(|_| ());
                     }

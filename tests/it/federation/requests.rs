@@ -126,6 +126,16 @@ async fn decided(kind: Kind) {
     c.join(&eva, &at_c).await;
     let members = groups::members(a.ctx(), &ada, group.id, 0, 40).await.unwrap();
     assert_eq!(members.len(), 6, "{kind:?}");
+    // Who keeps no order any more has nothing to decide, and is told of nobody else.
+    follows::request(c.ctx(), &dia, at_c.id, "").await.unwrap();
+    until_state_at(&b, &dia_id, &at_b, Some(FollowState::Requested)).await;
+    let mut conn = a.ctx().db.read().await.unwrap();
+    let bob_there = kring::store::actors::find_by_uri(&mut conn, &b.url("/people/bob")).await.unwrap().unwrap();
+    drop(conn);
+    follows::set_role(a.ctx(), &ada, group.id, bob_there.id, GroupRole::Member).await.unwrap();
+    until_state_at(&b, &dia_id, &at_b, None).await;
+    follows::leave(c.ctx(), &dia, at_c.id).await.unwrap();
+    until_state_at(&a, &dia_id, &group, None).await;
     for kring in [&a, &b, &c] {
         kring.until_quiet().await;
         let left = "SELECT count(*) AS n FROM follows WHERE state = 'requested'";
@@ -175,11 +185,20 @@ async fn strangers(kind: Kind) {
     send(&eve, activity("Reject", &peer.url("/rej/10"), &eve, owner)).await;
     assert_eq!(state_at(&a, &a.url("/people/ada"), &group).await, Some(FollowState::Accepted), "{kind:?}");
     // Nobody here keeps order in a group elsewhere that asks: it is told nothing, and nobody is put on a list.
-    let theirs = peer.actor("Group", "theirs", json!({"manuallyApprovesFollowers": true}));
+    let moderators = format!("{}/moderators", peer.url("/users/theirs"));
+    let theirs = peer.actor("Group", "theirs", json!({"manuallyApprovesFollowers": true, "attributedTo": moderators}));
     let follow = activity("Follow", &peer.url("/f/30"), &lou, json!(theirs));
     send(&theirs, activity("Offer", &peer.url("/off/1"), &theirs, follow.clone())).await;
     let elsewhere = a.resolve("theirs", &peer.host).await;
     assert_eq!(state_at(&a, &lou, &elsewhere).await, None, "{kind:?}");
+    // It makes nobody here a moderator or one who asks: they do so by their own word alone.
+    let mut add = activity("Add", &peer.url("/add/1"), &theirs, json!(a.url("/people/ada")));
+    add["target"] = json!(format!("{theirs}/moderators"));
+    send(&theirs, add).await;
+    let ada_asks = activity("Follow", &peer.url("/f/31"), &a.url("/people/ada"), json!(theirs));
+    send(&theirs, activity("Offer", &peer.url("/off/4"), &theirs, ada_asks.clone())).await;
+    send(&theirs, activity("Accept", &peer.url("/acc/31"), &theirs, ada_asks)).await;
+    assert_eq!(state_at(&a, &a.url("/people/ada"), &elsewhere).await, None, "{kind:?}");
     // Nor does a person, or a group about another group.
     send(&eve, activity("Offer", &peer.url("/off/2"), &eve, follow)).await;
     send(&theirs, activity("Offer", &peer.url("/off/3"), &theirs, asked)).await;

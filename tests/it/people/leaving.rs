@@ -1,12 +1,17 @@
-use kring::base::Error;
+use kring::base::{Error, Time};
 use kring::domain::Viewer;
 use kring::domain::groups::{GroupKind, GroupRole};
 use kring::domain::knowledge::{Relation, Told};
+use kring::domain::media::MediaPurpose;
 use kring::domain::people::Role;
+use kring::domain::posts::PostKind;
 use kring::services::people::NewMember;
-use kring::services::{expertise, follows, groups, leaving, meetings, people, sessions, thanks};
+use kring::services::posts::{self, PostForm};
+use kring::services::{expertise, follows, groups, leaving, media, meetings, people, sessions, thanks};
+use kring::store;
 
 use super::{Place, everywhere, phone, reason};
+use crate::support::PNG;
 
 #[test]
 fn groups_are_handed_over_before_leaving() {
@@ -26,6 +31,11 @@ fn groups_are_handed_over_before_leaving() {
         assert_eq!(reason(leaving::leave(ctx, &as_joris).await), "error-hand-over-first");
 
         follows::set_role(ctx, &as_joris, shared, anna, GroupRole::Owner).await.unwrap();
+        let bytes = bytes::Bytes::from_static(PNG);
+        let file = media::upload(ctx, &as_joris, bytes, "image/png", "x.png", "", MediaPurpose::Post).await.unwrap();
+        let form =
+            PostForm { group: Some(shared), media: vec![file.id], ..PostForm::new(PostKind::Message, "Een foto") };
+        posts::publish(ctx, &as_joris, form).await.unwrap();
         let begun = sessions::create(ctx, joris, phone()).await.unwrap();
         expertise::add(ctx, &as_joris, Relation::Knows, "solderen", "", Told::Me).await.unwrap();
         thanks::send(ctx, &as_anna, joris, "Dank voor je hulp").await.unwrap();
@@ -49,6 +59,11 @@ fn groups_are_handed_over_before_leaving() {
         assert!(matches!(people::person(ctx, &owner, "joris").await, Err(Error::Gone)));
         assert!(matches!(groups::view(ctx, &Viewer::System, alone).await, Err(Error::NotFound)));
         assert_eq!(groups::view(ctx, &as_anna, shared).await.unwrap().group.members_count, 1);
+        // A picture goes with the post that it was in, bytes and all, as soon as loose files are cleaned up.
+        place.clock.advance(3 * Time::DAY);
+        media::clean(ctx).await.unwrap();
+        let left = store::media::find(&mut ctx.db.read().await.unwrap(), file.id).await.unwrap();
+        assert!(left.is_none());
         // The name stays taken for ever, the address does not.
         let again = |name: &str| NewMember {
             name: name.into(),
