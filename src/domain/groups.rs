@@ -173,6 +173,11 @@ pub struct Follow {
 }
 
 impl Follow {
+    /// Whether somebody elsewhere never joined, and is there because they were named a moderator.
+    pub fn is_in_name_only(&self) -> bool {
+        self.is_member() && self.uri.is_none()
+    }
+
     /// Takes part now.
     pub fn is_member(&self) -> bool {
         self.state == FollowState::Accepted

@@ -218,14 +218,30 @@ pub async fn end(conn: &mut Conn, follower: ActorId, target: ActorId) -> Result<
     let Some(follow) = found.filter(|follow| follow.state != FollowState::Banned) else { return Ok(None) };
     store::groups::delete_follow(conn, follower, target).await?;
     undo_membership(conn, &follow).await?;
+    if follow.role.is_moderator() {
+        forget_asking(conn, target).await?;
+    }
     Ok(Some(follow))
+}
+
+/// Who asks into a group elsewhere is of no interest where nobody decides about it.
+async fn forget_asking(conn: &mut Conn, group: ActorId) -> Result<()> {
+    if store::actors::get(conn, group).await?.is_local() {
+        return Ok(());
+    }
+    let deciding = store::memberships::deciding(conn, group).await?;
+    if !store::actors::list(conn, &deciding).await?.iter().any(Actor::is_local) {
+        store::memberships::forget_asking(conn, group).await?;
+    }
+    Ok(())
 }
 
 async fn undo_membership(conn: &mut Conn, follow: &Follow) -> Result<()> {
     let group = store::groups::find(conn, follow.target_id).await?;
     let follower = store::actors::get(conn, follow.follower_id).await?;
     let person = !group.as_ref().is_some_and(|group| policy::stands_for_members(&follower, group));
-    if follow.is_member() && person {
+    let joined = follow.is_member() && (follower.is_local() || !follow.is_in_name_only());
+    if joined && person {
         let told = group.as_ref().is_none_or(|group| group.kind == GroupKind::Public);
         store::actors::add_follow_counts(conn, follow.follower_id, follow.target_id, -1, told).await?;
         if group.is_some() {
@@ -239,7 +255,7 @@ async fn undo_membership(conn: &mut Conn, follow: &Follow) -> Result<()> {
 
 /// Where somebody asked into a group here, moderators elsewhere hear that there is nothing to decide any more. Within the caller's
 /// transaction.
-async fn settled(conn: &mut Conn, ctx: &Ctx, follow: Option<&Follow>) -> Result<()> {
+pub async fn settled(conn: &mut Conn, ctx: &Ctx, follow: Option<&Follow>) -> Result<()> {
     let Some(follow) = follow.filter(|follow| follow.state == FollowState::Requested) else { return Ok(()) };
     if store::groups::find(conn, follow.target_id).await?.is_none() {
         return Ok(());

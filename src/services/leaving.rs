@@ -59,6 +59,7 @@ async fn go(conn: &mut Conn, ctx: &Ctx, me: ActorId) -> Result<()> {
     let now = ctx.now();
     for group in rows::owned_alone(conn, me).await? {
         // Nobody else is in it: what was said there goes with its only member.
+        follows::end_notices(conn, ctx, group).await?;
         store::actors::set_state(conn, group, ActorState::Deleted, now).await?;
         store::wiki::delete_of(conn, group, now).await?;
         emit(conn, &ctx.ids, now, &Event::ActorDeleted { actor: group, met: Vec::new() }).await?;
@@ -69,7 +70,8 @@ async fn go(conn: &mut Conn, ctx: &Ctx, me: ActorId) -> Result<()> {
     }
     let met = store::known::hosts_met(conn, me).await?;
     for follow in rows::follows_from(conn, me).await? {
-        follows::end(conn, me, follow).await?;
+        let ended = follows::end(conn, me, follow).await?;
+        follows::settled(conn, ctx, ended.as_ref()).await?;
     }
     for post in rows::post_ids(conn, me).await? {
         store::posts::bury(conn, post, now).await?;

@@ -39,7 +39,25 @@ db_fn! {
 
     /// Whom and what someone follows, asked to follow, or was invited to.
     pub async fn follows_from(conn, follower: ActorId) -> Vec<ActorId> {
-        follows::table.filter(follows::follower_id.eq(follower)).select(follows::target_id).load(conn).await
+        follows::table
+            .filter(follows::follower_id.eq(follower))
+            .order(follows::target_id)
+            .select(follows::target_id)
+            .load(conn)
+            .await
+    }
+
+    /// Groups here that somebody is in, or wrote in.
+    pub async fn groups_here(conn, who: ActorId) -> Vec<ActorId> {
+        let wrote = posts::table.filter(posts::author_id.eq(who)).select(posts::group_id);
+        let follows = follows::table.filter(follows::follower_id.eq(who)).select(follows::target_id);
+        groups::table
+            .inner_join(actors::table.on(actors::id.eq(groups::actor_id)))
+            .filter(actors::host_id.eq(HostId::LOCAL).and(actors::state.eq(ActorState::Active)))
+            .filter(groups::actor_id.nullable().eq_any(wrote).or(groups::actor_id.eq_any(follows)))
+            .select(groups::actor_id)
+            .load(conn)
+            .await
     }
 
     /// Everything someone wrote that is not a tombstone.

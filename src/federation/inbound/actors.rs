@@ -74,6 +74,17 @@ impl Federation {
         moving::received(&self.ctx, actor, &to, lead).await
     }
 
+    /// Someone elsewhere says that they left. Groups here that they took part in pass it on: their server may not know all who read
+    /// there.
+    pub(super) async fn actor_left(&self, item: &Item<'_>) -> Result<()> {
+        let groups = leaving::groups_here(&mut self.ctx.db.read().await?, item.actor.id).await?;
+        self.actor_gone(&item.actor).await?;
+        for group in groups {
+            self.pass_on(item, Some(group)).await?;
+        }
+        Ok(())
+    }
+
     /// Someone elsewhere left: the row stays as a tombstone, memberships and follows end, and what they wrote goes, as it does
     /// for who leaves here.
     pub(in crate::federation) async fn actor_gone(&self, actor: &Actor) -> Result<()> {
@@ -88,7 +99,8 @@ impl Federation {
             .write(move |conn| {
                 Box::pin(async move {
                     for target in leaving::follows_from(conn, id).await? {
-                        follows::end(conn, id, target).await?;
+                        let ended = follows::end(conn, id, target).await?;
+                        follows::settled(conn, &ctx, ended.as_ref()).await?;
                     }
                     notice_followers::remove_all(conn, id).await?;
                     if is_group {

@@ -91,9 +91,6 @@ impl Federation {
         } else if moderators.as_deref() == Some(&target) {
             let Some(who) = self.known_actor(object).await? else { return Err(Error::NotFound) };
             follows::received_role(&self.ctx, (group.id, who.id), Some(item.actor.id), add).await?;
-            if add && group.is_local() {
-                self.tell_waiting(&who, &group).await?;
-            }
         } else {
             return Err(Error::NotFound);
         }

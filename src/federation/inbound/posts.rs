@@ -410,7 +410,7 @@ impl Federation {
         let uri = item.envelope.object().unwrap_or_default();
         if uri == item.actor.uri {
             return if item.is_authentic() {
-                self.actor_gone(&item.actor).await
+                self.actor_left(item).await
             } else {
                 Err(Error::forbidden("error-origin"))
             };

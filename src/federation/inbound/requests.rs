@@ -3,13 +3,14 @@
 use super::super::state::Federation;
 use super::super::wire::{Doc, Kind, same_origin};
 use super::Item;
+use super::undo::undone_id;
 use crate::base::*;
 use crate::domain::actors::{Actor, ActorKind, ActorState};
 use crate::domain::events::Event;
 use crate::domain::groups::{Follow, FollowState, GroupRole, Notify};
 use crate::services::ctx::emit;
 use crate::services::follows::{self, Decision};
-use crate::store::{groups, memberships};
+use crate::store::{federation as rows, groups, memberships};
 
 /// Longest note of somebody who asks, characters.
 const NOTE: usize = 500;
@@ -24,6 +25,10 @@ impl Federation {
         }
         if !self.has_moderator_here(&item.actor).await? {
             return Err(Error::NotFound);
+        }
+        let over = undone_id(&self.question(item, follow));
+        if rows::find_activity_by_uri(&mut self.ctx.db.read().await?, &over).await?.is_some() {
+            return Ok(true);
         }
         let follower = match self.ours(follower).await? {
             Some(ours) => ours,
@@ -76,6 +81,7 @@ impl Federation {
         if item.via.is_some() {
             return Err(Error::forbidden("error-origin"));
         }
+        self.remember_undone(item, Some(&self.question(item, follow))).await?;
         let follower = self.known_actor(follow.one_id("actor").unwrap_or_default()).await?;
         // One of ours hears it by the answer to their own Follow.
         let Some(follower) = follower.filter(|follower| !follower.is_local()) else { return Ok(true) };
@@ -84,6 +90,11 @@ impl Federation {
             follows::received_undo(&self.ctx, follower.id, item.actor.id).await?;
         }
         Ok(true)
+    }
+
+    /// Under which id it is remembered that a question was taken back, which may still be tried again.
+    fn question(&self, item: &Item<'_>, follow: Doc<'_>) -> String {
+        format!("{}#asks/{}", item.actor.uri, follow.id().unwrap_or_default())
     }
 
     /// Who asks, from their own server. That one may have to ask the group's host about us first: it knows the next time.

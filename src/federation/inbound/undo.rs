@@ -66,7 +66,7 @@ impl Federation {
         self.remember_undone(item, Some(id)).await
     }
 
-    async fn remember_undone(&self, item: &Item<'_>, id: Option<&str>) -> Result<()> {
+    pub(super) async fn remember_undone(&self, item: &Item<'_>, id: Option<&str>) -> Result<()> {
         let Some(id) = id.filter(|id| same_origin(id, &item.actor.uri)) else { return Ok(()) };
         let undone = NewActivity {
             id: ActivityId(self.ctx.ids.next()),

@@ -107,8 +107,10 @@ impl Federation {
         };
         let address = Address { to: vec![PUBLIC.to_owned()], cc: Vec::new() };
         let delete = Activity::new(self.fresh_id(), "Delete", &actor.uri, json!(actor.uri), address, self.ctx.now());
+        // With proof: groups that they were in pass it on to servers that theirs does not know.
+        let document = self.proven(&delete, &actor).await?;
         let mut batch = Batch::default();
-        batch.add(&actor, &delete, &delete.document(), None, targets, self.ctx.now());
+        batch.add(&actor, &delete, &document, None, targets, self.ctx.now());
         self.send(batch).await
     }
 

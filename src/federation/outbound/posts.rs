@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::super::convert::{self, Activity, Address, PostParts};
 use super::super::state::Federation;
-use super::super::wire::Doc;
+use super::super::wire::{Doc, Kind};
 use super::batch::{Batch, Mark, Target, announce_address, derived, merge};
 use crate::base::*;
 use crate::domain::Viewer;
@@ -338,21 +338,23 @@ impl Federation {
         let stored = rows::find_activity(&mut self.ctx.db.read().await?, activity).await?.ok_or(Error::NotFound)?;
         let inner: Value = serde_json::from_str(&stored.body).map_err(Error::internal)?;
         let mut batch = Batch::default();
-        self.wrap(
-            &mut batch,
-            group,
-            facts.kind.scope(),
-            Some(activity.0),
-            inner.clone(),
-            facts.audience_id,
-            &followers.wrapped,
-        );
-        if Doc(&inner).kind() == Some(super::super::wire::Kind::Delete)
-            && let Some(uri) = Doc(&inner).one_id("object")
-            && let Some(post) = posts::find_by_uri(&mut self.ctx.db.read().await?, uri).await?
+        let (kind, object) = (Doc(&inner).kind(), Doc(&inner).one_id("object").unwrap_or_default());
+        // Who left is told of by every group that they were in.
+        let once = (object != Doc(&inner).one_id("actor").unwrap_or_default()).then_some(activity.0);
+        self.wrap(&mut batch, group, facts.kind.scope(), once, inner.clone(), facts.audience_id, &followers.wrapped);
+        if kind == Some(Kind::Delete)
+            && let Some(post) = posts::find_by_uri(&mut self.ctx.db.read().await?, object).await?
         {
             self.unshow(&mut batch, group, facts, &post).await?;
         }
-        self.send(batch).await
+        self.send(batch).await?;
+        // After the appointment: before it they would not be heard on it.
+        match kind {
+            Some(Kind::Add) => match self.known_actor(object).await? {
+                Some(who) if !who.is_group() => self.tell_waiting(&who, group).await,
+                _ => Ok(()),
+            },
+            _ => Ok(()),
+        }
     }
 }

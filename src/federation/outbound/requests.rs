@@ -28,7 +28,7 @@ impl Federation {
     }
 
     /// Tells who has become a moderator elsewhere who is waiting.
-    pub(in crate::federation) async fn tell_waiting(&self, moderator: &Actor, group: &Actor) -> Result<()> {
+    pub(super) async fn tell_waiting(&self, moderator: &Actor, group: &Actor) -> Result<()> {
         if !self.moderators_elsewhere(group).await?.iter().any(|one| one.id == moderator.id) {
             return Ok(());
         }

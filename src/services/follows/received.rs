@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Admitted, admit, apply_ban, begin, end, log, settled};
+use super::{Admitted, admit, apply_ban, begin, end, forget_asking, log, settled};
 use crate::base::*;
 use crate::domain::actors::{Actor, ActorState};
 use crate::domain::events::Event;
@@ -86,12 +86,14 @@ impl Receiving {
     async fn receive(&mut self, conn: &mut Conn, one: &Requested) -> Result<Result<FollowState>> {
         let Requested { ctx, follower, target, .. } = one;
         let pair = (follower.id, target.id);
-        let old = self.follows.get(&pair).cloned();
+        let held = self.follows.get(&pair).cloned();
         let mut follow = begin(ctx, follower.id, target.id, FollowState::Requested, Some(one.uri.clone()));
-        if let Some(old) = &old {
-            follow.id = old.id;
-            follow.role = old.role;
+        if let Some(held) = &held {
+            follow.id = held.id;
+            follow.role = held.role;
         }
+        // Who was only named a moderator comes in like anybody else.
+        let old = held.filter(|held| !held.is_in_name_only());
         let group = self.groups.get(&target.id);
         let entrance = match entrance(conn, one, group, old.as_ref()).await {
             Ok(entrance) => entrance,
@@ -274,8 +276,8 @@ pub async fn received_role(
             };
             follow.role = role;
             store::groups::upsert_follow(conn, &follow).await?;
-            if !moderator && !store::actors::get(conn, group).await?.is_local() && !moderated_here(conn, group).await? {
-                store::memberships::forget_asking(conn, group).await?;
+            if !moderator {
+                forget_asking(conn, group).await?;
             }
             match by {
                 Some(by) => log(conn, &c, Some(group), by, ModAction::Role, Some(who), None, role.as_str()).await,
@@ -284,9 +286,4 @@ pub async fn received_role(
         })
     });
     write.await
-}
-
-async fn moderated_here(conn: &mut Conn, group: ActorId) -> Result<bool> {
-    let deciding = store::memberships::deciding(conn, group).await?;
-    Ok(store::actors::list(conn, &deciding).await?.iter().any(Actor::is_local))
 }

@@ -58,7 +58,9 @@ async fn find_mentioned(ctx: &Ctx, viewer: &Viewer, handle: &Handle) -> Result<O
         };
     };
     if let Some(actor) = store::actors::find_by_handle(&mut conn, &handle.name, host).await? {
-        return Ok(Some(actor));
+        // People elsewhere are named by whoever knows their address; groups may be there for their members alone.
+        let shown = !actor.is_group() || may_name(&mut conn, ctx, viewer, &actor).await?;
+        return Ok(Some(actor).filter(|_| shown));
     }
     drop(conn);
     let Ok(remote) = ctx.remote() else { return Ok(None) };

@@ -1,5 +1,6 @@
 mod diff;
 mod foreign;
+mod harm;
 mod markdown;
 mod mutations;
 mod pages;

@@ -3,40 +3,10 @@
 use kring::text::{about_page, alternate_in_header, alternate_in_page, clean, excerpt, first_link, plain_of_stored};
 use serde_json::Value;
 
+use super::harm::harm;
 use crate::fixtures::exchanges;
 use crate::sign::Dice;
 use crate::wire::lookalikes;
-
-/// Tags and attributes that may come out: the allow-list of `text::clean`, and what it puts on links itself.
-const NAMES: &[&str] = &[
-    "p",
-    "span",
-    "br",
-    "a",
-    "del",
-    "pre",
-    "code",
-    "em",
-    "strong",
-    "b",
-    "i",
-    "u",
-    "ul",
-    "ol",
-    "li",
-    "blockquote",
-    "h3",
-    "h4",
-    "hr",
-    "table",
-    "thead",
-    "tbody",
-    "tr",
-    "th",
-    "td",
-];
-const ATTRIBUTES: &[&str] =
-    &["href", "rel", "class", "lang", "dir", "start", "reversed", "value", "target", "translate"];
 
 /// What a hostile server puts between what a kind one wrote.
 const HTML_SPICE: &[&str] = &[
@@ -94,52 +64,6 @@ fn html_seeds() -> Vec<String> {
     found.sort();
     found.dedup();
     found
-}
-
-/// The tags of what came out: its texts are escaped, so each `<` begins one.
-fn tags(html: &str) -> Vec<&str> {
-    let (mut found, mut rest) = (Vec::new(), html);
-    while let Some((_, tag)) = rest.split_once('<') {
-        let (mut end, mut quoted) = (tag.len(), false);
-        for (at, byte) in tag.bytes().enumerate() {
-            match byte {
-                b'"' => quoted = !quoted,
-                b'>' if !quoted => {
-                    end = at;
-                    break;
-                }
-                _ => {}
-            }
-        }
-        found.push(&tag[..end]);
-        rest = &tag[end..];
-    }
-    found
-}
-
-/// What should not have come out.
-fn harm(html: &str) -> Option<String> {
-    for tag in tags(html) {
-        let tag = tag.trim_start_matches('/');
-        let name = tag.split([' ', '/']).next().unwrap();
-        if !NAMES.contains(&name) {
-            return Some(format!("<{tag}>"));
-        }
-        // Names of attributes stand outside of quotes, their values inside.
-        let parts: Vec<&str> = tag[name.len()..].split('"').collect();
-        for (attribute, value) in parts.chunks(2).map(|pair| (pair[0].trim_matches(['=', ' ', '/']), pair.get(1))) {
-            let leads = value.copied().unwrap_or_default().trim_start().to_lowercase();
-            let fine = match attribute {
-                "" | "reversed" => true,
-                "href" => ["http://", "https://", "mailto:"].iter().any(|scheme| leads.starts_with(scheme)),
-                other => value.is_some() && ATTRIBUTES.contains(&other),
-            };
-            if !fine {
-                return Some(format!("{attribute} in <{tag}>"));
-            }
-        }
-    }
-    None
 }
 
 #[test]
