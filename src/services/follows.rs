@@ -5,7 +5,7 @@ mod decided;
 mod received;
 
 pub use bare::{end_notices, notice, received_bare_follow};
-pub use decided::{Decision, accept, invite, received_decision, received_invite, reject};
+pub use decided::{Decision, accept, invite, received_decision, received_invite, received_offer, reject};
 pub(super) use received::{Requested, receive_all};
 pub use received::{
     received_absence, received_accept, received_ban, received_reject, received_request, received_role, received_undo,
@@ -229,8 +229,7 @@ async fn forget_asking(conn: &mut Conn, group: ActorId) -> Result<()> {
     if store::actors::get(conn, group).await?.is_local() {
         return Ok(());
     }
-    let deciding = store::memberships::deciding(conn, group).await?;
-    if !store::actors::list(conn, &deciding).await?.iter().any(Actor::is_local) {
+    if !store::memberships::host_decides(conn, group, HostId::LOCAL).await? {
         store::memberships::forget_asking(conn, group).await?;
     }
     Ok(())

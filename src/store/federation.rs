@@ -277,16 +277,6 @@ db_fn! {
         diesel::select(exists(theirs)).get_result(conn).await
     }
 
-    /// Whether a host has someone who decides about who comes into a group: a moderator who reads it.
-    pub async fn host_moderates(conn, target: ActorId, audience: AudienceId, host: HostId) -> bool {
-        let theirs = follows::table
-            .inner_join(readers::table.on(readers::actor_id.eq(follows::follower_id)))
-            .filter(follows::target_id.eq(target).and(follows::state.eq(FollowState::Accepted)))
-            .filter(follows::role.ne(GroupRole::Member))
-            .filter(readers::audience_id.eq(audience).and(readers::host_id.eq(host)));
-        diesel::select(exists(theirs)).get_result(conn).await
-    }
-
     /// Whether a host has a reader of an audience.
     pub async fn host_reads(conn, audience: AudienceId, host: HostId) -> bool {
         let theirs = readers::table.filter(readers::audience_id.eq(audience).and(readers::host_id.eq(host)));

@@ -1,5 +1,6 @@
 //! Who is a member of which group elsewhere, and when its host last said so.
 
+use diesel::dsl::exists;
 use diesel::prelude::*;
 
 use super::groups::no_server;
@@ -32,6 +33,20 @@ impl Abroad {
     pub fn silent_since(&self) -> Time {
         Time::from_micros(self.confirmed_at.unwrap_or(self.created_at))
     }
+}
+
+/// Moderators of a group who read it.
+macro_rules! deciding {
+    ($group:expr) => {
+        follows::table
+            .inner_join(groups::table.on(groups::actor_id.eq(follows::target_id)))
+            .inner_join(
+                readers::table
+                    .on(readers::audience_id.eq(groups::audience_id).and(readers::actor_id.eq(follows::follower_id))),
+            )
+            .filter(follows::target_id.eq($group).and(follows::state.eq(FollowState::Accepted)))
+            .filter(follows::role.ne(GroupRole::Member))
+    };
 }
 
 db_fn! {
@@ -174,18 +189,12 @@ db_fn! {
     /// Who decides about who comes into a group: moderators who read it. Who was only named one, or lives on a server whose
     /// agreement ended, does not.
     pub async fn deciding(conn, group: ActorId) -> Vec<ActorId> {
-        follows::table
-            .inner_join(groups::table.on(groups::actor_id.eq(follows::target_id)))
-            .inner_join(
-                readers::table
-                    .on(readers::audience_id.eq(groups::audience_id).and(readers::actor_id.eq(follows::follower_id))),
-            )
-            .filter(follows::target_id.eq(group).and(follows::state.eq(FollowState::Accepted)))
-            .filter(follows::role.ne(GroupRole::Member))
-            .order(follows::id)
-            .select(follows::follower_id)
-            .load(conn)
-            .await
+        deciding!(group).order(follows::id).select(follows::follower_id).load(conn).await
+    }
+
+    /// Whether someone at a host does; this server is `HostId::LOCAL`.
+    pub async fn host_decides(conn, group: ActorId, host: HostId) -> bool {
+        diesel::select(exists(deciding!(group).filter(readers::host_id.eq(host)))).get_result(conn).await
     }
 
     /// Forgets who of elsewhere asks into a group elsewhere: nobody here decides about it any more.

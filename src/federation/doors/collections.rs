@@ -214,7 +214,7 @@ impl Federation {
                 // Whoever asks in is asked after by the servers of those who decide about it, and of them alone.
                 Some(asked) if asks => {
                     asked.kind == ActorKind::Application
-                        && rows::host_moderates(&mut conn, actor.id, group.audience_id, asked.host_id).await?
+                        && memberships::host_decides(&mut conn, actor.id, asked.host_id).await?
                 }
                 // A server's own actor stands for those who live there.
                 Some(asked) if asked.kind == ActorKind::Application => {

@@ -6,9 +6,7 @@ use super::Item;
 use super::undo::undone_id;
 use crate::base::*;
 use crate::domain::actors::{Actor, ActorKind, ActorState};
-use crate::domain::events::Event;
-use crate::domain::groups::{Follow, FollowState, GroupRole, Notify};
-use crate::services::ctx::emit;
+use crate::domain::groups::FollowState;
 use crate::services::follows::{self, Decision};
 use crate::store::{federation as rows, groups, memberships};
 
@@ -37,41 +35,8 @@ impl Federation {
         if follower.state != ActorState::Active || follower.kind != ActorKind::Person {
             return Err(Error::NotFound);
         }
-        let (ctx, group) = (self.ctx.clone(), item.actor.id);
-        let request = Follow {
-            id: FollowId(ctx.ids.next()),
-            follower_id: follower.id,
-            target_id: group,
-            state: FollowState::Requested,
-            role: GroupRole::Member,
-            may_post: false,
-            uri: follow.id().filter(|id| same_origin(id, &follower.uri)).map(str::to_owned),
-            notify: Notify::None,
-            muted: false,
-            reason: note(item),
-            until_at: None,
-            seen_seq: 0,
-            created_at: ctx.now(),
-        };
-        let write = self.ctx.db.write(move |conn| {
-            Box::pin(async move {
-                let held = groups::find_follow(conn, request.follower_id, group).await?;
-                let asks = held.as_ref().is_some_and(|held| held.state == FollowState::Requested);
-                match held {
-                    // One of ours asks by their own word alone.
-                    held if follower.is_local() && (held.is_none() || !asks) => return Err(Error::NotFound),
-                    Some(_) if !asks => return Ok(()),
-                    _ if follower.is_local() => {}
-                    // Asked again, it is another Follow.
-                    Some(held) => drop(groups::upsert_follow(conn, &Follow { id: held.id, ..request.clone() }).await?),
-                    None => drop(groups::upsert_follow(conn, &request).await?),
-                }
-                let offered = Event::JoinOffered { follower: request.follower_id, group };
-                emit(conn, &ctx.ids, ctx.now(), &offered).await
-            })
-        });
-        write.await?;
-        self.ctx.wake.now();
+        let uri = follow.id().filter(|id| same_origin(id, &follower.uri));
+        follows::received_offer(&self.ctx, &follower, item.actor.id, uri, note(item)).await?;
         Ok(true)
     }
 
@@ -151,13 +116,7 @@ impl Federation {
     }
 
     pub(super) async fn has_moderator_here(&self, group: &Actor) -> Result<bool> {
-        let deciding = memberships::deciding(&mut self.ctx.db.read().await?, group.id).await?;
-        for actor in deciding {
-            if self.get_actor(actor).await?.is_local() {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+        memberships::host_decides(&mut self.ctx.db.read().await?, group.id, HostId::LOCAL).await
     }
 }
 

@@ -1,7 +1,7 @@
 //! What people of other software hear of a closed group that lets them: that something was written. Neither what, nor by whom: the
 //! group itself says it, and the address it gives opens for members alone (INTEROP B.6.3).
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::super::convert::{self, Activity, Address};
 use super::super::state::Federation;
@@ -14,7 +14,7 @@ use crate::services::follows;
 use crate::store::notice_followers;
 
 impl Federation {
-    /// Says that there is a new post: top-level ones alone.
+    /// Says that there is a new top-level post.
     pub(super) async fn notify_barely(
         &self,
         batch: &mut Batch,
@@ -22,22 +22,14 @@ impl Federation {
         facts: &Group,
         post: &Post,
     ) -> Result<()> {
-        let to = self.bare_followers(facts, post).await?;
-        if to.is_empty() {
-            return Ok(());
-        }
-        let now = self.ctx.now();
         let page = self.ctx.urls.post(post.id);
         let (says, read) = follows::notice(&self.ctx, &group.display_name);
-        let address = followers_of(group);
         let note = json!({
-            "id": notice_id(group, post), "type": "Note", "attributedTo": group.uri, "to": address.to, "cc": [],
+            "id": notice_id(group, post), "type": "Note", "attributedTo": group.uri, "to": followers_of(group).to, "cc": [],
             "content": convert::notice(&says, &read, &page), "url": page,
-            "published": now.to_rfc3339_seconds(),
+            "published": self.ctx.now().to_rfc3339_seconds(),
         });
-        let create = Activity::new(self.fresh_id(), "Create", &group.uri, note, address, now);
-        batch.add(group, &create, &create.document(), None, to, now);
-        Ok(())
+        self.tell_barely(batch, (group, facts), post, "Create", note).await
     }
 
     /// Takes it back with the post.
@@ -48,14 +40,24 @@ impl Federation {
         facts: &Group,
         post: &Post,
     ) -> Result<()> {
+        let tombstone = convert::tombstone(&notice_id(group, post), "Note", Some(self.ctx.now()));
+        self.tell_barely(batch, (group, facts), post, "Delete", tombstone).await
+    }
+
+    async fn tell_barely(
+        &self,
+        batch: &mut Batch,
+        (group, facts): (&Actor, &Group),
+        post: &Post,
+        kind: &'static str,
+        object: Value,
+    ) -> Result<()> {
         let to = self.bare_followers(facts, post).await?;
-        if to.is_empty() {
-            return Ok(());
+        if !to.is_empty() {
+            let now = self.ctx.now();
+            let activity = Activity::new(self.fresh_id(), kind, &group.uri, object, followers_of(group), now);
+            batch.add(group, &activity, &activity.document(), None, to, now);
         }
-        let now = self.ctx.now();
-        let tombstone = convert::tombstone(&notice_id(group, post), "Note", Some(now));
-        let delete = Activity::new(self.fresh_id(), "Delete", &group.uri, tombstone, followers_of(group), now);
-        batch.add(group, &delete, &delete.document(), None, to, now);
         Ok(())
     }
 

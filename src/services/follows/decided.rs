@@ -1,12 +1,12 @@
 //! Who comes into a group is decided by its moderators, wherever they live; it is done where the group is. A moderator of a group
 //! elsewhere tells its host.
 
-use super::{admit, end, log, moderated, offer, settled};
+use super::{admit, begin, end, log, moderated, offer, settled};
 use crate::base::*;
 use crate::domain::Viewer;
 use crate::domain::actors::Actor;
 use crate::domain::events::Event;
-use crate::domain::groups::{Follow, FollowState, Group, GroupRole};
+use crate::domain::groups::{Follow, FollowState, Group, GroupRole, Notify};
 use crate::domain::moderation::ModAction;
 use crate::domain::peers::PeerScope;
 use crate::policy;
@@ -56,6 +56,43 @@ async fn decide(ctx: &Ctx, viewer: &Viewer, decision: Decision) -> Result<()> {
                 } else {
                     tell_host(conn, &c, by, decision, follow).await
                 }
+            })
+        })
+        .await?;
+    ctx.wake.now();
+    Ok(())
+}
+
+/// The host of a group elsewhere asks its moderators here about somebody.
+///
+/// # Errors
+/// `NotFound` about one of ours who did not ask: they do so by their own word alone.
+pub async fn received_offer(
+    ctx: &Ctx,
+    follower: &Actor,
+    group: ActorId,
+    uri: Option<&str>,
+    note: String,
+) -> Result<()> {
+    let (c, follower) = (ctx.clone(), follower.clone());
+    let mut asked = begin(ctx, follower.id, group, FollowState::Requested, uri.map(str::to_owned));
+    (asked.notify, asked.reason) = (Notify::None, note);
+    ctx.db
+        .write(move |conn| {
+            Box::pin(async move {
+                let held = store::groups::find_follow(conn, follower.id, group).await?;
+                let waits = held.as_ref().is_some_and(|held| held.state == FollowState::Requested);
+                match held {
+                    _ if follower.is_local() && !waits => return Err(Error::NotFound),
+                    Some(_) if !waits => return Ok(()),
+                    _ if follower.is_local() => {}
+                    held => {
+                        // Asked again, it is another Follow.
+                        asked.id = held.map_or(asked.id, |held| held.id);
+                        store::groups::upsert_follow(conn, &asked).await?;
+                    }
+                }
+                emit(conn, &c.ids, c.now(), &Event::JoinOffered { follower: follower.id, group }).await
             })
         })
         .await?;
